@@ -1,0 +1,16 @@
+"""Residence registrations of people who moved in, as the workbook the station sends.
+
+One sheet, one row per new, renewed or ended registration; dates are date cells.
+"""
+
+from pathlib import Path
+
+from hub.connect import Connector
+from hub.connect.contracts import Feed
+from hub.connect.drops import Folder
+from hub.connect.sources import excel
+
+
+def connector(feed: Feed, root: Path) -> Connector:
+    """The drops under `<root>/public_security/residence_registration/`."""
+    return Folder(feed, root, ".xlsx", excel.read)

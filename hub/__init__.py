@@ -1,0 +1,1 @@
+"""An event-sourced hub for sharing records between the departments of a county."""

@@ -1,0 +1,129 @@
+"""Composition: settings become a log, projections, rules and connectors; nothing else wires."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from connectors import CONNECTORS
+from hub.connect import Connector
+from hub.connect.contracts import Feed, load_contract, load_contracts
+from hub.connect.drops import File, Reader
+from hub.connect.ingest import Ingest
+from hub.connect.sources import delimited, excel, jsonl
+from hub.domain.days import day_of
+from hub.errors import SettingsError
+from hub.log import EventLog
+from hub.log.codec import Codec
+from hub.log.sqlite import SqliteLog
+from hub.matching import default_model
+from hub.processing import Rules
+from hub.processing.runner import Runner
+from hub.projections import metadata
+from hub.projections.position import open_engine
+from hub.settings import Settings
+
+READERS: Mapping[str, Reader] = {
+    "delimited": delimited.read, "excel": excel.read, "jsonl": jsonl.read,
+}  # fmt: skip
+
+
+class Hub:
+    """One hub, as its settings describe it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.data = settings.data
+        self.data.mkdir(parents=True, exist_ok=True)
+        schemas = Path(str(files("schemas")))
+        self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
+        for name, feed in settings.feeds.items():
+            contract = load_contract(settings.folder / feed.contract, feed.mapping)
+            if contract.name != name:
+                raise SettingsError(f"feeds.{name}: its contract is that of {contract.name}")
+            self.feeds[name] = contract
+        self.rules = Rules(self.feeds, default_model(), settings.hub.county)
+        events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]
+        derived = [json.dumps(feed.avro(), ensure_ascii=False) for feed in self.feeds.values()]
+        self._codec = Codec(events + derived)
+        if settings.log.url:
+            raise SettingsError("log.url: only the embedded log is there yet; leave it empty")
+        self.log: EventLog = SqliteLog(self.data / "log", self._codec, settings.log.partitions)
+
+    @property
+    def projection_path(self) -> Path:
+        """The embedded projection's file."""
+        return self.data / "projection.db"
+
+    def engine(self, path: Path | None = None) -> Engine:
+        """An engine over the projection, or over another file beside it."""
+        url = self.settings.projection.url
+        return open_engine(url if url and path is None else f"sqlite:///{path or self.projection_path}")
+
+    @contextmanager
+    def projection(self) -> Iterator[Connection]:
+        """A connection to the projection, its tables made."""
+        engine = self.engine()
+        with engine.connect() as db:
+            metadata.create_all(db)
+            db.commit()
+            yield db
+        engine.dispose()
+
+    @contextmanager
+    def runner(self) -> Iterator[Runner]:
+        """The runner that owns the projection."""
+        with self.projection() as db:
+            yield Runner(self.log, db, self.rules)
+
+    @contextmanager
+    def ingest(self) -> Iterator[Ingest]:
+        """Ingestion with what it remembers."""
+        engine = open_engine(f"sqlite:///{self.data / 'intake.db'}")
+        with engine.connect() as db:
+            yield Ingest(self.log, db, self.pseudonym_key())
+        engine.dispose()
+
+    def connectors(self, source: Path | None, names: Sequence[str]) -> list[Connector]:
+        """The connectors of these feeds (all, if none is named)."""
+        if unknown := sorted(set(names) - self.feeds.keys()):
+            raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
+        found: list[Connector] = []
+        for name, feed in self.feeds.items():
+            if names and name not in names:
+                continue
+            if name in self.settings.feeds:
+                found.append(self._configured(name, feed))
+            elif source is not None and name in CONNECTORS:
+                found.append(CONNECTORS[name](feed, source))
+        return found
+
+    def _configured(self, name: str, feed: Feed) -> Connector:
+        said = self.settings.feeds[name]
+        if said.format not in READERS:
+            raise SettingsError(f"feeds.{name}.format: one of {', '.join(sorted(READERS))}")
+        return File(feed, self.settings.folder / said.path, day_of(said.day), READERS[said.format])
+
+    def pseudonym_key(self) -> bytes:
+        """The key of record pseudonyms: from its file, or made once and kept for its owner only."""
+        named = self.settings.secrets.pseudonym_key_file
+        path = self.settings.folder / named if named else self.data / "pseudonym.key"
+        if not path.exists():
+            if named:
+                raise SettingsError(f"secrets.pseudonym_key_file: {named} does not exist")
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(made, "wb") as stream:
+                stream.write(secrets.token_bytes(32))
+        key = path.read_bytes()
+        if len(key) < 32:
+            raise SettingsError("the pseudonym key has fewer than 32 bytes")
+        return key
+
+    def close(self) -> None:
+        """Give back files."""
+        self.log.close()

@@ -1,0 +1,1 @@
+"""Audit: the log replayed and compared. Nothing here decides anything new."""

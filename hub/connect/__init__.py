@@ -1,0 +1,35 @@
+"""Connectors: how a department's files and tables become records of a feed.
+
+A connector is a page: what it reads, how it resumes, what a row means. The
+loop, the limits, the receipts and the cursors belong to `ingest`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from hub.connect.contracts import Feed
+from hub.connect.rows import HeadingReport, Row
+from hub.domain.days import Day
+
+
+class Drop(NamedTuple):
+    """One delivery: a file or table that is complete, and the day it was published."""
+
+    name: str
+    day: Day
+    path: Path
+
+
+class Connector(Protocol):
+    """What ingestion asks of a source system."""
+
+    @property
+    def feed(self) -> Feed:
+        """The feed it publishes."""
+
+    def fetch(self, cursor: str) -> Iterator[Drop]:
+        """Drops that are new since the cursor `<drop>:<row>` or `<drop>:*`, oldest first."""
+
+    def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
+        """The headings' report and the rows; UnreadableSourceError if it cannot be read at all."""

@@ -1,0 +1,58 @@
+"""Folders of drops: `<root>/<department>/<feed>/<YYYY-MM-DD>.<ext>`, one file a day.
+
+Most departments deliver files into a folder. A name is read once however
+often the folder is polled, because the cursor is the name of the last drop
+and the row reached in it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.connect import Drop
+from hub.connect.contracts import Feed
+from hub.connect.rows import HeadingReport, Row
+from hub.domain.days import Day, day_of
+
+Reader = Callable[[Path, Feed], tuple[HeadingReport, Iterator[Row]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A connector over a folder of dated files, read by one of the generic sources."""
+
+    feed: Feed
+    root: Path
+    suffix: str
+    reader: Reader
+
+    def fetch(self, cursor: str) -> Iterator[Drop]:
+        """Dated files from the one the cursor stands in."""
+        done, _, row = cursor.rpartition(":")
+        folder = self.root / self.feed.department / self.feed.name.partition(".")[2]
+        for path in sorted(folder.glob(f"*{self.suffix}")):
+            if path.name > done or (path.name == done and row != "*"):
+                yield Drop(path.name, day_of(path.stem[:10]), path)
+
+    def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
+        """The rows of one file."""
+        return self.reader(drop.path, self.feed)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A connector over one file: a feed that exists by configuration alone."""
+
+    feed: Feed
+    path: Path
+    day: Day
+    reader: Reader
+
+    def fetch(self, cursor: str) -> Iterator[Drop]:
+        """The file, until it was read to its end."""
+        if cursor != f"{self.path.name}:*":
+            yield Drop(self.path.name, self.day, self.path)
+
+    def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
+        """The rows of the file."""
+        return self.reader(drop.path, self.feed)

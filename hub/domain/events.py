@@ -1,0 +1,304 @@
+"""Every event the log may hold, in the past tense and immutable.
+
+An event knows what happened; the envelope (`hub.log`) knows when, by whom and
+because of what. `TOPIC` names the family an event is kept with, `SUBJECT` the
+field it is about, which becomes the key that orders it. A barrier concerns
+every key: it is written to each partition and read once, when all of them
+have reached it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hub.domain.days import Day
+
+RECORDS, DECISIONS, ACTIONS = "records", "decisions", "actions"
+TOPICS = (RECORDS, DECISIONS, ACTIONS)
+
+
+class Event:
+    """Base of all events; a name for `isinstance`, nothing more."""
+
+    __slots__ = ()
+    TOPIC: ClassVar[str] = DECISIONS
+    SUBJECT: ClassVar[str] = ""
+    BARRIER: ClassVar[bool] = False
+
+
+# --- facts: what departments publish ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPublished(Event):
+    """A department published one version of a record."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "record_id"
+
+    record_id: str
+    feed: str
+    version: int
+    published_on: Day
+    source_key: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWithdrawn(Event):
+    """A department took a record back: it no longer says anything."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "record_id"
+
+    record_id: str
+    feed: str
+    version: int
+    published_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuarantined(Event):
+    """A row could not become a record; what it said is kept until it is repaired."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    batch_id: str
+    drop: str
+    row: int
+    published_on: Day
+    reasons: list[dict[str, str]]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReceived(Event):
+    """The balanced receipt of one batch: received = accepted + unchanged + quarantined."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    batch_id: str
+    drop: str
+    published_on: Day
+    cursor: str
+    received: int
+    accepted: int
+    unchanged: int
+    quarantined: int
+    warnings: int
+    reasons: dict[str, int]
+    ignored_columns: list[str]
+    refused_columns: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DayClosed(Event):
+    """A day is over: whatever was published up to it has been appended before this."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "day"
+    BARRIER: ClassVar[bool] = True
+
+    day: Day
+
+
+# --- decisions: what the rules conclude ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLinked(Event):
+    """All records that state exactly this profile belong to this person, and why."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    profile: int
+    person: str
+    component: int
+    weight: float
+    via: int | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairHeld(Event):
+    """Two profiles are too alike to ignore and too different to link: people must look."""
+
+    SUBJECT: ClassVar[str] = "left"
+
+    left: int
+    right: int
+    weight: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class BirthReconciled(Event):
+    """What the two lists say together of one birth; outcome None takes the birth off the view."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    person: str
+    outcome: str | None
+    born_on: Day | None
+    place: str | None
+    sex: str | None
+    registered_on: Day | None
+    delay_days: int | None
+    certificate_record: str | None
+    entry_record: str | None
+    child_record: str | None
+    mother_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResidenceReconciled(Event):
+    """Where a person lives and lived, as all registers together tell it."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    person: str
+    spells: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyDetected(Event):
+    """At the close of a day sources disagreed, or one was silent past its deadline."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    discrepancy_id: str
+    person: str
+    kind: str
+    subject: str
+    records: list[str]
+    owner: str
+    jurisdiction: str
+    detected_on: Day
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyCleared(Event):
+    """At the close of a day the disagreement was gone."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    discrepancy_id: str
+    person: str
+    cleared_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRaised(Event):
+    """A discrepancy was handed to the department that owns the record."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    discrepancy_id: str
+    person: str
+    kind: str
+    owner: str
+    jurisdiction: str
+    raised_on: Day
+    due_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMoved(Event):
+    """A case went from one state to the next."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    version: int
+    state: str
+    outcome: str | None
+    actor: str
+    moved_on: Day
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseActionRefused(Event):
+    """A request on a case could not be followed, and why."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    action: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepCompleted(Event):
+    """One micro-batch was decided: which facts it covered, and how many decisions it made."""
+
+    SUBJECT: ClassVar[str] = "number"
+    BARRIER: ClassVar[bool] = True
+
+    number: int
+    covered: dict[str, int]
+    decisions: int
+
+
+# --- actions: what people ask for and look at ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaseActionRequested(Event):
+    """Someone asked to move a case, having seen it at this version."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    action: str
+    seen_version: int
+    actor: str
+    outcome: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureMade(Event):
+    """Someone was shown records of people: who, what, and for which purpose."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "query_id"
+
+    query_id: str
+    query: str
+    department: str
+    role: str
+    reader_jurisdiction: str
+    purpose: str
+    subjects: list[str]
+
+
+FACTS: tuple[type[Event], ...] = (
+    RecordPublished,
+    RecordWithdrawn,
+    RecordQuarantined,
+    BatchReceived,
+    DayClosed,
+)
+DECIDED: tuple[type[Event], ...] = (
+    ProfileLinked,
+    PairHeld,
+    BirthReconciled,
+    ResidenceReconciled,
+    DiscrepancyDetected,
+    DiscrepancyCleared,
+    CaseRaised,
+    CaseMoved,
+    CaseActionRefused,
+    StepCompleted,
+)
+ASKED: tuple[type[Event], ...] = (CaseActionRequested, DisclosureMade)
+EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}

@@ -1,0 +1,102 @@
+"""Every error the hub raises, grouped by what the caller should do.
+
+Messages are lower case, say what failed and what was expected, and carry no
+personal data; what a log line needs goes into the keyword context.
+"""
+
+
+class HubError(Exception):
+    """The base of all errors the hub raises on purpose."""
+
+    code = "hub-error"
+    http_status = 500
+    exit_code = 1
+
+    def __init__(self, message: str, **context: object) -> None:
+        super().__init__(message)
+        self.context = context
+
+
+class SettingsError(HubError):
+    """The operator must change a setting, a contract or an argument."""
+
+    code = "settings"
+    exit_code = 2
+
+
+class RejectedError(HubError):
+    """This input is wrong: set it aside and go on with the rest."""
+
+    code = "rejected"
+    http_status = 422
+
+
+class UnreadableSourceError(RejectedError):
+    """A file or table cannot be read as what its contract says it is."""
+
+    code = "source-unreadable"
+
+
+class SchemaMismatchError(RejectedError):
+    """An event does not fit the schema it names, or names one nobody knows."""
+
+    code = "schema-mismatch"
+
+
+class RetryableError(HubError):
+    """Nothing is wrong with the input: try again later."""
+
+    code = "try-later"
+    http_status = 503
+    exit_code = 3
+
+
+class LogUnavailableError(RetryableError):
+    """The log did not take or give events."""
+
+    code = "log-unavailable"
+
+
+class BusyError(RetryableError):
+    """Another process holds what this one needs."""
+
+    code = "busy"
+
+
+class RefusedError(HubError):
+    """Asked for something that is not allowed, not there, or out of date."""
+
+    code = "refused"
+    http_status = 403
+
+
+class NotFoundError(RefusedError):
+    """There is no such thing, or the reader may not know of it."""
+
+    code = "not-found"
+    http_status = 404
+
+
+class ConflictError(RefusedError):
+    """The thing changed since the caller last saw it."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class DisclosureRefusedError(RefusedError):
+    """The reader's purpose or jurisdiction does not cover this."""
+
+    code = "disclosure-refused"
+
+
+class IntegrityError(HubError):
+    """The log or a projection contradicts itself: stop and look."""
+
+    code = "integrity"
+
+
+class ReplayMismatchError(IntegrityError):
+    """A replay came to another result than the first run."""
+
+    code = "replay-mismatch"

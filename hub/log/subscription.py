@@ -1,0 +1,125 @@
+"""Reading several partitions as one stream that means the same on every log.
+
+A barrier (a closed day, a completed step) stands in every partition of its
+topic. A partition that has reached it waits until the others have too, and
+the barrier is handed over once: so a rule sees a day closed only after all
+that was published before, however the partitions run ahead of each other.
+
+Repeats are dropped by event id. A repeat comes from a writer that retries its
+last batch after a crash, so it lies within the last `WINDOW` events.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from hub.log import Checkpoint, EventLog, Partition, Recorded
+
+PAGE = 2_000
+WINDOW = 20_000
+
+
+class Batch(NamedTuple):
+    """Events in reading order, and the checkpoint that covers them."""
+
+    events: list[Recorded]
+    checkpoint: dict[Partition, int]
+
+
+class RecentIds:
+    """The ids of the last events, oldest forgotten first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._order: deque[str] = deque()
+        self._known: set[str] = set()
+
+    def __contains__(self, event_id: str) -> bool:
+        return event_id in self._known
+
+    def is_new(self, event_id: str) -> bool:
+        """True once per id, while it is remembered."""
+        if event_id in self._known:
+            return False
+        self._known.add(event_id)
+        self._order.append(event_id)
+        if len(self._order) > self._size:
+            self._known.discard(self._order.popleft())
+        return True
+
+
+class Subscription:
+    """A reader of some topics from a checkpoint on."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        topics: tuple[str, ...],
+        checkpoint: Checkpoint,
+        until: Checkpoint | None = None,
+    ) -> None:
+        self._log, self._until = log, until
+        self._topics = {topic: tuple(log.partitions(topic)) for topic in topics}
+        self._read = {p: checkpoint.get(p, -1) for ps in self._topics.values() for p in ps}
+        self._done = dict(checkpoint)
+        self._buffers: dict[Partition, deque[Recorded]] = {p: deque() for p in self._read}
+        self._recent = {p: self._remember(p) for p in self._read}
+
+    def _remember(self, partition: Partition) -> RecentIds:
+        """What was read before this reader started may still be repeated behind it."""
+        recent = RecentIds(WINDOW)
+        last = self._read[partition]
+        if last >= 0:
+            for recorded in self._log.read(partition, max(-1, last - PAGE), PAGE):
+                if recorded.position.offset <= last:
+                    recent.is_new(recorded.envelope.id)
+        return recent
+
+    def _fill(self, partition: Partition) -> deque[Recorded]:
+        buffer = self._buffers[partition]
+        if not buffer:
+            after, limit = self._read[partition], PAGE
+            if self._until is not None:
+                limit = min(limit, self._until.get(partition, -1) - after)
+            if limit > 0 and (page := self._log.read(partition, after, limit)):
+                buffer.extend(page)
+                self._read[partition] = page[-1].position.offset
+        return buffer
+
+    def take(self, limit: int) -> Batch:
+        """About `limit` events, fewer when the partitions hold no more; empty when caught up."""
+        taken: list[Recorded] = []
+        progress = True
+        while progress and len(taken) < limit:
+            progress = False
+            for partitions in self._topics.values():
+                for partition in partitions:
+                    progress |= self._drain(partition, taken, limit)
+                progress |= self._pass_barrier(partitions, taken)
+        return Batch(taken, dict(self._done))
+
+    def _drain(self, partition: Partition, taken: list[Recorded], limit: int) -> bool:
+        """Take what lies before the next barrier."""
+        moved = False
+        recent = self._recent[partition]
+        while len(taken) < limit and (buffer := self._fill(partition)):
+            envelope = buffer[0].envelope
+            if envelope.event.BARRIER and envelope.id not in recent:
+                break
+            recorded = buffer.popleft()
+            self._done[partition] = recorded.position.offset
+            moved = True
+            if not recorded.envelope.event.BARRIER and recent.is_new(recorded.envelope.id):
+                taken.append(recorded)
+        return moved
+
+    def _pass_barrier(self, partitions: tuple[Partition, ...], taken: list[Recorded]) -> bool:
+        """When every partition stands at the barrier, hand it over once."""
+        heads = [self._fill(partition) for partition in partitions]
+        if not all(buffer and buffer[0].envelope.event.BARRIER for buffer in heads):
+            return False
+        passed = [buffer.popleft() for buffer in heads]
+        for partition, recorded in zip(partitions, passed, strict=True):
+            self._done[partition] = recorded.position.offset
+            self._recent[partition].is_new(recorded.envelope.id)
+        taken.append(passed[0])
+        return True

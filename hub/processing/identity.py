@@ -1,0 +1,133 @@
+"""Who is who: places the profiles that a set of record versions brought or changed.
+
+The outcome is a function of the live profiles alone, not of the order they
+came in: a new profile is compared with all that share a blocking key, the
+components it connects are resolved afresh, and names of people come from
+their records. So any order of arrival ends in the same people.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from hub.domain.events import PairHeld, ProfileLinked
+from hub.matching import Model, Profile
+from hub.matching.clusters import resolve
+from hub.projections import ProfileRow, Shelves
+from hub.projections.identity import Change, apply_held, apply_link, load_components, person_of
+
+BLOCK_PROFILES_MAX = 400
+"""A blocking key that more profiles share than this says nothing about anyone."""
+
+
+def decide(
+    shelves: Shelves, changes: Iterable[Change], model: Model
+) -> Iterator[tuple[ProfileLinked | PairHeld, str | None]]:
+    """Place what changed, applying each decision as it is made; beside it who had the profile before."""
+    groups = Groups()
+    for change in changes:
+        if change.bereft is not None:
+            groups.add(_rest_of(shelves, change.bereft))
+        for pid in (change.left, change.joined):
+            row = shelves.profiles.get(pid) if pid is not None else None
+            if row is None or not row.records:
+                continue
+            groups.add(_component_of(shelves, row))
+            if row.component is None and groups.is_fresh(row.profile):
+                for held in _compare(shelves, row, groups, model):
+                    apply_held(shelves, held)
+                    yield held, None
+    for members in groups.all():
+        for link, before in _resolve(shelves, members, model):
+            apply_link(shelves, link)
+            yield link, before
+
+
+class Groups:
+    """Sets of profiles that must be resolved together (a union-find)."""
+
+    def __init__(self) -> None:
+        self._top: dict[int, int] = {}
+        self._compared: set[int] = set()
+
+    def is_fresh(self, pid: int) -> bool:
+        """True the first time a profile is to be compared."""
+        known = pid in self._compared
+        self._compared.add(pid)
+        return not known
+
+    def _find(self, pid: int) -> int:
+        top = self._top.setdefault(pid, pid)
+        while top != self._top[top]:
+            top = self._top[top]
+        self._top[pid] = top
+        return top
+
+    def add(self, pids: Iterable[int]) -> None:
+        """These belong together."""
+        first: int | None = None
+        for pid in pids:
+            if first is None:
+                first = self._find(pid)
+            else:
+                self._top[self._find(pid)] = self._find(first)
+
+    def all(self) -> list[list[int]]:
+        """The groups, in an order that does not depend on how they grew."""
+        grouped: dict[int, list[int]] = {}
+        for pid in sorted(self._top):
+            grouped.setdefault(self._find(pid), []).append(pid)
+        return sorted(grouped.values())
+
+
+def _component_of(shelves: Shelves, row: ProfileRow) -> list[int]:
+    top = shelves.components.get(row.component) if row.component is not None else None
+    return [row.profile, *(top.profiles if top else ())]
+
+
+def _rest_of(shelves: Shelves, bereft: ProfileRow) -> list[int]:
+    top = shelves.components.get(bereft.component) if bereft.component is not None else None
+    return [pid for pid in (top.profiles if top else ()) if pid != bereft.profile]
+
+
+def _compare(
+    shelves: Shelves, row: ProfileRow, groups: Groups, model: Model
+) -> Iterator[PairHeld]:
+    """Find whom a new profile may belong with; near misses are held for people to see."""
+    near: set[int] = set()
+    keys = model.block_keys(row.values)
+    shelves.blocks.load(keys)
+    for key in keys:
+        block = shelves.blocks.get(key)
+        if block is not None and len(block.profiles) <= BLOCK_PROFILES_MAX:
+            near.update(block.profiles)
+    near.discard(row.profile)
+    load_components(shelves, near)
+    mine: Profile = row.values
+    for pid in sorted(near):
+        other = shelves.profiles.get(pid)
+        if other is None or not other.records:
+            continue
+        weight = model.weight(mine, other.values)
+        if weight >= model.link:
+            groups.add((row.profile, *_component_of(shelves, other)))
+        elif weight >= model.review:
+            left, right = sorted((row.profile, pid))
+            yield PairHeld(left, right, round(weight, 2), model.version)
+
+
+def _resolve(shelves: Shelves, members: list[int], model: Model
+) -> Iterator[tuple[ProfileLinked, str | None]]:
+    rows: Mapping[int, ProfileRow] = {
+        pid: row for pid in members if (row := shelves.profiles.get(pid)) and row.records
+    }
+    anchors = {pid: row.records[0] for pid, row in rows.items()}
+    placed = resolve({pid: row.values for pid, row in rows.items()}, anchors, model)
+    for pid in sorted(placed):
+        place = placed[pid]
+        person = person_of(place.person_anchor)
+        row = rows[pid]
+        if (row.component, row.person) != (place.component, person):
+            link = ProfileLinked(
+                profile=pid, person=person, component=place.component,
+                weight=round(place.weight, 2), via=place.via, model=model.version,
+            )  # fmt: skip
+            yield link, row.person

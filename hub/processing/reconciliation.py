@@ -1,0 +1,200 @@
+"""What a person's records say together: births, residence, discrepancies, cases.
+
+Everything here is the difference between what was concluded before and what
+the pure rules conclude now from the person's live records and the last closed
+day. So it does not matter in which order those records came.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hub.connect.contracts import Feed
+from hub.domain import cases
+from hub.domain.discrepancies import CATALOGUE
+from hub.domain.evaluation import Evaluation, evaluate
+from hub.domain.events import (
+    BirthReconciled, CaseActionRequested, CaseActionRefused, DiscrepancyCleared,
+    DiscrepancyDetected, Event, ResidenceReconciled,
+)  # fmt: skip
+from hub.domain.facts import Fact
+from hub.log import derive_id
+from hub.matching import Model
+from hub.projections import PersonRow, Shelves
+from hub.projections.identity import put_person, record_of
+from hub.projections.reconciled import apply
+
+
+class Reconciliation:
+    """Keeps births, residence, discrepancies and cases in step with people's records."""
+
+    def __init__(
+        self, shelves: Shelves, feeds: Mapping[str, Feed], model: Model, county: str, today: int
+    ) -> None:
+        self._shelves, self._feeds, self._model = shelves, feeds, model
+        self._county = county
+        self.today = today
+        self._touched: set[str] = set()
+        self._agenda: list[tuple[int, str]] = []
+        self._horizon = -1
+
+    def plan(self, agenda: Iterable[tuple[int, str]], touched: Iterable[str], horizon: int) -> None:
+        """Who falls due by the last day of this batch, and who was touched since the last close."""
+        self._agenda = list(agenda)
+        heapq.heapify(self._agenda)
+        self._horizon = horizon
+        self._touched.update(touched)
+        self._load(self._touched | {person for _, person in self._agenda})
+
+    def touch(self, people: Iterable[str]) -> None:
+        """These people's records changed; so may what is said of people with the same number."""
+        people = set(people)
+        for person in people:
+            self._touched.add(person)
+            self._touched.update(p for others in self._sharing(person).values() for p in others)
+
+    def refresh(self) -> Iterator[Event]:
+        """Bring the views up to date in the middle of a day; discrepancies wait for its close."""
+        self._load(self._touched)
+        for person in sorted(self._touched):
+            evaluation = self._evaluate(person, self.today)
+            yield from self._views(person, evaluation)
+            row = self._shelves.people.get(person)
+            if row is not None:
+                put_person(self._shelves, row._replace(touched=True, due=evaluation.due))
+        self._touched.clear()
+
+    def close(self, day: int) -> Iterator[Event]:
+        """Close a day: whoever was touched or falls due is concluded on anew."""
+        self.today = max(self.today, day)
+        people, self._touched = self._touched, set()
+        while self._agenda and self._agenda[0][0] <= day:
+            people.add(heapq.heappop(self._agenda)[1])
+        self._load(people)
+        for person in sorted(people):
+            evaluation = self._evaluate(person, day)
+            yield from self._views(person, evaluation)
+            yield from self._discrepancies(person, evaluation, day)
+            self._remember(person, evaluation)
+
+    def _remember(self, person: str, evaluation: Evaluation) -> None:
+        row = self._shelves.people.get(person)
+        if row is None:
+            return
+        if evaluation.due is not None and evaluation.due <= self._horizon:
+            heapq.heappush(self._agenda, (evaluation.due, person))
+        put_person(self._shelves, row._replace(touched=False, due=evaluation.due))
+
+    def act(self, request: CaseActionRequested) -> Iterator[Event]:
+        """Follow or refuse what someone asked of a case."""
+        row = self._shelves.cases.get(request.case_id)
+        if row is None:
+            yield CaseActionRefused(request.case_id, request.action, request.actor, "no-such-case")
+            return
+        for event in cases.decide(cases.Case(row.case_id, row.state, row.version, row.outcome), request, self.today):
+            apply(self._shelves, event)
+            yield event
+
+    def _load(self, people: Iterable[str]) -> None:
+        """Have all that `_evaluate` will read at hand, in one query per table."""
+        shelves = self._shelves
+        people = set(people)
+        shelves.people.load(people)
+        rows = [row for person in people if (row := shelves.people.get(person))]
+        pids = {pid for row in rows for pid in row.profiles}
+        shelves.profiles.load(pids)
+        marks = (m for pid in pids if (row := shelves.profiles.get(pid)) for m in row.records)
+        shelves.records.load({record_of(mark) for mark in marks})
+        shelves.births.load(people)
+        shelves.residents.load(people)
+        shelves.discrepancies.load({id_ for row in rows for id_ in row.standing})
+
+    def _facts(self, row: PersonRow) -> list[Fact]:
+        facts: list[Fact] = []
+        for pid in row.profiles:
+            profile = self._shelves.profiles.get(pid)
+            for mark in profile.records if profile else ():
+                record = self._shelves.records.get(record_of(mark))
+                if record is not None and record.live:
+                    feed = self._feeds[record.feed]
+                    facts.append(Fact(record.record_id, record.feed, feed.department, feed.kind,
+                                      record.published_on, record.fields))  # fmt: skip
+        return facts
+
+    def _sharing(self, person: str) -> dict[str, tuple[str, ...]]:
+        """This person's valid numbers that other people's records state too."""
+        row = self._shelves.people.get(person)
+        shared: dict[str, tuple[str, ...]] = {}
+        for pid in row.profiles if row else ():
+            profile = self._shelves.profiles.get(pid)
+            key = self._model.number_key(profile.values) if profile else None
+            block = self._shelves.blocks.get(key) if key is not None else None
+            if profile is None or block is None or len(block.profiles) < 2:
+                continue
+            self._shelves.profiles.load(block.profiles)
+            others = (self._shelves.profiles.get(other) for other in block.profiles)
+            people = {other.person for other in others if other and other.person} - {person}
+            if people:
+                shared[profile.values.number] = tuple(sorted(people))
+        return shared
+
+    def _evaluate(self, person: str, day: int) -> Evaluation:
+        row = self._shelves.people.get(person)
+        facts = self._facts(row) if row else []
+        return evaluate(person, facts, day, self._county, self._sharing(person))
+
+    def _views(self, person: str, evaluation: Evaluation) -> Iterator[Event]:
+        birth, before = evaluation.birth, self._shelves.births.get(person)
+        if (birth or before) and (not birth or not before or tuple(birth) != tuple(before)):
+            event: Event = (
+                BirthReconciled(*birth) if birth else BirthReconciled(person, *[None] * 9, False)
+            )
+            apply(self._shelves, event)
+            yield event
+        spells = [spell._asdict() for spell in evaluation.spells]
+        known = self._shelves.residents.get(person)
+        if spells != (known.spells if known else []):
+            event = ResidenceReconciled(person, spells)
+            apply(self._shelves, event)
+            yield event
+
+    def _discrepancies(self, person: str, evaluation: Evaluation, day: int) -> Iterator[Event]:
+        row = self._shelves.people.get(person)
+        before: dict[str, Any] = row.standing if row else {}
+        found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in evaluation.findings}
+        area = _jurisdiction(evaluation, self._county)
+        for id_ in sorted(before.keys() - found.keys()):
+            cleared = DiscrepancyCleared(id_, person, day)
+            apply(self._shelves, cleared)
+            yield cleared
+            yield from self._settle(id_, day)
+        for id_ in sorted(found.keys() - before.keys()):
+            finding = found[id_]
+            owner = finding.owner or CATALOGUE[finding.kind].owner
+            detected = DiscrepancyDetected(id_, person, finding.kind, finding.subject,
+                                           sorted(finding.records), owner, area, day,
+                                           finding.evidence)  # fmt: skip
+            apply(self._shelves, detected)
+            yield detected
+            times = self._shelves.discrepancies.get(id_)
+            raised = cases.raise_case(detected, times.times if times else 1, day)
+            apply(self._shelves, raised)
+            yield raised
+
+    def _settle(self, discrepancy_id: str, day: int) -> Iterator[Event]:
+        """The disagreement is gone: its open case is settled by the records themselves."""
+        row = self._shelves.discrepancies.get(discrepancy_id)
+        case = self._shelves.cases.get(cases.case_id(discrepancy_id, row.times if row else 1))
+        if case is not None:
+            for event in cases.on_cleared(cases.Case(case.case_id, case.state, case.version, case.outcome), day):
+                apply(self._shelves, event)
+                yield event
+
+
+def _jurisdiction(evaluation: Evaluation, county: str) -> str:
+    """The village whose registrar follows up: where the person lives, or the birth happened."""
+    places = [spell.place for spell in evaluation.spells if spell.left_on is None]
+    places += [spell.place for spell in evaluation.spells]
+    if evaluation.birth and evaluation.birth.place:
+        places.append(evaluation.birth.place)
+    return next((place for place in places if place.startswith(county)), county)

@@ -1,0 +1,240 @@
+"""Projections: every table the hub shows or reasons from, folded from the log.
+
+`apply` is the only way into these tables, for live steps and for rebuilds
+alike, so a refilled projection cannot differ from the live one. A change of
+shape raises `VERSION`, and the tables are refilled: rebuilt, never migrated.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger, Boolean, Column, Connection, Double, Integer, MetaData, String, Table, Text,
+)  # fmt: skip
+
+from hub.matching import Profile
+from hub.projections.store import Packed, Shelf
+
+VERSION = 1
+metadata = MetaData()
+
+
+class RecordRow(NamedTuple):
+    """The newest version of one record, and the profile it states."""
+
+    record_id: str
+    feed: str
+    source_key: str
+    version: int
+    published_on: int
+    live: bool
+    profile: int
+    mark: str
+    fields: dict[str, Any]
+
+
+class ProfileRow(NamedTuple):
+    """One distinct set of identifying values; `records` holds the marks of those that state it now.
+
+    A mark is the day a record was first seen, its feed and its id: the least
+    mark of a person's records names the person.
+    """
+
+    profile: int
+    values: Profile
+    component: int | None
+    person: str | None
+    records: list[str]
+
+
+class ComponentRow(NamedTuple):
+    """Profiles that are connected by links; alone ones have no row."""
+
+    component: int
+    profiles: list[int]
+
+
+class BlockRow(NamedTuple):
+    """Profiles that share a blocking key, dead ones included."""
+
+    key: int
+    profiles: list[int]
+
+
+class PersonRow(NamedTuple):
+    """A person: profiles, the next day on which time alone changes something, what stands."""
+
+    person: str
+    profiles: list[int]
+    due: int | None
+    touched: bool
+    standing: dict[str, str]
+
+
+class BirthRow(NamedTuple):
+    """One birth as the lists together tell it."""
+
+    person: str
+    outcome: str
+    born_on: int
+    place: str | None
+    sex: str | None
+    registered_on: int | None
+    delay_days: int | None
+    certificate_record: str | None
+    entry_record: str | None
+    child_record: str | None
+    mother_local: bool
+
+
+class ResidentRow(NamedTuple):
+    """Where a person lives, and all spells; place and status are those of the newest spell."""
+
+    person: str
+    place: str
+    status: str
+    arrived_on: int
+    left_on: int | None
+    spells: list[dict[str, Any]]
+
+
+class DiscrepancyRow(NamedTuple):
+    """One disagreement, standing or cleared, however often it came back."""
+
+    discrepancy_id: str
+    person: str
+    kind: str
+    subject: str
+    owner: str
+    jurisdiction: str
+    status: str
+    times: int
+    detected_on: int
+    cleared_on: int | None
+    evidence: str
+    records: list[str]
+
+
+class CaseRow(NamedTuple):
+    """One follow-up with the department that owns the record."""
+
+    case_id: str
+    discrepancy_id: str
+    person: str
+    kind: str
+    owner: str
+    jurisdiction: str
+    state: str
+    version: int
+    raised_on: int
+    due_on: int
+    moved_on: int
+    outcome: str | None
+    note: str | None
+
+
+class HeldRow(NamedTuple):
+    """Two profiles that only people can tell apart."""
+
+    pair: str
+    left: int
+    right: int
+    weight: float
+
+
+def _profile_pack(profile: Profile) -> bytes:
+    return profile.dump()
+
+
+records = Table(
+    "records", metadata,
+    Column("record_id", String(32), primary_key=True), Column("feed", Text, nullable=False),
+    Column("source_key", Text, nullable=False), Column("version", Integer, nullable=False),
+    Column("published_on", Integer, nullable=False), Column("live", Boolean, nullable=False),
+    Column("profile", BigInteger, nullable=False), Column("mark", Text, nullable=False),
+    Column("fields", Packed(), nullable=False), sqlite_with_rowid=False,
+)  # fmt: skip
+profiles = Table(
+    "profiles", metadata,
+    Column("profile", BigInteger, primary_key=True, autoincrement=False),
+    Column("values", Packed(_profile_pack, Profile.load), nullable=False),
+    Column("component", BigInteger), Column("person", String(32)),
+    Column("records", Packed(), nullable=False),
+)  # fmt: skip
+components = Table(
+    "components", metadata,
+    Column("component", BigInteger, primary_key=True, autoincrement=False),
+    Column("profiles", Packed(), nullable=False),
+)  # fmt: skip
+blocks = Table(
+    "blocks", metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("profiles", Packed(), nullable=False),
+)  # fmt: skip
+people = Table(
+    "people", metadata,
+    Column("person", String(32), primary_key=True), Column("profiles", Packed(), nullable=False),
+    Column("due", Integer, index=True), Column("touched", Boolean, nullable=False),
+    Column("standing", Packed(), nullable=False), sqlite_with_rowid=False,
+)  # fmt: skip
+births = Table(
+    "births", metadata,
+    Column("person", String(32), primary_key=True), Column("outcome", Text, nullable=False),
+    Column("born_on", Integer, nullable=False), Column("place", Text), Column("sex", Text),
+    Column("registered_on", Integer), Column("delay_days", Integer),
+    Column("certificate_record", String(32)), Column("entry_record", String(32)),
+    Column("child_record", String(32)), Column("mother_local", Boolean, nullable=False),
+)  # fmt: skip
+residents = Table(
+    "residents", metadata,
+    Column("person", String(32), primary_key=True), Column("place", Text, nullable=False),
+    Column("status", Text, nullable=False), Column("arrived_on", Integer, nullable=False),
+    Column("left_on", Integer), Column("spells", Packed(), nullable=False),
+)  # fmt: skip
+discrepancies = Table(
+    "discrepancies", metadata,
+    Column("discrepancy_id", String(32), primary_key=True), Column("person", String(32), nullable=False, index=True),
+    Column("kind", Text, nullable=False), Column("subject", Text, nullable=False),
+    Column("owner", Text, nullable=False), Column("jurisdiction", Text, nullable=False),
+    Column("status", Text, nullable=False, index=True), Column("times", Integer, nullable=False),
+    Column("detected_on", Integer, nullable=False), Column("cleared_on", Integer),
+    Column("evidence", Text, nullable=False), Column("records", Packed(), nullable=False),
+)  # fmt: skip
+cases = Table(
+    "cases", metadata,
+    Column("case_id", String(32), primary_key=True),
+    Column("discrepancy_id", String(32), nullable=False, index=True),
+    Column("person", String(32), nullable=False), Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False), Column("jurisdiction", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True), Column("version", Integer, nullable=False),
+    Column("raised_on", Integer, nullable=False), Column("due_on", Integer, nullable=False),
+    Column("moved_on", Integer, nullable=False), Column("outcome", Text), Column("note", Text),
+)  # fmt: skip
+held = Table(
+    "held", metadata,
+    Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
+    Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
+)  # fmt: skip
+
+DIGESTED = (records, profiles, people, births, residents, discrepancies, cases)
+"""The projections whose content `hub digest` prints."""
+
+
+class Shelves:
+    """All rows of a projection that rules read and change."""
+
+    def __init__(self, db: Connection) -> None:
+        self.records = Shelf(db, records, RecordRow)
+        self.profiles = Shelf(db, profiles, ProfileRow)
+        self.components = Shelf(db, components, ComponentRow)
+        self.blocks = Shelf(db, blocks, BlockRow)
+        self.people = Shelf(db, people, PersonRow)
+        self.births = Shelf(db, births, BirthRow)
+        self.residents = Shelf(db, residents, ResidentRow)
+        self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow)
+        self.cases = Shelf(db, cases, CaseRow)
+        self.held = Shelf(db, held, HeldRow)
+
+    def flush(self) -> None:
+        """Write every change; the caller commits them together with the checkpoint."""
+        for shelf in vars(self).values():
+            shelf.flush()

@@ -1,0 +1,85 @@
+"""What ingestion remembers, folded from the log: record versions and feed cursors.
+
+Kept in a file of its own, since ingestion and the rules run side by side and
+each is the only writer of its file. Because it is a fold of the log, a crash
+between appending and remembering is healed by reading the log's tail.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text
+
+from hub.domain.events import BatchReceived, Event, RecordPublished, RecordWithdrawn
+from hub.projections.store import Shelf
+
+metadata = MetaData()
+
+
+class KnownRow(NamedTuple):
+    """The version of a record that was appended last, and the digest of its content."""
+
+    record_id: str
+    version: int
+    digest: bytes
+    drop: str
+
+
+class FeedRow(NamedTuple):
+    """How far a feed was read, and its balance since the first batch."""
+
+    feed: str
+    cursor: str
+    batches: int
+    received: int
+    accepted: int
+    unchanged: int
+    quarantined: int
+    warnings: int
+    published_on: int
+
+
+known = Table(
+    "known", metadata,
+    Column("record_id", String(32), primary_key=True), Column("version", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False), Column("drop", Text, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+feeds = Table(
+    "feeds", metadata,
+    Column("feed", String(128), primary_key=True), Column("cursor", Text, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in
+      ("batches", "received", "accepted", "unchanged", "quarantined", "warnings", "published_on")),
+)  # fmt: skip
+checkpoints = Table(
+    "intake_checkpoints", metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", Integer, nullable=False),
+)  # fmt: skip
+
+
+class IntakeShelves:
+    """The rows ingestion reads and changes."""
+
+    def __init__(self, db: Connection) -> None:
+        self.known = Shelf(db, known, KnownRow)
+        self.feeds = Shelf(db, feeds, FeedRow)
+
+    def flush(self) -> None:
+        """Write every change; the caller commits."""
+        self.known.flush()
+        self.feeds.flush()
+
+
+def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> None:
+    """Fold in one event of the records topic; `digest` is that of the record's content."""
+    match event:
+        case RecordPublished() | RecordWithdrawn():
+            shelves.known.put(KnownRow(event.record_id, event.version, digest, drop))
+        case BatchReceived():
+            before = shelves.feeds.get(event.feed) or FeedRow(event.feed, "", 0, 0, 0, 0, 0, 0, 0)
+            shelves.feeds.put(FeedRow(
+                event.feed, event.cursor, before.batches + 1, before.received + event.received,
+                before.accepted + event.accepted, before.unchanged + event.unchanged,
+                before.quarantined + event.quarantined, before.warnings + event.warnings,
+                event.published_on,
+            ))  # fmt: skip

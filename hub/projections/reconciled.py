@@ -1,0 +1,71 @@
+"""Births, residents, discrepancies and cases, folded from what the rules decided."""
+
+from hub.domain.events import (
+    BirthReconciled, CaseMoved, CaseRaised, DiscrepancyCleared, DiscrepancyDetected, Event,
+    ResidenceReconciled,
+)  # fmt: skip
+from hub.projections import BirthRow, CaseRow, DiscrepancyRow, PersonRow, ResidentRow, Shelves
+from hub.projections.identity import put_person
+
+
+def apply(shelves: Shelves, event: Event) -> None:
+    """Fold one decision into the views."""
+    match event:
+        case BirthReconciled():
+            _birth(shelves, event)
+        case ResidenceReconciled(person=person, spells=spells):
+            if not spells:
+                shelves.residents.drop(person)
+                return
+            newest = max(spells, key=lambda spell: (spell["left_on"] is None, spell["arrived_on"]))
+            shelves.residents.put(ResidentRow(
+                person, newest["place"], newest["status"], newest["arrived_on"],
+                newest["left_on"], spells,
+            ))  # fmt: skip
+        case DiscrepancyDetected():
+            _detected(shelves, event)
+        case DiscrepancyCleared(discrepancy_id=id_, cleared_on=day, person=person):
+            if row := shelves.discrepancies.get(id_):
+                shelves.discrepancies.put(row._replace(status="cleared", cleared_on=day))
+            _stand(shelves, person, id_, None)
+        case CaseRaised():
+            shelves.cases.put(CaseRow(
+                event.case_id, event.discrepancy_id, event.person, event.kind, event.owner,
+                event.jurisdiction, "raised", 0, event.raised_on, event.due_on, event.raised_on,
+                None, None,
+            ))  # fmt: skip
+        case CaseMoved(case_id=case_id):
+            if case := shelves.cases.get(case_id):
+                shelves.cases.put(case._replace(
+                    state=event.state, version=event.version, moved_on=event.moved_on,
+                    outcome=event.outcome, note=event.note,
+                ))  # fmt: skip
+
+
+def _birth(shelves: Shelves, event: BirthReconciled) -> None:
+    if event.outcome is None or event.born_on is None:
+        shelves.births.drop(event.person)
+        return
+    shelves.births.put(BirthRow(
+        event.person, event.outcome, event.born_on, event.place, event.sex, event.registered_on,
+        event.delay_days, event.certificate_record, event.entry_record, event.child_record,
+        event.mother_local,
+    ))  # fmt: skip
+
+
+def _detected(shelves: Shelves, event: DiscrepancyDetected) -> None:
+    before = shelves.discrepancies.get(event.discrepancy_id)
+    shelves.discrepancies.put(DiscrepancyRow(
+        event.discrepancy_id, event.person, event.kind, event.subject, event.owner,
+        event.jurisdiction, "standing", before.times + 1 if before else 1, event.detected_on,
+        None, event.evidence, event.records,
+    ))  # fmt: skip
+    _stand(shelves, event.person, event.discrepancy_id, event.kind)
+
+
+def _stand(shelves: Shelves, person: str, discrepancy_id: str, kind: str | None) -> None:
+    row = shelves.people.get(person) or PersonRow(person, [], None, False, {})
+    standing = {k: v for k, v in row.standing.items() if k != discrepancy_id}
+    if kind is not None:
+        standing[discrepancy_id] = kind
+    put_person(shelves, row._replace(standing=standing))

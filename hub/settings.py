@@ -1,0 +1,150 @@
+"""Settings: one file `hub.toml`, overridden by environment, read once and never changed.
+
+`HUB__LOG__URL` overrides `[log] url`. Secrets come from files or the
+environment only. With no file at all, everything works in `./hub-data/`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hub.errors import SettingsError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """The site."""
+
+    data: str = "hub-data"
+    """Folder of the embedded log and projections."""
+    county: str = "990101"
+    """Division code of the county; everything outside it is elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """Where events are kept."""
+
+    url: str = ""
+    """Empty: SQLite files under the data folder."""
+    partitions: int = 1
+    """Parallel parts of each topic; fixed when the log is created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionSettings:
+    """Where tables are kept."""
+
+    url: str = ""
+    """Empty: an SQLite file under the data folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsSettings:
+    """Where secrets lie; never the secrets themselves."""
+
+    pseudonym_key_file: str = ""
+    """Key of record pseudonyms. Empty: made once in the data folder, readable by its owner only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderSettings:
+    """Who asks on this command line, and what for; every look at a person is recorded with it."""
+
+    department: str = "health"
+    role: str = "analyst"
+    jurisdiction: str = "990101"
+    purpose: str = "record-reconciliation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """A feed by configuration alone: a contract and a file."""
+
+    contract: str
+    path: str
+    format: str = "delimited"
+    encoding: str = "utf-8"
+    day: str = "2024-01-01"
+    """The day its rows count as published."""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Heading in the file to field of the contract, where they differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one hub."""
+
+    hub: HubSettings = field(default_factory=HubSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    projection: ProjectionSettings = field(default_factory=ProjectionSettings)
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
+    feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
+    folder: Path = Path()
+    """Relative paths in the file are relative to this folder."""
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / self.hub.data
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "hub": HubSettings,
+    "log": LogSettings,
+    "projection": ProjectionSettings,
+    "secrets": SecretsSettings,
+    "reader": ReaderSettings,
+}
+
+
+def section(cls: type[T], table: Mapping[str, Any], where: str) -> T:
+    """One settings section, refusing what it does not know."""
+    known = {item.name: item.type for item in fields(cls)}  # type: ignore[arg-type]
+    if unknown := sorted(table.keys() - known.keys()):
+        raise SettingsError(
+            f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
+    for name, value in table.items():
+        wanted = {"int": int, "str": str}.get(str(getattr(known[name], "__name__", known[name])))
+        if wanted is not None and type(value) is not wanted:
+            raise SettingsError(f"{where}.{name}: expected {wanted.__name__}")
+    try:
+        return cls(**table)
+    except TypeError as error:
+        raise SettingsError(f"{where}: {error}") from None
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `path` (or ./hub.toml where it exists) and the environment."""
+    chosen = path or Path("hub.toml")
+    document: dict[str, Any] = {}
+    if chosen.exists():
+        try:
+            document = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{chosen.name}: {error}") from None
+    elif path is not None:
+        raise SettingsError(f"{path}: no such file")
+    feeds = document.pop("feeds", {})
+    if unknown := sorted(document.keys() - SECTIONS.keys()):
+        raise SettingsError(
+            f"{chosen.name}: unknown [{unknown[0]}]; known: {', '.join(sorted(SECTIONS))}, feeds"
+        )
+    for name, value in environ.items():
+        parts = name.lower().split("__")
+        if len(parts) == 3 and parts[0] == "hub" and parts[1] in SECTIONS:
+            number = parts[1:] == ["log", "partitions"] and value.isdigit()
+            document.setdefault(parts[1], {})[parts[2]] = int(value) if number else value
+    made = {name: section(cls, document.get(name, {}), name) for name, cls in SECTIONS.items()}
+    return Settings(
+        **made,
+        feeds={name: section(FeedSettings, table, f"feeds.{name}") for name, table in feeds.items()},
+        folder=chosen.parent if chosen.exists() else Path(),
+    )

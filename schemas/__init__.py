@@ -1,0 +1,1 @@
+"""What the hub's events and feeds mean: Avro schemas and data contracts, as files."""
