@@ -3,14 +3,17 @@
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from connectors import CONNECTORS
+from hub.audit.replay import digests, refill
 from hub.connect import Connector
 from hub.connect.contracts import Feed, load_contract, load_contracts
 from hub.connect.drops import File, Reader
@@ -88,6 +91,32 @@ class Hub:
         with engine.connect() as db:
             yield Ingest(self.log, db, self.pseudonym_key())
         engine.dispose()
+
+    def rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
+        """Refill every table beside the live ones, compare, and swap if they are the same."""
+        beside = self.data / "projection-rebuilt.db"
+        for old in self.data.glob("projection-rebuilt.db*"):
+            old.unlink()
+        with self.projection() as db:
+            before = digests(db)
+        engine = self.engine(beside)
+        started = time.perf_counter()
+        with engine.connect() as db:
+            events = refill(self.log, db, self.rules, progress)
+            seconds = time.perf_counter() - started
+            after = digests(db)
+        engine.dispose()
+        same = before == after
+        if same:
+            with self.engine(beside).connect() as db:
+                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            for stale in self.data.glob("projection.db-*"):
+                stale.unlink()
+            beside.replace(self.projection_path)
+        return {
+            "ok": same, "digest_before": before, "digest_after": after, "events": events,
+            "events_per_second": round(events / seconds) if seconds else 0,
+        }  # fmt: skip
 
     def connectors(self, source: Path | None, names: Sequence[str]) -> list[Connector]:
         """The connectors of these feeds (all, if none is named)."""

@@ -113,6 +113,12 @@ class Ingest:
             upsert(self._db, intake.checkpoints, rows)
         self._db.commit()
 
+    def balance(self) -> dict[str, dict[str, int]]:
+        """Per feed since its first batch: received = accepted + unchanged + quarantined."""
+        names = ("batches", "received", "accepted", "unchanged", "quarantined", "warnings")
+        rows = self._db.execute(select(intake.feeds).where(intake.feeds.c.feed != "")).mappings()
+        return {row["feed"]: {name: row[name] for name in names} for row in rows}
+
     def flush(self) -> None:
         """Append what is pending, then remember it."""
         if not self._pending:

@@ -19,6 +19,8 @@ from hub.simulate.noise import Noise
 from hub.simulate.people import START, Numbers, population
 from hub.simulate.writers import write_drop
 
+PHONE_HEADINGS = ("联系电话", "phone")
+
 
 class Summary(NamedTuple):
     """What was simulated."""
@@ -87,7 +89,9 @@ def _seen(ledger: Ledger, kind: str, records: Sequence[str]) -> bool:
     """Whether the evidence can be in what was published at all."""
     if any(record not in ledger.entity_of for record in records):
         return False
-    if kind in ("name-differs", "birth-date-differs", "number-conflict"):
-        entity = ledger.entity_of[records[0]]
-        return ledger.records_of(entity) > 1
-    return True
+    others = [r for r in ledger.records_of(ledger.entity_of[records[-1]]) if r != records[-1]]
+    if kind == "number-conflict":
+        # Name and birth date alone may be two people's; a telephone ties the records together.
+        phones = {ledger.base[r].get(h) for r in others for h in PHONE_HEADINGS} - {"", None}
+        return any(ledger.base[records[-1]].get(h) in phones for h in PHONE_HEADINGS)
+    return bool(others) or kind not in ("name-differs", "birth-date-differs")

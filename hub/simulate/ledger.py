@@ -1,6 +1,6 @@
 """What the departments write down: record versions by feed and day, and the truth beside them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from hub.domain.days import Day, iso
@@ -41,7 +41,7 @@ class Ledger:
     first_seen: dict[str, Day] = field(default_factory=dict)
     errors: list[tuple[str, str, str, Day]] = field(default_factory=list)
     discrepancies: list[Discrepancy] = field(default_factory=list)
-    _counts: Counter[str] | None = None
+    _by_entity: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def drop_day(self, feed: str, day: Day) -> Day:
         """The day whose drop carries what happened on `day`."""
@@ -86,11 +86,12 @@ class Ledger:
                     break
         return found
 
-    def records_of(self, entity: str) -> int:
-        """How many records of this person were published."""
-        if self._counts is None:
-            self._counts = Counter(self.entity_of.values())
-        return self._counts[entity]
+    def records_of(self, entity: str) -> list[str]:
+        """The published records of this person."""
+        if not self._by_entity:
+            for record, whose in self.entity_of.items():
+                self._by_entity[whose].append(record)
+        return self._by_entity[entity]
 
     def error(self, kind: str, record: str, day: Day) -> None:
         """Write an error into the truth."""

@@ -59,7 +59,7 @@ class County:
             "住址": address(person.place, person.household), "登记类别": kind,
             "登记日期": text(day), "出生地代码": "", "出生医学证明编号": "", "母亲姓名": "",
             "母亲身份号码": "", "父亲身份号码": "", "注销日期": "", "注销原因": "",
-            "联系电话": person.phone if self._random.random() < 0.5 else "",
+            "联系电话": person.phone if self._random.random() < 0.7 else "",
         } | extra  # fmt: skip
         record = self._write(HOUSEHOLD, f"HR{self._next():08d}", person, max(day, START), row)
         self._noise.household(record, row, day)
@@ -87,7 +87,7 @@ class County:
         silent = noise.happens(0.05)
         if silent:
             leaves = min(leaves, expires - 10)
-        while expires < min(leaves, ledger.end - 40):
+        while expires < min(leaves, ledger.end):
             renewed = expires - self._random.randrange(1, 15)
             expires = add_month(renewed, 12)
             ledger.change(record, renewed, 有效期至=iso(expires))
@@ -129,7 +129,7 @@ class County:
             "AAC002": person.number, "AAC003": person.name, "AAC004": SEX_DIGIT[person.sex],
             "AAC006": text(person.born), "AAB001": code, "AAB004": name, "unit_place": place,
             "started_on": iso(start), "ended_on": "", "first_month": text(start)[:6],
-            "last_month": text(known)[:6], "phone": person.phone if self._random.random() < 0.4 else "",
+            "last_month": text(known)[:6], "phone": person.phone if self._random.random() < 0.7 else "",
         }  # fmt: skip
         key = f"E{self._next():08d}"
         record = self._write(EMPLOYMENT, key, person, known, row)

@@ -1,0 +1,110 @@
+"""How answers look on a terminal: tables and bars for people, JSON for machines."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from hub.connect.fields import REASONS
+from hub.connect.ingest import Receipt
+
+ROWS_SHOWN_MAX = 15
+
+
+def emit(answer: Any, json_: bool, show: Callable[[], None]) -> None:
+    """JSON on standard output where asked for, else what people read."""
+    if json_:
+        click.echo(msgspec.json.encode(answer).decode())
+    else:
+        show()
+
+
+class Progress:
+    """A bar on standard error while long work lasts; silent when not on a terminal."""
+
+    def __init__(self, unit: str, *, quiet: bool) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=Console(stderr=True), disable=quiet or not sys.stderr.isatty(), transient=True,
+        )  # fmt: skip
+        self._task = self._bars.add_task(unit, total=None)
+
+    def __enter__(self) -> "Progress":
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def add(self, count: int) -> None:
+        """So many more are done."""
+        self._bars.advance(self._task, count)
+
+    def to(self, done: int, total: int) -> None:
+        """So many of all are done."""
+        self._bars.update(self._task, completed=done, total=total)
+
+
+def table(title: str, answer: Any) -> None:
+    """Any answer as a table: a list of rows by columns, a mapping by its keys."""
+    shown = Table(title=title, title_justify="left")
+    if isinstance(answer, Mapping):
+        shown.add_column("what")
+        shown.add_column("value", overflow="fold")
+        for key, value in answer.items():
+            shown.add_row(str(key), _text(value))
+    else:
+        rows: Sequence[Mapping[str, Any]] = answer
+        names = [n for n in (rows[0] if rows else {}) if n not in ("spells", "note", "subject")]
+        for name in names:
+            shown.add_column(name, overflow="fold")
+        for row in rows:
+            shown.add_row(*(_text(row[name]) for name in names))
+    Console().print(shown)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "\n".join(f"{key}: {_text(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: ""}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return str(value)
+
+
+def receipts_table(receipts: Sequence[Receipt]) -> None:
+    """Receipts summed per feed, then each complaint: row, field, why, and what to do."""
+    totals: dict[str, list[int]] = {}
+    for receipt in receipts:
+        counts = totals.setdefault(receipt.feed, [0] * 5)
+        numbers = (receipt.received, receipt.accepted, receipt.unchanged, receipt.quarantined, receipt.warnings)
+        totals[receipt.feed] = [a + b for a, b in zip(counts, numbers, strict=True)]
+    shown = Table(title="回执 receipts", title_justify="left")
+    for name in ("feed", "收到 received", "接收 accepted", "未变 unchanged", "隔离 quarantined", "警告 warned"):
+        shown.add_column(name, justify="left" if name == "feed" else "right")
+    for feed, counts in sorted(totals.items()):
+        shown.add_row(feed, *(f"{count:,}" for count in counts))
+    Console().print(shown)
+    complaints = [(r, row) for r in receipts for row in r.rows]
+    for receipt, row in complaints[:ROWS_SHOWN_MAX]:
+        reason = REASONS[row["code"]]
+        said = row.get("message") or f"{reason.zh} {reason.en}"
+        click.echo(f"{receipt.feed} {receipt.drop} row {row['row']} {row['field']}: {said} → {reason.advice}")
+    if len(complaints) > ROWS_SHOWN_MAX:
+        click.echo(f"(+{len(complaints) - ROWS_SHOWN_MAX} more; --json lists all)")
+    for name in ("ignored_columns", "refused_columns"):
+        columns = sorted({f"{r.feed}: {c}" for r in receipts for c in getattr(r, name)})
+        for column in columns:
+            click.echo(f"{name.replace('_', ' ')[:-1]} {column}: never stored")

@@ -1,0 +1,33 @@
+"""Who may see what, for which purpose; deny by default."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Reader(NamedTuple):
+    """Someone who asks: a department's role, the area it is responsible for, and the purpose."""
+
+    department: str
+    role: str
+    jurisdiction: str
+    purpose: str
+
+
+PURPOSES: Mapping[str, frozenset[str]] = {
+    "record-reconciliation": frozenset(("health", "public_security", "commerce", "human_resources")),
+    "vital-statistics": frozenset(("health",)),
+    "audit": frozenset(("audit",)),
+}
+"""Purpose to the departments it was granted to."""
+
+
+def refusal(reader: Reader, county: str) -> str | None:
+    """Why this reader may see no person's record; None if it may."""
+    granted = PURPOSES.get(reader.purpose)
+    if granted is None:
+        return f"the purpose {reader.purpose} is not registered"
+    if reader.department not in granted:
+        return f"the purpose {reader.purpose} is not granted to {reader.department}"
+    if not reader.jurisdiction.startswith(county):
+        return "the reader's jurisdiction lies outside this county"
+    return None

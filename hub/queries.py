@@ -1,0 +1,183 @@
+"""The only reads for outside eyes. Each read of a person's record is itself an event.
+
+The disclosure is appended before anything is shown: who, in which role, what
+for, and whose records. Counts disclose nobody and are not recorded.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, or_, select
+
+from hub.domain.days import iso
+from hub.domain.disclosures import Reader, refusal
+from hub.domain.discrepancies import CATALOGUE
+from hub.domain.events import RECORDS, DisclosureMade
+from hub.errors import DisclosureRefusedError, NotFoundError
+from hub.log import Envelope, EventLog, derive_id
+from hub.matching import Model
+from hub.projections import (
+    births, cases, discrepancies, held, metadata, people, profiles, records, residents,
+)  # fmt: skip
+from hub.projections.identity import record_of
+from hub.projections.position import load_checkpoint, load_progress
+
+ROWS_MAX = 1_000
+Answer = list[dict[str, Any]]
+DAY_COLUMNS = frozenset(
+    "born_on registered_on arrived_on left_on detected_on cleared_on raised_on due_on moved_on published_on".split()
+)
+
+
+class Queries:
+    """What one reader may ask of one projection."""
+
+    def __init__(self, db: Connection, log: EventLog, reader: Reader, county: str, model: Model) -> None:
+        metadata.create_all(db)
+        self._db, self._log, self._reader = db, log, reader
+        self._county, self._model = county, model
+
+    # --- counts ----------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """How much there is of everything, and whether the projection has caught up."""
+        head = self._log.head()
+        done = load_checkpoint(self._db)
+        today = load_progress(self._db, "today", -1)
+        behind = [p for p, offset in head.items() if p.topic == RECORDS and done.get(p, -1) < offset]
+        return {
+            "log": {"events": sum(offset + 1 for offset in head.values())},
+            "today": iso(today) if today >= 0 else None,
+            "people": self._count(people, people.c.profiles != b"[]"),
+            "records": self._count(records, records.c.live),
+            "births": self._tally(births, "outcome"),
+            "residents": self._tally(residents, "status", residents.c.left_on.is_(None)),
+            "discrepancies": self._tally(discrepancies, "kind", discrepancies.c.status == "standing"),
+            "discrepancies_cleared": self._tally(discrepancies, "kind", discrepancies.c.status == "cleared"),
+            "cases": self._tally(cases, "state"),
+            "held_for_review": self._count(held),
+            "caught_up": not behind,
+        }
+
+    def _count(self, table: Table, *where: Any) -> int:
+        return int(self._db.execute(select(func.count()).select_from(table).where(*where)).scalar() or 0)
+
+    def _tally(self, table: Table, column: str, *where: Any) -> dict[str, int]:
+        chosen = table.c[column]
+        rows = self._db.execute(select(chosen, func.count()).where(*where).group_by(chosen).order_by(chosen))
+        return {str(name): int(count) for name, count in rows}
+
+    # --- people's records --------------------------------------------------------------------
+
+    def rows(self, name: str, limit: int = 20, **filters: str) -> Answer:
+        """A page of one view, inside the reader's jurisdiction."""
+        table = {"births": births, "residents": residents, "discrepancies": discrepancies, "cases": cases}[name]
+        area = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
+        query = select(table).order_by(*table.primary_key.columns).limit(min(limit, ROWS_MAX))
+        if self._reader.jurisdiction != self._county:
+            query = query.where(area.startswith(self._reader.jurisdiction))
+        for column, value in filters.items():
+            query = query.where(table.c[column] == value)
+        found = [shown(row) for row in self._db.execute(query).mappings()]
+        self._disclose(name, [row["person"] for row in found])
+        return found
+
+    def people(self, limit: int = 20) -> Answer:
+        """A page of people: how many records of which feeds make each of them."""
+        self._allowed()
+        query = select(people).where(people.c.profiles != b"[]").order_by(people.c.person).limit(min(limit, ROWS_MAX))
+        found = [self._person(row["person"], row["profiles"]) for row in self._db.execute(query).mappings()]
+        self._disclose("people", [row["person"] for row in found])
+        return [{k: v for k, v in row.items() if k != "evidence"} for row in found]
+
+    def _person(self, person: str, pids: Sequence[int]) -> dict[str, Any]:
+        rows = self._db.execute(select(profiles).where(profiles.c.profile.in_(pids))).mappings().all()
+        marks = sorted(mark for row in rows for mark in row["records"])
+        best = max((row["values"] for row in rows), key=lambda p: (len(p.name), p.id), default=None)
+        return {
+            "person": person, "records": len(marks),
+            "feeds": sorted({mark.split("|")[1] for mark in marks}),
+            "name": best.name if best else "", "sex": best.sex if best else "",
+            "birth_date": best.birth_date if best else "", "evidence": rows,
+        }  # fmt: skip
+
+    def explain(self, wanted: str) -> dict[str, Any]:
+        """Why a person, record, discrepancy or case is what it is."""
+        self._allowed()
+        for table in (discrepancies, cases):
+            key = next(iter(table.primary_key.columns))
+            row = self._db.execute(select(table).where(key == wanted)).mappings().first()
+            if row is not None:
+                self._disclose("explain", [row["person"]])
+                kind = CATALOGUE[row["kind"]]
+                return shown(row) | {"zh": kind.zh, "en": kind.en, "closes": kind.closes}
+        person = self._find_person(wanted)
+        row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
+        if row is None:
+            raise NotFoundError("no person, record, discrepancy or case has this id")
+        self._disclose("explain", [person])
+        return self._explained(person, row["profiles"])
+
+    def _find_person(self, wanted: str) -> str:
+        """The person who holds the record an id came from, merged or not; or a feed/key."""
+        feed, _, key = wanted.partition("/")
+        named = (records.c.feed == feed) & (records.c.source_key == key)
+        record = wanted.removeprefix("p")
+        query = (
+            select(profiles.c.person).join(records, records.c.profile == profiles.c.profile)
+            .where(or_(records.c.record_id == record, named))
+        )  # fmt: skip
+        return str(self._db.execute(query).scalar() or wanted)
+
+    def _explained(self, person: str, pids: Sequence[int]) -> dict[str, Any]:
+        found = self._person(person, pids)
+        rows = found.pop("evidence")
+        first, links = rows[0]["values"], []
+        for row in rows[1:]:
+            compared = self._model.compare(first, row["values"])
+            links.append({
+                "records": [record_of(mark) for mark in row["records"]],
+                "weight": round(compared.weight, 1),
+                "levels": {level.comparison: f"{level.level} ({level.weight:+g})" for level in compared.levels},
+            })  # fmt: skip
+        return found | {
+            "model": self._model.version,
+            "first_profile": [record_of(mark) for mark in rows[0]["records"]],
+            "compared_with_first": links,
+        }
+
+    def links(self, feed: str | None) -> list[tuple[str, str]]:
+        """Every live record and its person; the feed's own keys where one feed is given."""
+        query = (
+            select(records.c.feed, records.c.source_key, profiles.c.person)
+            .join(profiles, profiles.c.profile == records.c.profile).where(records.c.live)
+            .order_by(records.c.feed, records.c.source_key)
+        )  # fmt: skip
+        if feed:
+            query = query.where(records.c.feed == feed)
+        found = self._db.execute(query).all()
+        self._disclose("export links", [f"all of {feed or 'every feed'}"])
+        return [(key if feed else f"{name}/{key}", person) for name, key, person in found]
+
+    # --- disclosure --------------------------------------------------------------------------
+
+    def _allowed(self) -> None:
+        if reason := refusal(self._reader, self._county):
+            raise DisclosureRefusedError(reason)
+
+    def _disclose(self, query: str, subjects: Sequence[str]) -> None:
+        """Put the look on record before it is shown."""
+        self._allowed()
+        if not subjects:
+            return
+        reader = self._reader
+        place = sum(offset + 1 for offset in self._log.head().values())
+        query_id = derive_id("disclosure", query, place, *subjects)
+        event = DisclosureMade(query_id, query, reader.department, reader.role, reader.jurisdiction,
+                               reader.purpose, sorted(set(subjects)))  # fmt: skip
+        self._log.append([Envelope(event, query_id, query_id, "/hub/queries", query_id, actor=reader.department)])
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its days as text."""
+    return {k: iso(v) if k in DAY_COLUMNS and v is not None else v for k, v in row.items()}

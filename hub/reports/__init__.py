@@ -1,0 +1,1 @@
+"""Reports: what people look at, in Chinese and English, drawn from queries and counts."""
