@@ -20,6 +20,7 @@ from hub.audit import replay
 from hub.audit.score import score
 from hub.domain.disclosures import Reader
 from hub.domain.discrepancies import CATALOGUE
+from hub.processing.runner import tune_collector
 from hub.projections.position import open_engine
 from hub.queries import Queries
 from hub.reports.page import write_page
@@ -40,6 +41,7 @@ def at(folder: Path) -> Settings:
 
 def ingest_all(folder: Path, source: Path) -> None:
     """Read every drop; the entry point of the ingesting process."""
+    tune_collector()
     hub = Hub(at(folder))
     with hub.ingest() as work:
         work.run(hub.connectors(source, ()), lambda receipt: None, close_days=True)
@@ -53,6 +55,7 @@ def work_through(folder: Path, source: Path) -> tuple[float, float]:
     child = multiprocessing.get_context("spawn").Process(target=ingest_all, args=(folder, source))
     child.start()
     hub = Hub(at(folder))
+    tune_collector()
     with hub.runner() as runner:
         while True:
             alive = child.is_alive()

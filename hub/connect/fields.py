@@ -77,9 +77,11 @@ def day(value: str) -> Day:
     """A day written with four-digit year, with or without separators."""
     plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
     plain = plain[:10] if len(plain) > 10 and plain[10] in "T " else plain
+    if SHORT_YEAR.fullmatch(plain):
+        raise Bad("two-digit-year")
     found = YMD.fullmatch(plain)
     if not found:
-        raise Bad("two-digit-year" if SHORT_YEAR.fullmatch(plain) else "bad-date")
+        raise Bad("bad-date")
     try:
         parsed = date(*map(int, found.groups()))
     except ValueError:

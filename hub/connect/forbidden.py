@@ -14,7 +14,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "birth permits": ("准生", "生育证", "生育服务证", "生育指标", "zhunsheng", "shengyuzheng", "birth_permit", "birth_quota"),
     "parity": ("胎次", "孕次", "产次", "政策内", "政策外", "超生", "计划生育", "taici", "yunci", "chaosheng", "jihuashengyu", "parity", "family_planning"),
     "fines": ("社会抚养费", "罚款", "shehuifuyang", "fakuan", "social_maintenance", "fine_amount", "penalty"),
-    "ethnicity": ("民族", "族别", "minzu", "ethnic", "race_", "nationality_group"),
+    "ethnicity": ("民族", "族别", "minzu", "ethnic", "nationality_group"),
     "religion": ("宗教", "信仰", "zongjiao", "religio"),
     "wages": ("工资", "薪", "收入", "缴费基数", "gongzi", "wage", "salary", "income"),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Births: two lists of one thing, certificates (health) and household entries (police).
 
-Twins are not duplicates, a missing name is no mismatch, and a certificate of a
-mother registered elsewhere is not proof that nobody registered the child.
+Twins are not duplicates, a missing value is no disagreement, and a certificate
+of a mother registered elsewhere is no proof that nobody registered the child.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,16 @@ from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.limits import deadline
+from hub.domain.limits import BIRTH_REGISTRATION, CERTIFICATE_ARRIVAL, Clock, deadline
 
 
 class Birth(NamedTuple):
-    """What the lists together say of one birth; `delay_days` counts from birth to entry."""
+    """What the lists together say of one birth.
+
+    `place` is where the birth counts: the mother's household register if that
+    is in the county, else the child's, else where the birth happened.
+    `registered_on` and `delay_days` are known only from an entry of the birth.
+    """
 
     person: str
     outcome: str
@@ -29,78 +34,129 @@ class Birth(NamedTuple):
 
 
 class BirthRecords(NamedTuple):
-    """The records of one birth, by list."""
+    """The records that may speak of one birth; certificates are those in force."""
 
     certificates: Sequence[Fact]
-    voided: Sequence[Fact]
     entries: Sequence[Fact]
     children: Sequence[Fact]
 
 
-def birth_records(facts: Sequence[Fact]) -> BirthRecords:
-    """Sort out which records are about the person's birth."""
-    certificates = [f for f in facts if f.kind == "birth_certificate"]
-    return BirthRecords(
-        [f for f in certificates if f.fields.get("status") != "void"],
-        [f for f in certificates if f.fields.get("status") == "void"],
-        [f for f in facts if f.kind == "household_entry" and f.fields.get("entry_kind") == "birth"],
-        [f for f in facts if f.kind == "child_record"],
+def is_void(certificate: Fact) -> bool:
+    """Whether the health bureau declared this certificate void."""
+    return certificate.fields.get("status") == "void"
+
+
+def in_force(certificates: Sequence[Fact]) -> Sequence[Fact]:
+    """Certificates neither void nor replaced; all of them where none is left."""
+    if len(certificates) < 2:
+        return certificates
+    issued = [fact for fact in certificates if not is_void(fact)]
+    replaced = {fact.fields.get("replaces") for fact in issued} - {None}
+    live = [fact for fact in issued if fact.fields.get("certificate_no") not in replaced]
+    return live or certificates
+
+
+def reconcile(person: str, records: BirthRecords, county: str, clock: Clock) -> Birth | None:
+    """The birth of a person, if either list holds it."""
+    entry = entry_of_birth(records)
+    certificate = _certificate(records.certificates, entry)
+    child = records.children[0] if records.children else None
+    stated = [fact.fields for fact in (certificate, entry, child) if fact is not None]
+    born = next((fields["birth_date"] for fields in stated if "birth_date" in fields), None)
+    if born is None or (certificate is None and entry is None):
+        return None
+    registered: Day | None = None
+    if entry is not None and entry.fields.get("entry_kind") == "birth":
+        registered = entry.fields.get("entry_date")
+    return Birth(
+        person,
+        _outcome(certificate, entry, county, clock, born),
+        born,
+        _place(certificate, entry, county),
+        next((fields["sex"] for fields in stated if "sex" in fields), None),
+        registered,
+        None if registered is None else registered - born,
+        None if certificate is None else certificate.record_id,
+        None if entry is None else entry.record_id,
+        None if child is None else child.record_id,
+        mother_local(certificate, county),
     )
 
 
-def birth_of(
-    person: str, records: BirthRecords, today: Day, county: str
-) -> tuple[Birth | None, Day | None]:
-    """The birth, and the day on which time alone changes its outcome."""
-    certificates = records.certificates or records.voided
-    if not certificates and not records.entries:
-        return None, None
-    certificate = certificates[0] if certificates else None
-    entry = records.entries[0] if records.entries else None
-    main = certificate or entry
-    assert main is not None
-    born = main.fields["birth_date"]
-    outcome, due = _outcome(certificate, entry, today, county)
-    registered = entry.fields.get("entry_date") if entry else None
-    place = main.fields.get("place")
-    if certificate is None:
-        place = main.fields.get("birth_place") or place
-    return Birth(
-        person, outcome, born, place, main.fields.get("sex"), registered,
-        None if registered is None else registered - born,
-        certificate.record_id if certificate else None, entry.record_id if entry else None,
-        records.children[0].record_id if records.children else None,
-        mother_local(certificate, county),
-    ), due  # fmt: skip
+def entry_of_birth(records: BirthRecords) -> Fact | None:
+    """The entry that registers the birth.
+
+    Any entry shows that a certified child is on the register, even one that
+    moved in later; without a certificate only an entry of a birth speaks of one.
+    """
+    births = [fact for fact in records.entries if fact.fields.get("entry_kind") == "birth"]
+    found = births or (records.entries if records.certificates else ())
+    if len(found) < 2:
+        return found[0] if found else None
+    return min(found, key=_standing_first)
+
+
+def _standing_first(entry: Fact) -> tuple[bool, Day, str]:
+    fields = entry.fields
+    return "cancel_date" in fields, fields.get("entry_date", entry.published_on), entry.record_id
+
+
+def _certificate(certificates: Sequence[Fact], entry: Fact | None) -> Fact | None:
+    """The one that the entry cites, else the one issued last."""
+    if len(certificates) < 2:
+        return certificates[0] if certificates else None
+    cited = entry.fields.get("certificate_no", "") if entry else ""
+    return max(
+        certificates,
+        key=lambda fact: (
+            fact.fields.get("certificate_no") == cited,
+            fact.fields.get("issued_on", fact.published_on),
+            fact.record_id,
+        ),
+    )
 
 
 def mother_local(certificate: Fact | None, county: str) -> bool:
-    """Whether the mother's household register is in this county; an entry alone says so itself."""
+    """Whether the mother's household register is here; an entry alone shows that a parent's is."""
     if certificate is None:
         return True
     return str(certificate.fields.get("mother_hukou_place", county)).startswith(county)
 
 
 def born_elsewhere(entry: Fact, county: str) -> bool:
-    """Whether a household entry says the birth happened outside the county."""
-    return not str(entry.fields.get("birth_place") or county).startswith(county)
+    """Whether an entry says that the birth happened outside the county."""
+    return not str(entry.fields.get("birth_place", county)).startswith(county)
 
 
-def _outcome(
-    certificate: Fact | None, entry: Fact | None, today: Day, county: str
-) -> tuple[str, Day | None]:
-    if certificate and entry:
-        same = all(
-            certificate.fields.get(name) == entry.fields.get(name) for name in ("birth_date", "sex")
-        )
-        return ("matched" if same else "conflict"), None
-    if certificate:
+def _place(certificate: Fact | None, entry: Fact | None, county: str) -> str | None:
+    candidates: list[str | None] = []
+    if certificate is not None and mother_local(certificate, county):
+        candidates.append(certificate.fields.get("mother_hukou_place"))
+    if entry is not None:
+        candidates.append(entry.fields.get("place"))
+    if certificate is not None:
+        candidates.append(certificate.fields.get("place"))
+    return next((place for place in candidates if place), None)
+
+
+def _outcome(certificate: Fact | None, entry: Fact | None, county: str, clock: Clock, born: Day) -> str:
+    if certificate is not None and entry is not None:
+        return "matched" if _agree(certificate, entry) else "conflict"
+    if certificate is not None:
         if not mother_local(certificate, county):
-            return "expected-elsewhere", None
-        late = deadline("birth-registration", certificate.fields["birth_date"]) + 1
-        return ("only-health", None) if today >= late else ("too-early", late)
-    assert entry is not None
+            return "expected-elsewhere"
+        return "only-health" if clock.passed(deadline(BIRTH_REGISTRATION, born)) else "too-early"
+    assert entry is not None, "a birth has a certificate or an entry"
     if born_elsewhere(entry, county):
-        return "expected-elsewhere", None
-    late = deadline("certificate-arrival", entry.fields["entry_date"]) + 1
-    return ("only-police", None) if today >= late else ("too-early", late)
+        return "expected-elsewhere"
+    entered = entry.fields.get("entry_date", entry.published_on)
+    return "only-police" if clock.passed(deadline(CERTIFICATE_ARRIVAL, entered)) else "too-early"
+
+
+def _agree(certificate: Fact, entry: Fact) -> bool:
+    """Both say the same day and sex; what one of them does not say cannot disagree."""
+    left, right = certificate.fields, entry.fields
+    return all(
+        left.get(name) == right.get(name) or name not in left or name not in right
+        for name in ("birth_date", "sex")
+    )

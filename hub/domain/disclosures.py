@@ -1,7 +1,14 @@
-"""Who may see what, for which purpose; deny by default."""
+"""Who may see what, for which purpose; deny by default.
+
+A purpose is a code that was granted to departments, never free text, since
+nobody could hold a reader to that. That somebody looked is an event
+(`DisclosureMade`), whatever they found.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
+
+AUDIT = "audit"
 
 
 class Reader(NamedTuple):
@@ -16,7 +23,7 @@ class Reader(NamedTuple):
 PURPOSES: Mapping[str, frozenset[str]] = {
     "record-reconciliation": frozenset(("health", "public_security", "commerce", "human_resources")),
     "vital-statistics": frozenset(("health",)),
-    "audit": frozenset(("audit",)),
+    AUDIT: frozenset((AUDIT,)),
 }
 """Purpose to the departments it was granted to."""
 
@@ -31,3 +38,13 @@ def refusal(reader: Reader, county: str) -> str | None:
     if not reader.jurisdiction.startswith(county):
         return "the reader's jurisdiction lies outside this county"
     return None
+
+
+def may_see(reader: Reader, department: str | None, jurisdiction: str) -> bool:
+    """Whether a reader may see what one department (None: all together) keeps of an area."""
+    return (
+        reader.department in PURPOSES.get(reader.purpose, ())
+        and bool(reader.jurisdiction)
+        and jurisdiction.startswith(reader.jurisdiction)
+        and (department in (None, reader.department) or reader.department == AUDIT)
+    )

@@ -7,46 +7,72 @@ the record, or to a registrar who offers a service; it says nothing of a person.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+PUBLIC_SECURITY, HEALTH = "public_security", "health"
+SEVERITIES = ("low", "medium", "high")
+
 
 class Kind(NamedTuple):
-    """One kind of discrepancy. Deadlines are in working days."""
+    """One kind of discrepancy; `owner` holds unless a finding names another department."""
 
     code: str
     zh: str
     en: str
     owner: str
     severity: str
-    deadline_days: int
-    closes: str
+    deadline_working_days: int
+    closes_zh: str
+    closes_en: str
 
+    @property
+    def closes(self) -> str:
+        """What ends it, in both languages."""
+        return f"{self.closes_zh} · {self.closes_en}"
 
-PUBLIC_SECURITY, HEALTH = "public_security", "health"
 
 KINDS = (
-    Kind("birth-unregistered", "出生未登记户口", "born here, not in the household register",
-         PUBLIC_SECURITY, "high", 10, "a household entry of the birth arrives"),
-    Kind("birth-without-certificate", "户口出生登记无出生证", "registered birth without a birth certificate",
-         HEALTH, "medium", 10, "a certificate of the birth arrives, or the entry is corrected"),
-    Kind("birth-date-differs", "出生日期不一致", "records state different birth dates",
-         PUBLIC_SECURITY, "medium", 10, "the records state one birth date"),
-    Kind("number-invalid", "公民身份号码校验错误", "a number fails its check",
-         PUBLIC_SECURITY, "medium", 10, "the record states a valid number"),
-    Kind("number-shared", "一号多人", "one number stated for two people",
-         PUBLIC_SECURITY, "high", 5, "only one person's records state the number"),
-    Kind("number-conflict", "一人多号", "two valid numbers stated for one person",
-         PUBLIC_SECURITY, "high", 5, "the person's records state one number"),
-    Kind("certificate-duplicate", "出生证重复", "two live certificates for one child",
-         HEALTH, "medium", 10, "one of the certificates is voided or withdrawn"),
-    Kind("certificate-void-used", "使用已作废出生证", "household entry cites a void certificate",
-         PUBLIC_SECURITY, "medium", 10, "the entry cites the certificate in force"),
-    Kind("residence-two-places", "两地同时居住登记", "residence open in two towns",
-         PUBLIC_SECURITY, "medium", 10, "one of the registrations is ended"),
-    Kind("residence-expired", "居住登记到期未续未注销", "residence registration expired, neither renewed nor ended",
-         PUBLIC_SECURITY, "low", 15, "the registration is renewed or ended"),
-    Kind("employment-without-residence", "在业未登记居住", "works here, no residence registration: offer one",
-         PUBLIC_SECURITY, "low", 15, "a registration arrives, or the work ends"),
-    Kind("name-differs", "姓名不一致", "records state different names",
-         PUBLIC_SECURITY, "low", 15, "the records state one name"),
+    Kind("birth-unregistered", "出生满一个月未登记户口",
+         "a birth certificate of a local mother, and no household entry a month after the birth",
+         PUBLIC_SECURITY, "high", 10,
+         "收到该儿童的户口登记", "a household entry of the child arrives"),
+    Kind("birth-without-certificate", "出生户口登记无出生医学证明记录",
+         "a household entry of a birth here, and no birth certificate 30 days later",
+         HEALTH, "medium", 10,
+         "收到出生医学证明记录，或户口登记更正、注销",
+         "a certificate arrives, or the entry is corrected or cancelled"),
+    Kind("birth-date-differs", "出生日期不一致", "linked records state different birth dates",
+         PUBLIC_SECURITY, "medium", 10, "各记录出生日期一致", "the records state one birth date"),
+    Kind("number-invalid", "公民身份号码格式或校验位错误",
+         "an identity number is malformed or fails its check digit",
+         PUBLIC_SECURITY, "medium", 10, "该记录号码通过校验", "the record states a valid number"),
+    Kind("number-shared", "一号多人", "records of two people state one valid identity number",
+         PUBLIC_SECURITY, "high", 5,
+         "仅一人的记录使用该号码", "one person's records alone state the number"),
+    Kind("number-conflict", "一人多号", "one person's records state two valid identity numbers",
+         PUBLIC_SECURITY, "high", 5, "该人记录号码唯一", "the person's records state one number"),
+    Kind("certificate-duplicate", "一名儿童有两份有效出生医学证明",
+         "two birth certificates in force for one child",
+         HEALTH, "medium", 10,
+         "其中一份作废、被替换或撤销", "one of them is voided, replaced or withdrawn"),
+    Kind("certificate-void-used", "户口登记引用已作废的出生医学证明",
+         "a household entry cites a void birth certificate",
+         PUBLIC_SECURITY, "medium", 10,
+         "户口登记改引有效证明", "the entry cites a certificate in force"),
+    Kind("residence-two-places", "两个乡镇同时有有效居住登记",
+         "open residence registrations in two towns",
+         PUBLIC_SECURITY, "medium", 10, "其中一处登记终止", "one of the registrations ends"),
+    Kind("residence-expired", "居住登记到期未续未注销（未申报离开）",
+         "a residence registration expired, neither renewed nor ended: left without notice",
+         PUBLIC_SECURITY, "low", 15,
+         "登记延期、注销，或另有新登记",
+         "it is renewed or ended, or a newer registration arrives"),
+    Kind("employment-without-residence", "在本地就业或经营而无居住登记（提供登记服务）",
+         "works or trades here, no residence registered: offer registration and services",
+         PUBLIC_SECURITY, "low", 15,
+         "收到居住或户口登记，或就业、经营终止", "a registration arrives, or the work ends"),
+    Kind("name-differs", "姓名不一致",
+         "records under one identity or certificate number state different names",
+         PUBLIC_SECURITY, "low", 15,
+         "各记录姓名一致，或登记曾用名", "the records state one name, or one is a former name"),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in KINDS}

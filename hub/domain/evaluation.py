@@ -1,17 +1,22 @@
 """What a person's live records mean together on a day.
 
 A pure function of the set of facts and the day, so the order of arrival
-cannot matter; `due` is the next day on which time alone changes anything.
+cannot matter; `due` is the next day on which time alone may change anything.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
-from hub.domain.births import Birth, birth_of, birth_records
+from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
 from hub.domain.facts import Fact
 from hub.domain.findings import Finding, Scene, findings_of
+from hub.domain.limits import Clock
 from hub.domain.residence import Spell, spells_of
+
+_record_id = attrgetter("record_id")
+_NONE: tuple[Fact, ...] = ()
 
 
 class Evaluation(NamedTuple):
@@ -31,15 +36,18 @@ def evaluate(
     sharing: Mapping[str, Sequence[str]],
 ) -> Evaluation:
     """Conclude from a person's records; `sharing` holds valid numbers stated for others too."""
-    ordered = sorted(facts)
-    records = birth_records(ordered)
-    birth, birth_due = birth_of(person, records, today, county)
-    spells, spells_due = spells_of(ordered, today)
-    due = [day for day in (birth_due, spells_due) if day is not None]
-    findings: dict[tuple[str, str], Finding] = {}
-    for found in findings_of(Scene(person, ordered, records, today, county, sharing)):
-        if found.finding is not None:
-            findings.setdefault((found.finding.kind, found.finding.subject), found.finding)
-        elif found.due is not None:
-            due.append(found.due)
-    return Evaluation(birth, spells, tuple(findings.values()), min(due, default=None))
+    ordered = sorted(facts, key=_record_id)
+    kinds: dict[str, list[Fact]] = {}
+    for fact in ordered:
+        kinds.setdefault(fact.kind, []).append(fact)
+    clock = Clock(today)
+    entries = kinds.get("household_entry", _NONE)
+    residences = kinds.get("residence", _NONE)
+    all_certificates = kinds.get("birth_certificate", _NONE)
+    certificates = in_force(all_certificates)
+    records = BirthRecords(certificates, entries, kinds.get("child_record", _NONE))
+    birth = reconcile(person, records, county, clock)
+    spells = spells_of(entries, residences, county, clock)
+    scene = Scene(person, ordered, kinds, all_certificates, records, birth, spells, county, sharing, clock)
+    findings = tuple(findings_of(scene))
+    return Evaluation(birth, spells, findings, clock.due)

@@ -1,18 +1,29 @@
-"""What disagrees in a person's records: one small check per kind of the catalogue.
+"""What disagrees in a person's records: one small check per family of the catalogue.
 
-Evidence names days, departments and codes, never names or numbers of people.
+Evidence names days, departments, feeds and counts, never names or numbers of
+people. Every question about time goes to the scene's clock.
 """
 
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import chain
+from typing import Any, NamedTuple
 
-from hub.domain.births import BirthRecords, born_elsewhere, mother_local
+from hub.domain.births import Birth, BirthRecords, is_void
 from hub.domain.days import Day, iso
 from hub.domain.discrepancies import PUBLIC_SECURITY
 from hub.domain.facts import Fact
-from hub.domain.limits import deadline
-from hub.matching.normalise import folded
+from hub.domain.limits import (
+    BIRTH_REGISTRATION,
+    CERTIFICATE_ARRIVAL,
+    RESIDENCE_RENEWAL,
+    RESIDENCE_REPORT,
+    Clock,
+    deadline,
+)  # fmt: skip
+from hub.domain.residence import Spell, lapsed
 from hub.matching.numbers import canonical_number, number_valid
 
 
@@ -26,69 +37,73 @@ class Finding(NamedTuple):
     owner: str | None = None
 
 
-class Found(NamedTuple):
-    """A finding that holds now, or the day from which it will."""
-
-    finding: Finding | None
-    due: Day | None = None
-
-
 class Scene(NamedTuple):
-    """All that the checks look at."""
+    """All that the checks look at, in the order of record ids."""
 
     person: str
     facts: Sequence[Fact]
-    birth: BirthRecords
-    today: Day
+    kinds: Mapping[str, Sequence[Fact]]
+    certificates: Sequence[Fact]
+    """All of them; those in force are in `records`."""
+    records: BirthRecords
+    birth: Birth | None
+    spells: Sequence[Spell]
     county: str
     sharing: Mapping[str, Sequence[str]]
+    clock: Clock
 
 
-def findings_of(scene: Scene) -> Iterator[Found]:
-    """Everything that disagrees, or will when a day has come."""
-    yield from _births(scene)
-    yield from _numbers(scene)
-    yield from _values(scene)
-    yield from _residence(scene)
+Statements = Sequence[tuple[Any, Fact]]
+"""What each record states of one thing."""
 
 
-def _waiting(today: Day, last: Day, finding: Finding) -> Found:
-    """The finding holds from the day after its deadline."""
-    return Found(finding) if today > last else Found(None, last + 1)
+def findings_of(scene: Scene) -> Iterator[Finding]:
+    """Everything that disagrees in the scene."""
+    for check in CHECKS:
+        yield from check(scene)
 
 
-def _births(scene: Scene) -> Iterator[Found]:
-    certificates, voided, entries, _ = scene.birth
-    live = [entry for entry in entries if "cancel_date" not in entry.fields]
-    if certificates and not entries and mother_local(certificates[0], scene.county):
-        first = certificates[0]
-        last = deadline("birth-registration", first.fields["birth_date"])
-        yield _waiting(scene.today, last, Finding(
-            "birth-unregistered", scene.person, (first.record_id,),
-            f"born {iso(first.fields['birth_date'])}, no household entry by {iso(last)}",
-        ))  # fmt: skip
-    if live and not certificates and not voided and not born_elsewhere(live[0], scene.county):
-        last = deadline("certificate-arrival", live[0].fields["entry_date"])
-        yield _waiting(scene.today, last, Finding(
-            "birth-without-certificate", scene.person, (live[0].record_id,),
-            f"entered {iso(live[0].fields['entry_date'])}, no certificate by {iso(last)}",
-        ))  # fmt: skip
-    if len(certificates) > 1:
-        yield Found(Finding(
-            "certificate-duplicate", scene.person, tuple(f.record_id for f in certificates),
-            f"{len(certificates)} certificates are in force for one child",
-        ))  # fmt: skip
-    dead = {fact.fields["certificate_no"]: fact.record_id for fact in voided}
-    for entry in live:
+def _birth(scene: Scene) -> Iterator[Finding]:
+    birth = scene.birth
+    if birth is None:
+        return
+    if birth.outcome == "only-health":
+        last = deadline(BIRTH_REGISTRATION, birth.born_on)
+        yield Finding(
+            "birth-unregistered", scene.person, _ids(birth.certificate_record),
+            f"born {iso(birth.born_on)}, no household entry by {iso(last)}",
+        )  # fmt: skip
+    elif birth.outcome == "only-police":
+        entry = next(e for e in scene.records.entries if e.record_id == birth.entry_record)
+        if not scene.clock.over(entry.fields.get("cancel_date")):
+            entered = entry.fields.get("entry_date", entry.published_on)
+            last = deadline(CERTIFICATE_ARRIVAL, entered)
+            yield Finding(
+                "birth-without-certificate", scene.person, _ids(birth.entry_record),
+                f"entered {iso(entered)}, no birth certificate by {iso(last)}",
+            )  # fmt: skip
+
+
+def _certificates(scene: Scene) -> Iterator[Finding]:
+    if not scene.certificates:
+        return
+    issued = [fact.record_id for fact in scene.records.certificates if not is_void(fact)]
+    if len(issued) > 1:
+        yield Finding(
+            "certificate-duplicate", scene.person, tuple(issued),
+            f"{len(issued)} certificates are in force for one child",
+        )  # fmt: skip
+    void = {fact.fields.get("certificate_no"): fact.record_id for fact in scene.certificates if is_void(fact)}
+    for entry in scene.records.entries if void else ():
         cited = entry.fields.get("certificate_no")
-        if cited in dead:
-            yield Found(Finding(
-                "certificate-void-used", scene.person, (entry.record_id, dead[cited]),
-                "the household entry cites a certificate that is void",
-            ))  # fmt: skip
+        if cited is not None and cited in void:
+            yield Finding(
+                "certificate-void-used", entry.record_id, (void[cited], entry.record_id),
+                "the household entry cites a birth certificate that is void",
+            )  # fmt: skip
 
 
-def _numbers(scene: Scene) -> Iterator[Found]:
+def _numbers(scene: Scene) -> Iterator[Finding]:
     valid: dict[str, list[str]] = {}
     for fact in scene.facts:
         stated = fact.fields.get("number")
@@ -98,76 +113,175 @@ def _numbers(scene: Scene) -> Iterator[Found]:
         if number_valid(number):
             valid.setdefault(number, []).append(fact.record_id)
         else:
-            yield Found(Finding(
+            yield Finding(
                 "number-invalid", fact.record_id, (fact.record_id,),
-                f"the number in {fact.feed} fails its check", fact.department,
-            ))  # fmt: skip
+                f"the identity number in {fact.feed} is malformed or fails its check digit",
+                fact.department,
+            )  # fmt: skip
     if len(valid) > 1:
-        records = tuple(sorted(record for ids in valid.values() for record in ids))
-        yield Found(Finding("number-conflict", scene.person, records,
-                            f"{len(valid)} valid numbers are stated"))  # fmt: skip
-    for number, others in scene.sharing.items():
-        # One discrepancy for all who share it, kept with the first of them.
-        if number in valid and scene.person < min(others):
-            yield Found(Finding("number-shared", scene.person, tuple(sorted(valid[number])),
-                                f"{len(others) + 1} people are stated under one number"))  # fmt: skip
+        yield Finding(
+            "number-conflict", scene.person, tuple(sorted(chain.from_iterable(valid.values()))),
+            f"{len(valid)} different valid identity numbers are stated for one person",
+        )  # fmt: skip
+    for number in sorted(scene.sharing.keys() & valid.keys()):
+        others = scene.sharing[number]
+        # One discrepancy for all who share a number: it is kept with the first of them.
+        if others and scene.person < min(others):
+            yield Finding(
+                "number-shared", _digest(number), tuple(valid[number]),
+                f"records of {len(set(others)) + 1} people state one identity number",
+            )  # fmt: skip
 
 
-def _values(scene: Scene) -> Iterator[Found]:
-    dates = [(f, f.fields["birth_date"]) for f in scene.facts if "birth_date" in f.fields]
-    if len({day for _, day in dates}) > 1:
-        odd = _minority(dates)
-        yield Found(Finding(
-            "birth-date-differs", scene.person, tuple(sorted(f.record_id for f in odd)),
-            f"{len({day for _, day in dates})} birth dates are stated", odd[0].department,
-        ))  # fmt: skip
-    former = {folded(f.fields["former_name"]) for f in scene.facts if f.fields.get("former_name")}
-    names = [(f, folded(f.fields["name"])) for f in scene.facts if f.fields.get("name")]
-    names = [(fact, name) for fact, name in names if name not in former]
-    if len({name for _, name in names}) > 1:
-        odd = _minority(names)
-        yield Found(Finding(
-            "name-differs", scene.person, tuple(sorted(f.record_id for f in odd)),
-            f"{len({name for _, name in names})} names are stated", odd[0].department,
-        ))  # fmt: skip
+def _birth_dates(scene: Scene) -> Iterator[Finding]:
+    stated = [(fact.fields["birth_date"], fact) for fact in _stating(scene) if "birth_date" in fact.fields]
+    if len({day for day, _ in stated}) < 2:
+        return
+    said = sorted({(day, fact.department) for day, fact in stated})
+    yield Finding(
+        "birth-date-differs", scene.person, tuple(fact.record_id for _, fact in stated),
+        "birth dates differ: " + ", ".join(f"{iso(day)} ({where})" for day, where in said),
+        _dissenter(stated),
+    )  # fmt: skip
 
 
-def _minority(stated: Sequence[tuple[Fact, object]]) -> list[Fact]:
-    """The records that stand against the most common value; the household register wins a tie."""
-    counts = Counter(value for _, value in stated)
-    registered = {value for fact, value in stated if fact.kind == "household_entry"}
-    chosen = max(counts, key=lambda value: (counts[value], value in registered, str(value)))
-    return [fact for fact, value in stated if value != chosen]
+def _names(scene: Scene) -> Iterator[Finding]:
+    named = [fact for fact in _stating(scene) if fact.fields.get("name")]
+    if len({fact.fields["name"] for fact in named}) < 2:
+        return
+    former = {_plain(fact.fields.get("former_name", "")) for fact in named}
+    groups: dict[str, list[tuple[str, Fact]]] = {}
+    for fact in named:
+        name = _plain(fact.fields["name"])
+        for key in _strong_keys(fact) if name not in former else ():
+            groups.setdefault(key, []).append((name, fact))
+    apart: dict[str, tuple[str, Fact]] = {}
+    for group in groups.values():
+        if len({name for name, _ in group}) > 1:
+            apart.update((fact.record_id, (name, fact)) for name, fact in group)
+    if apart:
+        stated = [apart[record_id] for record_id in sorted(apart)]
+        where = ", ".join(sorted({fact.department for _, fact in stated}))
+        yield Finding(
+            "name-differs", scene.person, tuple(fact.record_id for _, fact in stated),
+            f"names differ under one identity or certificate number, in records of {where}",
+            _dissenter(stated),
+        )  # fmt: skip
 
 
-def _residence(scene: Scene) -> Iterator[Found]:
-    facts = scene.facts
-    registered = [f for f in facts if f.kind == "residence" and "left_on" not in f.fields]
-    housed = any(f.kind == "household_entry" and "cancel_date" not in f.fields for f in facts)
-    here: list[Fact] = []
-    for fact in registered:
-        expires = fact.fields["expires_on"]
-        last = deadline("residence-renewal", expires)
-        yield _waiting(scene.today, last, Finding(
-            "residence-expired", fact.record_id, (fact.record_id,),
-            f"expired {iso(expires)}, neither renewed nor ended by {iso(last)}",
-        ))  # fmt: skip
-        if scene.today <= last:
-            here.append(fact)
-    if len({fact.fields["place"][:9] for fact in here}) > 1:
-        yield Found(Finding(
-            "residence-two-places", scene.person, tuple(f.record_id for f in here),
-            "registrations are open in two towns",
-        ))  # fmt: skip
-    if not registered and not housed:
-        # Whoever has just moved out is given the same time for the work to be ended too.
-        left = [f.fields[name] for f in facts for name in ("left_on", "cancel_date") if name in f.fields]
-        for fact in facts:
-            if fact.kind in ("employment", "business") and "ended_on" not in fact.fields:
-                start = fact.fields["started_on"]
-                last = deadline("residence-report", max(start, *left, start))
-                yield _waiting(scene.today, last, Finding(
-                    "employment-without-residence", scene.person, (fact.record_id,),
-                    f"working since {iso(start)}, no residence registered by {iso(last)}",
-                    PUBLIC_SECURITY,
-                ))  # fmt: skip
+def _residence(scene: Scene) -> Iterator[Finding]:
+    registrations = scene.kinds.get("residence", ())
+    open_: list[Fact] = []
+    for fact in registrations:
+        if not lapsed(fact, scene.clock):
+            if fact.fields.get("place", "").startswith(scene.county):
+                open_.append(fact)
+        elif not _registered_since(fact, registrations, scene.records.entries):
+            expired = fact.fields["expires_on"]
+            last = deadline(RESIDENCE_RENEWAL, expired)
+            yield Finding(
+                "residence-expired", fact.record_id, (fact.record_id,),
+                f"expired {iso(expired)}, neither renewed nor ended by {iso(last)}",
+            )  # fmt: skip
+    if len({fact.fields["place"][:9] for fact in open_}) > 1:
+        open_ = [fact for fact in open_ if not scene.clock.over(fact.fields.get("left_on"))]
+        towns = {fact.fields["place"][:9] for fact in open_}
+        if len(towns) > 1:
+            yield Finding(
+                "residence-two-places", scene.person, tuple(fact.record_id for fact in open_),
+                f"residence is registered in towns {' and '.join(sorted(towns))} at once",
+            )  # fmt: skip
+
+
+def _registered_since(fact: Fact, registrations: Sequence[Fact], entries: Sequence[Fact]) -> bool:
+    """Whether the person registered anywhere in the county after this registration."""
+    since = _registered_on(fact), fact.record_id
+    return any((_registered_on(other), other.record_id) > since for other in registrations) or any(
+        entry.fields.get("entry_date", entry.published_on) > since[0] for entry in entries
+    )
+
+
+def _registered_on(registration: Fact) -> Day:
+    day: Day = registration.fields.get("registered_on", registration.published_on)
+    return day
+
+
+def _work(scene: Scene) -> Iterator[Finding]:
+    works = [
+        fact
+        for kind in ("business", "employment")
+        for fact in scene.kinds.get(kind, ())
+        if fact.fields.get("place", scene.county).startswith(scene.county)
+    ]
+    clock = scene.clock
+    if not works or any(not clock.over(spell.left_on) for spell in scene.spells):
+        return
+    # Whoever has just moved out is given the same time for the work to be ended too.
+    left = max((spell.left_on or 0 for spell in scene.spells), default=0)
+    late = [
+        fact
+        for fact in works
+        if not clock.over(fact.fields.get("ended_on"))
+        and clock.passed(deadline(RESIDENCE_REPORT, max(_started_on(fact), left)))
+    ]
+    if late:
+        start = min(map(_started_on, late))
+        yield Finding(
+            "employment-without-residence", scene.person, tuple(fact.record_id for fact in late),
+            f"works here since {iso(start)}, no residence registered in the county",
+        )  # fmt: skip
+
+
+def _started_on(work: Fact) -> Day:
+    day: Day = work.fields.get("started_on", work.published_on)
+    return day
+
+
+def _stating(scene: Scene) -> Sequence[Fact]:
+    """The facts that count as statements: a void or replaced certificate says nothing any more."""
+    if len(scene.records.certificates) == len(scene.certificates):
+        return scene.facts
+    return [
+        fact for fact in scene.facts if fact.kind != "birth_certificate" or fact in scene.records.certificates
+    ]
+
+
+def _dissenter(stated: Statements) -> str:
+    """The department whose record stands against most; public security wins a tie."""
+    counts = Counter(value for value, _ in stated)
+    police = {value for value, fact in stated if fact.department == PUBLIC_SECURITY}
+    kept = max(counts, key=lambda value: (counts[value], value in police))
+    against = [
+        (counts[value], fact.department == PUBLIC_SECURITY, fact.record_id, fact.department)
+        for value, fact in stated
+        if value != kept
+    ]
+    return min(against)[-1]
+
+
+def _strong_keys(fact: Fact) -> Iterator[str]:
+    """What makes two records be about one person beyond doubt."""
+    number = canonical_number(fact.fields.get("number", ""))
+    if number_valid(number):
+        yield number
+    if certificate := fact.fields.get("certificate_no"):
+        yield certificate
+
+
+def _plain(name: str) -> str:
+    """A name without what typing alone makes different."""
+    return "".join(unicodedata.normalize("NFKC", name).replace("·", "").split()).casefold()
+
+
+def _digest(number: str) -> str:
+    """Tells shared numbers apart in a subject, which is shown where the number may not be."""
+    return blake2b(number.encode(), digest_size=8, person=b"number-shared").hexdigest()
+
+
+def _ids(record_id: str | None) -> tuple[str, ...]:
+    return () if record_id is None else (record_id,)
+
+
+CHECKS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
+    _birth, _certificates, _numbers, _birth_dates, _names, _residence, _work,
+)  # fmt: skip

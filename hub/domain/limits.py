@@ -1,12 +1,18 @@
-"""Legal and practical limits, each dated and with its source: data, never constants in rules."""
+"""Legal and practical limits, dated and with their source: data, never constants in rules.
 
+`Clock` is the only way a rule may ask for the time. It remembers the earliest
+future day it was asked about, so the day on which time alone changes a
+conclusion is known by construction: until then every answer stays the same.
+"""
+
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.days import Day, add_month, day_of
 
 
 class Limit(NamedTuple):
-    """How long something may take, from a day on which the rule came into force."""
+    """How long something may take when it begins on or after `since`."""
 
     code: str
     since: Day
@@ -15,19 +21,57 @@ class Limit(NamedTuple):
     source: str
 
 
+BIRTH_REGISTRATION = "birth-registration"
+CERTIFICATE_ARRIVAL = "certificate-arrival"
+RESIDENCE_RENEWAL = "residence-renewal"
+RESIDENCE_REPORT = "residence-report"
+
 LIMITS = (
-    Limit("birth-registration", day_of("1958-01-09"), 1, 0,
-          "household registration rules: a birth is reported within one month"),
-    Limit("certificate-arrival", day_of("1958-01-09"), 0, 30,
-          "practice: a facility's certificate reaches the health bureau within 30 days"),
-    Limit("residence-renewal", day_of("1958-01-09"), 0, 30,
-          "practice: 30 days to renew or cancel an expired registration"),
-    Limit("residence-report", day_of("1958-01-09"), 0, 30,
-          "practice: 30 days to register residence after work begins"),
+    Limit(BIRTH_REGISTRATION, day_of("1958-01-09"), 1, 0,
+          "Household Registration Regulations of 1958, art. 7: within one month of the birth"),
+    Limit(CERTIFICATE_ARRIVAL, day_of("1958-01-09"), 0, 30,
+          "practice of this hub: a certificate reaches the health bureau within 30 days"),
+    Limit(RESIDENCE_RENEWAL, day_of("1958-01-09"), 0, 30,
+          "practice of this hub: 30 days to renew or end a registration that expired"),
+    Limit(RESIDENCE_REPORT, day_of("1958-01-09"), 0, 30,
+          "practice of this hub: 30 days to register residence after work begins"),
 )  # fmt: skip
 
 
+def limit_on(code: str, day: Day, limits: tuple[Limit, ...] = LIMITS) -> Limit:
+    """The newest version of a limit that was in force on a day; before all of them, the first."""
+    versions = sorted((limit for limit in limits if limit.code == code), key=lambda x: x.since)
+    return next((limit for limit in reversed(versions) if limit.since <= day), versions[0])
+
+
+@lru_cache(maxsize=65_536)
 def deadline(code: str, start: Day) -> Day:
-    """The last day on which what began on `start` is in time."""
-    rule = max((x for x in LIMITS if x.code == code and x.since <= max(start, x.since)), key=lambda x: x.since)
-    return add_month(start, rule.months) + rule.days if rule.months else start + rule.days
+    """The last day on which what began on `start` is still in time."""
+    limit = limit_on(code, start)
+    return add_month(start, limit.months) + limit.days
+
+
+class Clock:
+    """A closed day, and the next day on which an answer given here would change."""
+
+    __slots__ = ("due", "today")
+
+    def __init__(self, today: Day) -> None:
+        self.today = today
+        self.due: Day | None = None
+
+    def reached(self, day: Day) -> bool:
+        """Whether this day has come."""
+        if self.today >= day:
+            return True
+        if self.due is None or day < self.due:
+            self.due = day
+        return False
+
+    def passed(self, last: Day) -> bool:
+        """Whether a last day is over: that day itself is still in time."""
+        return self.reached(last + 1)
+
+    def over(self, end: Day | None) -> bool:
+        """Whether something with this end, if it has one, has ended."""
+        return end is not None and self.reached(end)

@@ -1,14 +1,15 @@
 """Residence: spells of living somewhere, folded from both registers of public security.
 
 Work and business corroborate that somebody is here; they never make a spell.
+Spells may overlap, as registers do: whoever counts people counts persons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.limits import deadline
+from hub.domain.limits import RESIDENCE_RENEWAL, Clock, deadline
 
 
 class Spell(NamedTuple):
@@ -18,24 +19,55 @@ class Spell(NamedTuple):
     arrived_on: Day
     left_on: Day | None
     status: str
+    """resident: in the household register; migrant: registered as living here."""
     basis: str
+    """household, registration, or expired: nobody said that the person left."""
+
+    @property
+    def town(self) -> str:
+        """The 9-digit code of the town."""
+        return self.place[:9]
 
 
-def spells_of(facts: Sequence[Fact], today: Day) -> tuple[tuple[Spell, ...], Day | None]:
-    """All spells in order of arrival, and the day on which time alone ends one."""
-    spells: list[Spell] = []
-    due: Day | None = None
-    for fact in facts:
+def spells_of(
+    entries: Sequence[Fact], registrations: Sequence[Fact], county: str, clock: Clock
+) -> tuple[Spell, ...]:
+    """All spells in the county, in order of arrival."""
+    spells = [*_household(entries, county), *_registered(registrations, county, clock)]
+    if len(spells) > 1:
+        spells.sort(key=_by_arrival)
+    return tuple(spells)
+
+
+def lapsed(registration: Fact, clock: Clock) -> bool:
+    """Whether a registration expired, its grace is over, and nobody ended it."""
+    fields = registration.fields
+    if "left_on" in fields or "expires_on" not in fields:
+        return False
+    return clock.passed(deadline(RESIDENCE_RENEWAL, fields["expires_on"]))
+
+
+def _household(entries: Sequence[Fact], county: str) -> Iterator[Spell]:
+    for fact in entries:
         fields = fact.fields
-        if fact.kind == "household_entry":
-            spells.append(Spell(fields["place"], fields["entry_date"], fields.get("cancel_date"),
-                                "resident", "household"))  # fmt: skip
-        elif fact.kind == "residence":
-            left, basis = fields.get("left_on"), "registration"
-            lapses = deadline("residence-renewal", fields["expires_on"]) + 1
-            if left is None and today >= lapses:
-                left, basis = fields["expires_on"], "expired"
-            elif left is None:
-                due = lapses if due is None else min(due, lapses)
-            spells.append(Spell(fields["place"], fields["arrival_date"], left, "migrant", basis))
-    return tuple(sorted(spells, key=lambda s: (s.arrived_on, s.place, s.left_on or 0, s.basis))), due
+        place = fields.get("place", "")
+        if place.startswith(county):
+            arrived = fields.get("entry_date", fact.published_on)
+            yield Spell(place, arrived, fields.get("cancel_date"), "resident", "household")
+
+
+def _registered(registrations: Sequence[Fact], county: str, clock: Clock) -> Iterator[Spell]:
+    for fact in registrations:
+        fields = fact.fields
+        place = fields.get("place", "")
+        if not place.startswith(county):
+            continue
+        arrived = fields.get("arrival_date", fact.published_on)
+        if lapsed(fact, clock):
+            yield Spell(place, arrived, fields["expires_on"], "migrant", "expired")
+        else:
+            yield Spell(place, arrived, fields.get("left_on"), "migrant", "registration")
+
+
+def _by_arrival(spell: Spell) -> tuple[Day, str, bool, Day, str]:
+    return spell.arrived_on, spell.place, spell.left_on is None, spell.left_on or 0, spell.basis

@@ -8,15 +8,8 @@ from hub.matching.normalise import is_chinese, pinyin, soundex
 from hub.matching.profile import Profile, hash64
 
 
-def number_key(profile: Profile) -> int | None:
-    """The block of everyone who states this number; None without a sound or odd number."""
-    if profile.number_is in ("sound", "odd"):
-        return hash64(f"number\x1f{profile.number}")
-    return None
-
-
 def block_keys(profile: Profile) -> tuple[int, ...]:
-    """The profile's blocks, as 64-bit hashes."""
+    """The profile's blocks, as 64-bit hashes; the number's block comes first."""
     p = profile
     born, name = p.birth_date, p.name
     keys: list[str] = []

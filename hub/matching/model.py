@@ -17,6 +17,8 @@ from hub.matching import blocking
 from hub.matching.comparisons import COMPARISONS
 from hub.matching.profile import Profile
 
+KEYS_REMEMBERED_MAX = 200_000
+
 
 class Level(NamedTuple):
     """What one comparison found, and what that weighs."""
@@ -44,6 +46,7 @@ class Model:
         levels: Mapping[str, Mapping[str, float]] = document["levels"]
         if unknown := sorted(levels.keys() - COMPARISONS.keys()):
             raise SettingsError(f"model {self.version}: unknown comparisons {', '.join(unknown)}")
+        self._keys: dict[int, tuple[int, ...]] = {}
         self._compared = [(name, COMPARISONS[name], levels[name]) for name in levels]
 
     def weight(self, a: Profile, b: Profile) -> float:
@@ -62,12 +65,17 @@ class Model:
         return Comparison(sum(level.weight for level in levels), tuple(levels))
 
     def block_keys(self, profile: Profile) -> tuple[int, ...]:
-        """See `hub.matching.blocking`."""
-        return blocking.block_keys(profile)
+        """See `hub.matching.blocking`; remembered, since each profile is asked for again and again."""
+        keys = self._keys.get(profile.id)
+        if keys is None:
+            if len(self._keys) >= KEYS_REMEMBERED_MAX:
+                self._keys.clear()
+            keys = self._keys[profile.id] = blocking.block_keys(profile)
+        return keys
 
     def number_key(self, profile: Profile) -> int | None:
-        """See `hub.matching.blocking`."""
-        return blocking.number_key(profile)
+        """The block of everyone who states this number; None without a valid one."""
+        return self.block_keys(profile)[0] if profile.number_is in ("sound", "odd") else None
 
 
 def default_model() -> Model:

@@ -68,6 +68,7 @@ class Processor:
         """
         profiles = self._profiles(recorded)
         preload(self._shelves, profiles.values(), self._rules.model)
+        self._reconciliation.expect(self._expected(profiles))
         self._reconciliation.plan(agenda, touched, horizon)
         segment: list[Envelope] = []
         for item in recorded:
@@ -82,6 +83,16 @@ class Processor:
         if recorded:
             cause = recorded[-1].envelope.id
             yield from (Decision(event, cause) for event in self._reconciliation.refresh())
+
+    def _expected(self, stated: Mapping[str, tuple[str, Profile | None]]) -> Iterator[str]:
+        """Whom these records may concern: who has them now, and whom they may name."""
+        for record_id, profile in stated.values():
+            yield "p" + record_id
+            row = self._shelves.records.get(record_id)
+            for pid in (row.profile if row else None, profile.id if profile else None):
+                known = self._shelves.profiles.get(pid) if pid is not None else None
+                if known is not None and known.person is not None:
+                    yield known.person
 
     def _profiles(self, recorded: Sequence[Recorded]) -> dict[str, tuple[str, Profile | None]]:
         """Event id to the record and what its version states about who it is about."""

@@ -35,6 +35,9 @@ class Reconciliation:
         self._county = county
         self.today = today
         self._touched: set[str] = set()
+        """Changed since the last closed day: to be concluded on at its close."""
+        self._stale: set[str] = set()
+        """Changed since their views were brought up to date."""
         self._agenda: list[tuple[int, str]] = []
         self._horizon = -1
 
@@ -44,30 +47,39 @@ class Reconciliation:
         heapq.heapify(self._agenda)
         self._horizon = horizon
         self._touched.update(touched)
-        self._load(self._touched | {person for _, person in self._agenda})
+        if horizon >= 0:
+            self._load(self._touched | {person for _, person in self._agenda})
+
+    def expect(self, people: Iterable[str]) -> None:
+        """Have the views of these people at hand, in one query per table."""
+        people = set(people)
+        self._shelves.births.load(people)
+        self._shelves.residents.load(people)
 
     def touch(self, people: Iterable[str]) -> None:
         """These people's records changed; so may what is said of people with the same number."""
         people = set(people)
         for person in people:
-            self._touched.add(person)
-            self._touched.update(p for others in self._sharing(person).values() for p in others)
+            self._stale.add(person)
+            self._stale.update(p for others in self._sharing(person).values() for p in others)
 
     def refresh(self) -> Iterator[Event]:
         """Bring the views up to date in the middle of a day; discrepancies wait for its close."""
-        self._load(self._touched)
-        for person in sorted(self._touched):
+        self._load(self._stale)
+        for person in sorted(self._stale):
             evaluation = self._evaluate(person, self.today)
             yield from self._views(person, evaluation)
             row = self._shelves.people.get(person)
             if row is not None:
                 put_person(self._shelves, row._replace(touched=True, due=evaluation.due))
-        self._touched.clear()
+        self._touched |= self._stale
+        self._stale.clear()
 
     def close(self, day: int) -> Iterator[Event]:
         """Close a day: whoever was touched or falls due is concluded on anew."""
         self.today = max(self.today, day)
-        people, self._touched = self._touched, set()
+        people = self._touched | self._stale
+        self._touched, self._stale = set(), set()
         while self._agenda and self._agenda[0][0] <= day:
             people.add(heapq.heappop(self._agenda)[1])
         self._load(people)

@@ -56,6 +56,10 @@ def preload(
     shelves.blocks.load(keys)
     near = {pid for key in keys if (block := shelves.blocks.get(key)) for pid in block.profiles}
     load_components(shelves, near | wanted)
+    # A new profile starts as a component of its own, so its id is looked up there.
+    shelves.components.load(wanted)
+    # A person is named by one of its records, so new people can only be these.
+    shelves.people.load("p" + record_id for record_id, _ in stated)
 
 
 def load_components(shelves: Shelves, pids: Iterable[int]) -> None:

@@ -24,9 +24,13 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     reader = csv.reader(stream)
     try:
         headings = [heading.strip().lstrip("\ufeff") for heading in next(reader, [])]
+        report = check_headings(feed, headings)
     except csv.Error as error:
+        stream.close()
         raise UnreadableSourceError(f"{path.name}: the heading row cannot be read") from error
-    report = check_headings(feed, headings)
+    except UnreadableSourceError:
+        stream.close()
+        raise
     return report, _rows(stream, reader, headings, feed)
 
 

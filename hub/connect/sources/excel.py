@@ -38,7 +38,11 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
         raise UnreadableSourceError(
             f"{path.name}: cannot be opened as a workbook", problem="not-a-workbook"
         ) from error
-    report = check_headings(feed, headings)
+    try:
+        report = check_headings(feed, headings)
+    except UnreadableSourceError:
+        book.close()
+        raise
     return report, _rows(path, book, rows, headings, feed)
 
 

@@ -18,10 +18,13 @@ def read_view(path: Path, feed: Feed, view: str) -> tuple[HeadingReport, Iterato
     engine = create_engine(f"sqlite:///file:{path.absolute()}?mode=ro&uri=true")
     try:
         table = Table(view, MetaData(), autoload_with=engine)
+        report = check_headings(feed, [column.name for column in table.columns])
+    except UnreadableSourceError:
+        engine.dispose()
+        raise
     except SQLAlchemyError as error:
         engine.dispose()
         raise UnreadableSourceError(f"{path.name}: {view} cannot be read") from error
-    report = check_headings(feed, [column.name for column in table.columns])
     return report, _rows(engine, table, feed)
 
 

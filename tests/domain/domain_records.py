@@ -1,0 +1,80 @@
+"""Records as the departments of a made-up county would publish them."""
+
+from typing import Any
+
+from hub.domain.days import Day, day_of
+from hub.domain.evaluation import Evaluation, evaluate
+from hub.domain.facts import Fact
+from hub.matching.numbers import check_digit
+
+COUNTY = "990101"
+VILLAGE = "990101101201"
+OTHER_TOWN = "990101102201"
+ELSEWHERE = "990202101201"
+BORN = day_of("2024-03-01")
+
+DEPARTMENTS = {
+    "household_entry": "public_security",
+    "residence": "public_security",
+    "employment": "human_resources",
+    "business": "commerce",
+    "birth_certificate": "health",
+    "child_record": "health",
+}
+
+
+def number(sequence: int = 1) -> str:
+    """A valid identity number of a division that was never assigned."""
+    body = f"990101{19900101}{sequence:03d}"
+    return body + check_digit(body)
+
+
+def fact(kind: str, key: str, **fields: Any) -> Fact:
+    """A live record; a field that is None is absent."""
+    department = DEPARTMENTS[kind]
+    stated = {name: value for name, value in fields.items() if value is not None}
+    return Fact(f"{kind}/{key}", f"{department}.{kind}", department, kind, BORN, stated)
+
+
+def certificate(key: str = "A000000001", **fields: Any) -> Fact:
+    """A birth certificate of a local mother."""
+    said = {
+        "certificate_no": key, "birth_date": BORN, "sex": "female", "status": "issued",
+        "place": OTHER_TOWN, "mother_hukou_place": VILLAGE, "issued_on": BORN + 2,
+    }  # fmt: skip
+    return fact("birth_certificate", key, **(said | fields))
+
+
+def entry(key: str = "1", **fields: Any) -> Fact:
+    """A household entry of a birth in the county."""
+    said = {
+        "entry_kind": "birth", "birth_date": BORN, "sex": "female", "place": VILLAGE,
+        "entry_date": BORN + 10,
+    }  # fmt: skip
+    return fact("household_entry", key, **(said | fields))
+
+
+def registration(key: str = "1", **fields: Any) -> Fact:
+    """A residence registration of half a year."""
+    said = {
+        "place": VILLAGE, "arrival_date": BORN, "registered_on": BORN + 2,
+        "expires_on": BORN + 182,
+    }  # fmt: skip
+    return fact("residence", key, **(said | fields))
+
+
+def employment(key: str = "1", **fields: Any) -> Fact:
+    """Work for a unit in the county."""
+    return fact("employment", key, **({"place": VILLAGE, "started_on": BORN} | fields))
+
+
+def on(
+    today: Day, *facts: Fact, person: str = "p1", sharing: dict[str, list[str]] | None = None
+) -> Evaluation:
+    """What these records mean together on a day."""
+    return evaluate(person, facts, today, COUNTY, sharing or {})
+
+
+def kinds(evaluation: Evaluation) -> list[str]:
+    """The kinds of what was found."""
+    return [finding.kind for finding in evaluation.findings]

@@ -1,0 +1,50 @@
+"""Who may see what."""
+
+import pytest
+
+from hub.domain.disclosures import PURPOSES, Reader, may_see, refusal
+
+COUNTY = "990101"
+TOWN = Reader("health", "analyst", "990101101", "record-reconciliation")
+AUDITOR = Reader("audit", "auditor", COUNTY, "audit")
+
+
+@pytest.mark.parametrize(
+    ("reader", "department", "jurisdiction", "expected"),
+    [
+        (TOWN, None, "990101101201", True),
+        (TOWN, "health", "990101101", True),
+        (TOWN, "public_security", "990101101201", False),
+        (TOWN, None, "990101102201", False),
+        (TOWN, None, "990101", False),
+        (TOWN, None, "", False),
+        (TOWN._replace(jurisdiction=""), None, "990101101201", False),
+        (TOWN._replace(purpose="curiosity"), None, "990101101201", False),
+        (TOWN._replace(purpose="audit"), "health", "990101101201", False),
+        (AUDITOR, "public_security", "990101101201", True),
+        (AUDITOR, None, "990202101201", False),
+    ],
+)
+def test_a_reader_sees_the_own_department_and_jurisdiction(reader, department, jurisdiction, expected):
+    assert may_see(reader, department, jurisdiction) is expected
+
+
+@pytest.mark.parametrize(
+    ("reader", "reason"),
+    [
+        (TOWN, None),
+        (AUDITOR, None),
+        (TOWN._replace(purpose="curiosity"), "the purpose curiosity is not registered"),
+        (TOWN._replace(purpose="audit"), "the purpose audit is not granted to health"),
+        (
+            TOWN._replace(jurisdiction="990202"),
+            "the reader's jurisdiction lies outside this county",
+        ),
+    ],
+)
+def test_a_refusal_says_why(reader, reason):
+    assert refusal(reader, COUNTY) == reason
+
+
+def test_every_purpose_was_granted_to_somebody():
+    assert all(PURPOSES.values())

@@ -1,0 +1,94 @@
+"""Promises of `evaluate`: order does not matter, and nothing changes before `due`."""
+
+import re
+
+from domain_records import (
+    BORN,
+    COUNTY,
+    DEPARTMENTS,
+    ELSEWHERE,
+    OTHER_TOWN,
+    VILLAGE,
+    fact,
+    number,
+)  # fmt: skip
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain.discrepancies import CATALOGUE
+from hub.domain.evaluation import Evaluation, evaluate
+
+DAYS = st.integers(BORN - 40, BORN + 80)
+NUMBERS = st.sampled_from([number(1), number(3), number(1)[:-1] + "#"])
+CERTIFICATES = st.sampled_from(["A000000001", "A000000002", "A000000003"])
+PLACES = st.sampled_from([VILLAGE, OTHER_TOWN, ELSEWHERE])
+FIELDS = {
+    "birth_date": st.sampled_from([BORN, BORN + 1]), "sex": st.sampled_from(["male", "female"]),
+    "name": st.sampled_from(["张三", "张山", "李四"]), "former_name": st.just("张山"),
+    "number": NUMBERS, "place": PLACES, "birth_place": PLACES, "mother_hukou_place": PLACES,
+    "entry_kind": st.sampled_from(["initial", "birth", "move_in"]), "entry_date": DAYS,
+    "cancel_date": DAYS, "arrival_date": DAYS, "registered_on": DAYS, "expires_on": DAYS,
+    "left_on": DAYS, "started_on": DAYS, "ended_on": DAYS, "issued_on": DAYS,
+    "status": st.sampled_from(["issued", "void"]), "certificate_no": CERTIFICATES,
+    "replaces": CERTIFICATES,
+}  # fmt: skip
+RARE = frozenset(("cancel_date", "left_on", "ended_on", "replaces", "former_name", "birth_place"))
+
+
+@st.composite
+def fact_sets(draw):
+    """Up to six records of one person, saying anything or nothing."""
+    facts = []
+    for index in range(draw(st.integers(0, 6))):
+        kind = draw(st.sampled_from(sorted(DEPARTMENTS)))
+        said = {
+            name: draw(values)
+            for name, values in FIELDS.items()
+            if draw(st.integers(0, 3)) > (2 if name in RARE else 0)
+        }
+        facts.append(fact(kind, str(index), **said))
+    return facts
+
+
+SHARING = st.sampled_from([{}, {number(1): ["p2"]}, {number(3): ["p0"]}])
+
+
+@given(fact_sets(), st.randoms(use_true_random=False), DAYS, SHARING)
+@settings(max_examples=150, deadline=None)
+def test_the_order_of_records_does_not_matter(facts, random, today, sharing):
+    shuffled = random.sample(facts, len(facts))
+    assert evaluate("p1", shuffled, today, COUNTY, sharing) == evaluate("p1", facts, today, COUNTY, sharing)
+
+
+@given(fact_sets(), DAYS)
+@settings(max_examples=150, deadline=None)
+def test_nothing_changes_before_it_is_due(facts, today):
+    """Every day for half a year, which is longer than any limit here can last."""
+    now = evaluate("p1", facts, today, COUNTY, {})
+    assert now.due is None or now.due > today
+    for day in range(today + 1, today + 200 if now.due is None else now.due):
+        assert evaluate("p1", facts, day, COUNTY, {}) == now
+
+
+@given(fact_sets(), DAYS, SHARING)
+@settings(max_examples=150, deadline=None)
+def test_findings_are_of_known_kinds_unique_and_about_these_records(facts, today, sharing):
+    found = evaluate("p1", facts, today, COUNTY, sharing).findings
+    assert len({(finding.kind, finding.subject) for finding in found}) == len(found)
+    for finding in found:
+        assert finding.kind in CATALOGUE
+        assert finding.records
+        assert set(finding.records) <= {item.record_id for item in facts}
+
+
+@given(fact_sets(), DAYS, SHARING)
+@settings(max_examples=100, deadline=None)
+def test_evidence_names_nobody(facts, today, sharing):
+    for finding in evaluate("p1", facts, today, COUNTY, sharing).findings:
+        assert finding.evidence.isascii(), "no Chinese names"
+        assert not re.search(r"\d{10,}|[A-Z]\d{9}", finding.evidence), "no numbers"
+        assert number(1) not in finding.subject
+
+
+def test_nobody_s_records_mean_nothing():
+    assert evaluate("p1", [], BORN, COUNTY, {}) == Evaluation(None, (), (), None)

@@ -1,0 +1,156 @@
+"""Discrepancies of numbers, certificates, dates and names; and the catalogue of all kinds."""
+
+import re
+
+from domain_records import BORN, certificate, employment, entry, fact, kinds, number, on
+
+from hub.domain.discrepancies import CATALOGUE, KINDS, SEVERITIES
+from hub.domain.findings import Finding
+
+
+def home(key="1", **fields):
+    """An entry that is no birth, so that nothing but its values can be wrong."""
+    return entry(key, **({"entry_kind": "initial"} | fields))
+
+
+def test_the_catalogue_describes_each_kind_in_full():
+    assert len(CATALOGUE) == len(KINDS) == 12
+    for kind in KINDS:
+        assert all(kind), kind.code
+        assert kind.severity in SEVERITIES
+        assert kind.owner in ("public_security", "health")
+        assert 0 < kind.deadline_working_days <= 30
+        assert re.search("[一-鿿]", kind.zh) and re.search("[一-鿿]", kind.closes_zh)
+        assert kind.en.isascii() and kind.closes_en.isascii()
+        assert kind.closes == f"{kind.closes_zh} · {kind.closes_en}"
+
+
+def test_a_number_that_fails_its_check_is_its_department_s_to_correct():
+    bad = number()[:-1] + ("0" if number()[-1] != "0" else "1")
+    assert on(BORN, home(number=number()), employment(number=bad)).findings == (
+        Finding(
+            "number-invalid", "employment/1", ("employment/1",),
+            "the identity number in human_resources.employment is malformed or fails its "
+            "check digit", "human_resources",
+        ),
+    )  # fmt: skip
+
+
+def test_one_number_in_two_ways_of_writing_is_one_number():
+    other = home("2", number=f" {number().lower()} ")
+    assert on(BORN, home(number=number()), other).findings == ()
+
+
+def test_two_valid_numbers_of_one_person_are_in_conflict():
+    assert on(BORN, home(number=number(1)), home("2", number=number(3))).findings == (
+        Finding(
+            "number-conflict", "p1", ("household_entry/1", "household_entry/2"),
+            "2 different valid identity numbers are stated for one person",
+        ),
+    )  # fmt: skip
+
+
+def test_a_shared_number_is_kept_with_the_first_who_states_it():
+    first = on(BORN, home(number=number()), sharing={number(): ["p2", "p3"]})
+    assert kinds(first) == ["number-shared"]
+    assert first.findings[0].records == ("household_entry/1",)
+    assert first.findings[0].evidence == "records of 3 people state one identity number"
+    assert number() not in repr(first.findings)
+    second = on(BORN, home(number=number()), person="p2", sharing={number(): ["p1", "p3"]})
+    assert second.findings == ()
+
+
+def test_a_number_that_nobody_states_any_more_is_not_shared():
+    assert on(BORN, home(), sharing={number(): ["p2"]}).findings == ()
+    assert on(BORN, home(number=number()), sharing={number(): []}).findings == ()
+
+
+def test_two_shared_numbers_are_two_discrepancies():
+    two = on(BORN, home(number=number(1)), home("2", number=number(3)),
+             sharing={number(1): ["p2"], number(3): ["p3"]})  # fmt: skip
+    assert kinds(two) == ["number-conflict", "number-shared", "number-shared"]
+    assert len({finding.subject for finding in two.findings}) == 3
+
+
+def test_two_certificates_in_force_are_the_health_bureau_s():
+    found = on(BORN, certificate("A000000001"), certificate("A000000002")).findings
+    assert found == (
+        Finding(
+            "certificate-duplicate", "p1",
+            ("birth_certificate/A000000001", "birth_certificate/A000000002"),
+            "2 certificates are in force for one child",
+        ),
+    )  # fmt: skip
+    assert CATALOGUE["certificate-duplicate"].owner == "health"
+
+
+def test_an_entry_that_cites_a_void_certificate_is_found_with_and_without_replacement():
+    void = certificate("A000000001", status="void")
+    cites, expected = entry(certificate_no="A000000001"), Finding(
+        "certificate-void-used", "household_entry/1",
+        ("birth_certificate/A000000001", "household_entry/1"),
+        "the household entry cites a birth certificate that is void",
+    )  # fmt: skip
+    assert on(BORN, void, cites).findings == (expected,)
+    assert on(BORN, void, cites, certificate("A000000002")).findings == (expected,)
+    assert on(BORN, void, entry(), certificate("A000000002")).findings == ()
+    assert on(BORN, void, entry(certificate_no="B000000009")).findings == ()
+
+
+def test_the_minority_owns_a_differing_birth_date():
+    child = fact("child_record", "c1", birth_date=BORN)
+    found = on(BORN, certificate(), child, entry(birth_date=BORN + 1)).findings
+    assert found == (
+        Finding(
+            "birth-date-differs", "p1",
+            ("birth_certificate/A000000001", "child_record/c1", "household_entry/1"),
+            "birth dates differ: 2024-03-01 (health), 2024-03-02 (public_security)",
+            "public_security",
+        ),
+    )  # fmt: skip
+
+
+def test_public_security_wins_a_tie_and_the_rarest_value_is_asked_first():
+    pair = on(BORN, certificate(), entry(birth_date=BORN + 1)).findings
+    assert [finding.owner for finding in pair] == ["health"]
+    crowd = on(BORN, home("1", birth_date=1), home("2", birth_date=1), home("3", birth_date=2),
+               employment(birth_date=3))  # fmt: skip
+    assert [finding.owner for finding in crowd.findings] == ["human_resources"]
+
+
+def test_a_void_certificate_beside_a_good_one_states_nothing():
+    wrong = certificate("A000000001", status="void", birth_date=BORN + 3, name="阿一")
+    assert on(BORN, wrong, certificate("A000000002", name="阿二"), entry()).findings == ()
+
+
+def test_names_that_differ_under_one_number_are_found():
+    police, work = home(name="张三", number=number()), employment(name="张山", number=number())
+    assert on(BORN, police, work).findings == (
+        Finding(
+            "name-differs", "p1", ("employment/1", "household_entry/1"),
+            "names differ under one identity or certificate number, in records of "
+            "human_resources, public_security", "human_resources",
+        ),
+    )  # fmt: skip
+
+
+def test_names_that_differ_under_one_certificate_are_found():
+    named = entry(name="王小明", certificate_no="A000000001")
+    assert kinds(on(BORN, certificate(name="王晓明"), named)) == ["name-differs"]
+
+
+def test_names_that_no_number_ties_together_may_differ():
+    assert on(BORN, home(name="张三"), employment(name="张山")).findings == ()
+    bad = home(name="张三", number=number(1)), employment(name="张山", number=number(3))
+    assert kinds(on(BORN, *bad)) == ["number-conflict"]
+
+
+def test_a_former_name_and_no_name_are_not_different():
+    now = home(name="张三", former_name="张二", number=number())
+    assert on(BORN, now, employment(name="张二", number=number())).findings == ()
+    assert on(BORN, now, employment(number=number())).findings == ()
+
+
+def test_blanks_and_width_do_not_make_another_name():
+    wide = employment(name="Ａｎ　Ｌｉ", number=number())
+    assert on(BORN, home(name="an li", number=number()), wide).findings == ()
