@@ -52,7 +52,11 @@ class Hub:
             self.feeds[name] = contract
         self.rules = Rules(self.feeds, default_model(), settings.hub.county)
         events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]
-        derived = [json.dumps(feed.avro(), ensure_ascii=False) for feed in self.feeds.values()]
+        derived = [
+            json.dumps(feed.avro(), ensure_ascii=False)
+            for name, feed in self.feeds.items()
+            if name in settings.feeds
+        ]
         self._codec = Codec(events + derived)
         if settings.log.url:
             raise SettingsError("log.url: only the embedded log is there yet; leave it empty")

@@ -86,7 +86,9 @@ def demo(folder: Path, persons: int, months: int, *, quiet: bool) -> dict[str, A
         console.print(f"  {name}: {seconds[name]} s")
         return result
 
-    console.print(f"[bold]模拟县 A simulated county[/]: {persons:,} people, {months} months; nobody in it is real.")
+    console.print(
+        f"[bold]模拟县 A simulated county[/]: {persons:,} people, {months} months; nobody in it is real."
+    )
     simulated = timed("simulate 模拟", lambda: simulate(source, persons, months, seed=1))
     timed("ingest and reconcile 接收与比对", lambda: work_through(data, source))
     hub = Hub(at(data))
@@ -119,7 +121,10 @@ def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any
     for name in ("feed", "received", "accepted", "unchanged", "quarantined", "warnings"):
         shown.add_column(name, justify="left" if name == "feed" else "right")
     for feed, counts in answer["feeds"].items():
-        shown.add_row(feed, *(f"{counts[n]:,}" for n in ("received", "accepted", "unchanged", "quarantined", "warnings")))
+        shown.add_row(
+            feed,
+            *(f"{counts[n]:,}" for n in ("received", "accepted", "unchanged", "quarantined", "warnings")),
+        )
     console.print(shown)
     quality = answer["score"]
     console.print(
@@ -152,7 +157,9 @@ def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any
     )
     folder = Path(answer["page"]).parent
     console.print(f"[bold]下一步 next[/]: open {answer['page']} in a browser; then in {folder}/:")
-    console.print("  hub status · hub discrepancies --kind birth-unregistered · hub cases · hub explain ID · hub replay rebuild")
+    console.print(
+        "  hub status · hub discrepancies --kind birth-unregistered · hub cases · hub explain ID · hub replay rebuild"
+    )
 
 
 def bench(records: int) -> dict[str, Any]:

@@ -11,8 +11,30 @@ from typing import Any
 import structlog
 
 ALLOWED = frozenset(
-    "event level timestamp feed drop batch_id events decisions step partition offset received "
-    "accepted unchanged quarantined warnings seconds code error_type days topic number".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "feed",
+        "drop",
+        "batch_id",
+        "events",
+        "decisions",
+        "step",
+        "partition",
+        "offset",
+        "received",
+        "accepted",
+        "unchanged",
+        "quarantined",
+        "warnings",
+        "seconds",
+        "code",
+        "error_type",
+        "days",
+        "topic",
+        "number",
+    ]
 )
 
 
@@ -30,9 +52,7 @@ def configure(*, verbose: bool = False) -> None:
             drop_unlisted,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.INFO if verbose else logging.WARNING
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )

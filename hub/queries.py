@@ -7,7 +7,7 @@ for, and whose records. Counts disclose nobody and are not recorded.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
@@ -17,7 +17,15 @@ from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
 from hub.projections import (
-    births, cases, discrepancies, held, metadata, people, profiles, records, residents,
+    births,
+    cases,
+    discrepancies,
+    held,
+    metadata,
+    people,
+    profiles,
+    records,
+    residents,
 )  # fmt: skip
 from hub.projections.identity import record_of
 from hub.projections.position import load_checkpoint, load_progress
@@ -25,7 +33,18 @@ from hub.projections.position import load_checkpoint, load_progress
 ROWS_MAX = 1_000
 Answer = list[dict[str, Any]]
 DAY_COLUMNS = frozenset(
-    "born_on registered_on arrived_on left_on detected_on cleared_on raised_on due_on moved_on published_on".split()
+    [
+        "born_on",
+        "registered_on",
+        "arrived_on",
+        "left_on",
+        "detected_on",
+        "cleared_on",
+        "raised_on",
+        "due_on",
+        "moved_on",
+        "published_on",
+    ]
 )
 
 
@@ -71,7 +90,9 @@ class Queries:
 
     def rows(self, name: str, limit: int = 20, **filters: str) -> Answer:
         """A page of one view, inside the reader's jurisdiction."""
-        table = {"births": births, "residents": residents, "discrepancies": discrepancies, "cases": cases}[name]
+        table = {"births": births, "residents": residents, "discrepancies": discrepancies, "cases": cases}[
+            name
+        ]
         area = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
         query = select(table).order_by(*table.primary_key.columns).limit(min(limit, ROWS_MAX))
         if self._reader.jurisdiction != self._county:
@@ -85,7 +106,12 @@ class Queries:
     def people(self, limit: int = 20) -> Answer:
         """A page of people: how many records of which feeds make each of them."""
         self._allowed()
-        query = select(people).where(people.c.profiles != b"[]").order_by(people.c.person).limit(min(limit, ROWS_MAX))
+        query = (
+            select(people)
+            .where(people.c.profiles != b"[]")
+            .order_by(people.c.person)
+            .limit(min(limit, ROWS_MAX))
+        )
         found = [self._person(row["person"], row["profiles"]) for row in self._db.execute(query).mappings()]
         self._disclose("people", [row["person"] for row in found])
         return [{k: v for k, v in row.items() if k != "evidence"} for row in found]
@@ -175,9 +201,11 @@ class Queries:
         query_id = derive_id("disclosure", query, place, *subjects)
         event = DisclosureMade(query_id, query, reader.department, reader.role, reader.jurisdiction,
                                reader.purpose, sorted(set(subjects)))  # fmt: skip
-        self._log.append([Envelope(event, query_id, query_id, "/hub/queries", query_id, actor=reader.department)])
+        self._log.append(
+            [Envelope(event, query_id, query_id, "/hub/queries", query_id, actor=reader.department)]
+        )
 
 
-def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+def shown(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     """A row with its days as text."""
     return {k: iso(v) if k in DAY_COLUMNS and v is not None else v for k, v in row.items()}

@@ -108,9 +108,7 @@ def section(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     """One settings section, refusing what it does not know."""
     known = {item.name: item.type for item in fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(table.keys() - known.keys()):
-        raise SettingsError(
-            f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}"
-        )
+        raise SettingsError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
     for name, value in table.items():
         wanted = {"int": int, "str": str}.get(str(getattr(known[name], "__name__", known[name])))
         if wanted is not None and type(value) is not wanted:

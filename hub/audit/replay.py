@@ -11,13 +11,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection, update
 
 from hub.domain.events import (
-    ACTIONS, DECISIONS, RECORDS, DayClosed, PairHeld, ProfileLinked, RecordPublished,
-    RecordWithdrawn, StepCompleted,
+    ACTIONS,
+    DECISIONS,
+    RECORDS,
+    DayClosed,
+    PairHeld,
+    ProfileLinked,
+    RecordPublished,
+    RecordWithdrawn,
+    StepCompleted,
 )  # fmt: skip
 from hub.errors import IntegrityError
 from hub.log import Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Subscription
-from hub.matching import profile_of
+from hub.matching import Profile, profile_of
 from hub.processing import Processor, Rules
 from hub.processing.runner import NO_DAY, STEP_EVENTS, decide_step, envelope_of
 from hub.projections import DIGESTED, Shelves, metadata, people, reconciled
@@ -75,9 +82,7 @@ def steps(log: EventLog) -> Iterator[ReplayedStep]:
             done_before, waiting = checkpoint, []
 
 
-def verify(
-    log: EventLog, scratch: Connection, rules: Rules, progress: Callable[[int], None]
-) -> Verification:
+def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[[int], None]) -> Verification:
     """Decide the whole log again on an empty projection and compare every decision."""
     metadata.create_all(scratch)
     shelves = Shelves(scratch)
@@ -115,9 +120,7 @@ def _describe(number: int, kept: Envelope | None, made: Envelope | None) -> str:
     return f"step {number}, {subject}: the log has {names[0]}, deciding again gives {names[1]}"
 
 
-def refill(
-    log: EventLog, db: Connection, rules: Rules, progress: Callable[[int], None]
-) -> int:
+def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int], None]) -> int:
     """Fill an empty projection from facts and decisions; the number of events applied."""
     metadata.create_all(db)
     shelves = Shelves(db)
@@ -148,7 +151,7 @@ def _days(facts: list[Recorded]) -> list[int]:
 
 def apply_step(shelves: Shelves, step: ReplayedStep, rules: Rules) -> None:
     """Fold one step's facts and decisions, deciding nothing."""
-    stated = []
+    stated: list[tuple[RecordPublished | RecordWithdrawn, Profile | None]] = []
     for recorded in step.facts:
         event = recorded.envelope.event
         if isinstance(event, RecordPublished):
@@ -157,8 +160,8 @@ def apply_step(shelves: Shelves, step: ReplayedStep, rules: Rules) -> None:
         elif isinstance(event, RecordWithdrawn):
             stated.append((event, None))
     preload(shelves, ((event.record_id, profile) for event, profile in stated), rules.model)
-    for event, profile in stated:
-        apply_record(shelves, event, profile, rules.model)
+    for published, states in stated:
+        apply_record(shelves, published, states, rules.model)
     for envelope in step.decisions:
         match envelope.event:
             case ProfileLinked() as link:

@@ -33,7 +33,9 @@ FINDINGS = 1
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--config", type=click.Path(path_type=Path), help="settings file (default ./hub.toml, if there)")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="settings file (default ./hub.toml, if there)"
+)
 @click.option("--verbose", is_flag=True, help="log what is done, as JSON lines on standard error")
 @click.version_option(package_name="county-hub")
 @click.pass_context
@@ -65,7 +67,9 @@ def queries(hub: Hub, db: Any) -> Queries:
 @click.option("--persons", type=click.IntRange(10, 5_000_000), default=20_000, show_default=True)
 @click.option("--months", type=click.IntRange(1, 240), default=24, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--noise", type=click.FloatRange(0, 10), default=1.0, show_default=True, help="1 default, 2 double")
+@click.option(
+    "--noise", type=click.FloatRange(0, 10), default=1.0, show_default=True, help="1 default, 2 double"
+)
 @as_json
 def simulate(directory: Path, persons: int, months: int, seed: int, noise: float, json_: bool) -> None:
     """Write a simulated county's drops, with the truth beside them."""
@@ -76,7 +80,9 @@ def simulate(directory: Path, persons: int, months: int, seed: int, noise: float
 
 @cli.command()
 @click.argument("feeds", nargs=-1)
-@click.option("--source", type=click.Path(path_type=Path, exists=True, file_okay=False), help="folder of drops")
+@click.option(
+    "--source", type=click.Path(path_type=Path, exists=True, file_okay=False), help="folder of drops"
+)
 @as_json
 @click.pass_context
 def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, json_: bool) -> None:
@@ -128,7 +134,9 @@ def _listing(name: str, filters: tuple[str, ...]) -> None:
     command: Any = click.pass_context(show)
     for option in reversed(filters):
         command = click.option(f"--{option}", default=None)(command)
-    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(as_json(command))
+    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(
+        as_json(command)
+    )
     cli.command(name, help=f"A page of {name}; the look is put on record.")(command)
 
 
@@ -172,7 +180,9 @@ def cases(context: click.Context, state: str | None, limit: int, json_: bool) ->
 @click.option("--outcome", type=click.Choice(sorted(OUTCOMES)))
 @click.option("--note", help="about the records, never about a person")
 @click.pass_context
-def move(context: click.Context, case_id: str, action: str, seen: int, outcome: str | None, note: str | None) -> None:
+def move(
+    context: click.Context, case_id: str, action: str, seen: int, outcome: str | None, note: str | None
+) -> None:
     """Ask for the next step of a case; `hub run` decides on it."""
     hub = opened(context)
     actor = f"{hub.settings.reader.department}/{hub.settings.reader.role}"

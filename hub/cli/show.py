@@ -40,7 +40,9 @@ class Progress:
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bars.stop()
 
     def add(self, count: int) -> None:
@@ -89,10 +91,23 @@ def receipts_table(receipts: Sequence[Receipt]) -> None:
     totals: dict[str, list[int]] = {}
     for receipt in receipts:
         counts = totals.setdefault(receipt.feed, [0] * 5)
-        numbers = (receipt.received, receipt.accepted, receipt.unchanged, receipt.quarantined, receipt.warnings)
+        numbers = (
+            receipt.received,
+            receipt.accepted,
+            receipt.unchanged,
+            receipt.quarantined,
+            receipt.warnings,
+        )
         totals[receipt.feed] = [a + b for a, b in zip(counts, numbers, strict=True)]
     shown = Table(title="回执 receipts", title_justify="left")
-    for name in ("feed", "收到 received", "接收 accepted", "未变 unchanged", "隔离 quarantined", "警告 warned"):
+    for name in (
+        "feed",
+        "收到 received",
+        "接收 accepted",
+        "未变 unchanged",
+        "隔离 quarantined",
+        "警告 warned",
+    ):
         shown.add_column(name, justify="left" if name == "feed" else "right")
     for feed, counts in sorted(totals.items()):
         shown.add_row(feed, *(f"{count:,}" for count in counts))

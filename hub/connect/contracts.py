@@ -132,9 +132,7 @@ def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> 
     heading = headings.get(name, node.get("physicalName", name))
     for text in (name, heading, str(extras.get("attribute", ""))):
         if concept := refuse(text):
-            raise SettingsError(
-                f"contract {where}: {name} asks for {concept}, which the hub refuses to hold"
-            )
+            raise SettingsError(f"contract {where}: {name} asks for {concept}, which the hub refuses to hold")
     if "classification" not in node:
         raise SettingsError(f"contract {where}: {name} has no classification")
     return Field(

@@ -1,6 +1,6 @@
 """Field kinds: how a cell becomes a value, and what is wrong with it when it does not.
 
-A parser takes clean text and returns the value, or raises `Bad` with a code
+A parser takes clean text and returns the value, or raises `CellError` with a code
 of the catalogue. Blanks and full-width characters are folded in silence;
 everything else that is odd is said.
 """
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.days import Day, from_date
+from hub.errors import RejectedError
 from hub.matching.numbers import canonical_number, certificate_no_valid, credit_code_valid, number_valid
 
 TEXT_CHARACTERS_MAX = 4_096
@@ -22,12 +23,13 @@ YMD = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 SHORT_YEAR = re.compile(r"\d{2}[-/.]?\d{2}[-/.]?\d{2}")
 
 
-class Bad(Exception):
+class CellError(RejectedError):
     """The cell does not fit its kind; the code is that of the catalogue."""
 
     def __init__(self, code: str, value: object = None) -> None:
         super().__init__(code)
-        self.code, self.value = code, value
+        self.code = code
+        self.value = value
 
 
 class Reason(NamedTuple):
@@ -66,9 +68,9 @@ REASONS: Mapping[str, Reason] = {
 def text(value: str) -> str:
     """Any text within bounds."""
     if len(value) > TEXT_CHARACTERS_MAX:
-        raise Bad("too-long")
+        raise CellError("too-long")
     if CONTROL.search(value):
-        raise Bad("control-character")
+        raise CellError("control-character")
     return value
 
 
@@ -78,16 +80,16 @@ def day(value: str) -> Day:
     plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
     plain = plain[:10] if len(plain) > 10 and plain[10] in "T " else plain
     if SHORT_YEAR.fullmatch(plain):
-        raise Bad("two-digit-year")
+        raise CellError("two-digit-year")
     found = YMD.fullmatch(plain)
     if not found:
-        raise Bad("bad-date")
+        raise CellError("bad-date")
     try:
         parsed = date(*map(int, found.groups()))
     except ValueError:
-        raise Bad("impossible-date") from None
+        raise CellError("impossible-date") from None
     if not EARLIEST <= parsed <= LATEST:
-        raise Bad("impossible-date")
+        raise CellError("impossible-date")
     return from_date(parsed)
 
 
@@ -95,7 +97,7 @@ def month(value: str) -> str:
     """A month as YYYYMM."""
     plain = unicodedata.normalize("NFKC", value).replace("-", "")
     if not (len(plain) == 6 and plain.isdigit() and "01" <= plain[4:] <= "12"):
-        raise Bad("bad-date")
+        raise CellError("bad-date")
     return plain
 
 
@@ -103,7 +105,7 @@ def identity_number(value: str) -> str:
     """An identity number; one that fails its check keeps its value beside the complaint."""
     number = canonical_number(text(value))
     if not number_valid(number):
-        raise Bad("bad-number", number)
+        raise CellError("bad-number", number)
     return number
 
 
@@ -111,7 +113,7 @@ def credit_code(value: str) -> str:
     """A unified social credit code."""
     code = unicodedata.normalize("NFKC", text(value)).strip().upper()
     if not credit_code_valid(code):
-        raise Bad("bad-number", code)
+        raise CellError("bad-number", code)
     return code
 
 
@@ -119,7 +121,7 @@ def certificate_no(value: str) -> str:
     """A birth certificate number."""
     number = unicodedata.normalize("NFKC", text(value)).strip().upper()
     if not certificate_no_valid(number):
-        raise Bad("bad-number", number)
+        raise CellError("bad-number", number)
     return number
 
 
@@ -127,7 +129,7 @@ def place_code(value: str) -> str:
     """A 12-digit division code."""
     code = value if value.isascii() else unicodedata.normalize("NFKC", value)
     if not (len(code) == 12 and code.isdigit()):
-        raise Bad("bad-place-code")
+        raise CellError("bad-place-code")
     return code
 
 
@@ -141,7 +143,7 @@ def integer(value: str) -> int:
     try:
         return int(unicodedata.normalize("NFKC", value))
     except ValueError:
-        raise Bad("bad-integer") from None
+        raise CellError("bad-integer") from None
 
 
 Parser = Callable[[str], str | int]

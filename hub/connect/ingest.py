@@ -8,7 +8,7 @@ from the log: so a crash anywhere neither loses nor doubles a row.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -20,7 +20,13 @@ from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
 from hub.domain.days import Day, iso
 from hub.domain.events import (
-    RECORDS, BatchReceived, DayClosed, Event, RecordPublished, RecordQuarantined, RecordWithdrawn,
+    RECORDS,
+    BatchReceived,
+    DayClosed,
+    Event,
+    RecordPublished,
+    RecordQuarantined,
+    RecordWithdrawn,
 )  # fmt: skip
 from hub.errors import UnreadableSourceError
 from hub.log import Envelope, EventLog, Partition, derive_id
@@ -126,9 +132,7 @@ class Ingest:
         positions = self._log.append(self._pending)
         checkpoint: dict[Partition, int] = {}
         for position in positions:
-            checkpoint[position.partition] = max(
-                checkpoint.get(position.partition, -1), position.offset
-            )
+            checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
         self._pending = []
         self._commit(checkpoint)
 
@@ -166,9 +170,7 @@ class Ingest:
         if len(self._pending) >= APPEND_EVENTS:
             self.flush()
 
-    def _read_drop(
-        self, connector: Connector, drop: Drop, receipt: Callable[[Receipt], None]
-    ) -> None:
+    def _read_drop(self, connector: Connector, drop: Drop, receipt: Callable[[Receipt], None]) -> None:
         feed = connector.feed
         row = self._shelves.feeds.get(feed.name)
         done = cursor_row(row.cursor if row else "", drop.name)
@@ -197,9 +199,7 @@ class Ingest:
         )  # fmt: skip
         self._add(self._envelope(feed, quarantined, quarantined.batch_id, feed.name, drop))
         report = HeadingReport((), (), (), ())
-        return self._receipt(
-            feed, drop, report, [problem], f"{drop.name}:{DROP_IS_READ}", Counts(1, 0, 0, 1)
-        )
+        return self._receipt(feed, drop, report, [problem], f"{drop.name}:{DROP_IS_READ}", Counts(1, 0, 0, 1))
 
     def _take(
         self, feed: Feed, drop: Drop, report: HeadingReport, batch: Sequence[Row], cursor: str
@@ -208,9 +208,7 @@ class Ingest:
         translated = [translate(row) for row in batch]
         ids = [record_id_of(self._key, feed.name, t.key) if t.key else "" for t in translated]
         self._shelves.known.load(ids)
-        digests = [
-            content_digest(t.fields, withdrawn=t.operation == "withdraw") for t in translated
-        ]
+        digests = [content_digest(t.fields, withdrawn=t.operation == "withdraw") for t in translated]
         clashing = clashes(ids, digests)
         problems: list[dict[str, Any]] = []
         accepted = unchanged = refused = 0
@@ -253,9 +251,7 @@ class Ingest:
         listed = [{"field": p.field, "code": p.code} for p in reasons]
         content = msgspec.json.encode(row.kept).decode()
         batch_id = derive_id(feed.name, drop.name, row.number)
-        event = RecordQuarantined(
-            feed.name, batch_id, drop.name, row.number, drop.day, listed, content
-        )
+        event = RecordQuarantined(feed.name, batch_id, drop.name, row.number, drop.day, listed, content)
         self._add(self._envelope(feed, event, batch_id, feed.name, drop))
 
     def _envelope(self, feed: Feed, event: Event, event_id: str, subject: str, drop: Drop) -> Envelope:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from rapidfuzz import process
 
 from hub.connect.contracts import Feed, Field
-from hub.connect.fields import KINDS, Bad, as_text
+from hub.connect.fields import KINDS, CellError, as_text
 from hub.connect.forbidden import refuse
 from hub.errors import UnreadableSourceError
 
@@ -102,7 +102,7 @@ class Translator:
                 continue
             try:
                 fields[name] = parse(text)
-            except Bad as bad:
+            except CellError as bad:
                 severity = field.severity if operation != "withdraw" else "warn"
                 problems.append(Problem(name, bad.code, severity))
                 if bad.value is not None and severity == "warn":
@@ -133,7 +133,7 @@ def _parser(field: Field) -> Callable[[str], Any]:
         try:
             return codes[text]
         except KeyError:
-            raise Bad("bad-code") from None
+            raise CellError("bad-code") from None
 
     return parse
 

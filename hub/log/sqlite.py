@@ -47,11 +47,20 @@ COLUMNS = (
     "partition, offset, key, id, type, source, subject, time, jurisdiction, actor,"
     " correlationid, causationid, agreement, recordedtime, value, leaf"
 )
-HEADERS = (
-    "ce_id ce_type ce_source ce_subject ce_time ce_jurisdiction ce_actor ce_correlationid "
-    "ce_causationid ce_agreement ce_recordedtime"
-).split()
-INSERT = f"INSERT INTO event({COLUMNS}) VALUES ({','.join('?' * 16)})"
+HEADERS = [
+    "ce_id",
+    "ce_type",
+    "ce_source",
+    "ce_subject",
+    "ce_time",
+    "ce_jurisdiction",
+    "ce_actor",
+    "ce_correlationid",
+    "ce_causationid",
+    "ce_agreement",
+    "ce_recordedtime",
+]
+INSERT = f"INSERT INTO event({COLUMNS}) VALUES ({','.join('?' * 16)})"  # noqa: S608 - constants only
 SELECT = """SELECT offset, key, id, source, subject, time, jurisdiction, actor,
     correlationid, causationid, agreement, value
     FROM event WHERE partition = ? AND offset > ? ORDER BY offset LIMIT ?"""
@@ -80,9 +89,7 @@ class TopicFile:
         if not found:
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.executescript(TABLES)
-        db.execute(
-            "INSERT INTO layout SELECT ? WHERE NOT EXISTS (SELECT 1 FROM layout)", (partitions,)
-        )
+        db.execute("INSERT INTO layout SELECT ? WHERE NOT EXISTS (SELECT 1 FROM layout)", (partitions,))
         self.count: int = db.execute("SELECT partitions FROM layout").fetchone()[0]
         for (text,) in db.execute("SELECT text FROM schema"):
             self._codec.learn(text)
@@ -146,9 +153,7 @@ class TopicFile:
                           recorded)  # fmt: skip
             headers = list(zip(HEADERS, attributes, strict=True))
             targets = (
-                range(self.count)
-                if item.event.BARRIER
-                else (zlib.crc32(item.key.encode()) % self.count,)
+                range(self.count) if item.event.BARRIER else (zlib.crc32(item.key.encode()) % self.count,)
             )
             for number in targets:
                 offset = heads[number] = heads.get(number, -1) + 1
@@ -176,9 +181,20 @@ class TopicFile:
         """One page of one partition."""
         decode = self._codec.decode
         read: list[Recorded] = []
-        for offset, key, id_, source, subject, when, area, actor, corr, cause, agreed, value in (
-            self.reader.execute(SELECT, (partition.number, after, limit))
-        ):
+        for (
+            offset,
+            key,
+            id_,
+            source,
+            subject,
+            when,
+            area,
+            actor,
+            corr,
+            cause,
+            agreed,
+            value,
+        ) in self.reader.execute(SELECT, (partition.number, after, limit)):
             try:
                 event = decode(value)
             except Exception as error:
@@ -202,9 +218,7 @@ class SqliteLog:
 
     def __init__(self, folder: Path, codec: Codec, partitions: int = 1) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._files = {
-            topic: TopicFile(folder / f"{topic}.db", topic, partitions, codec) for topic in TOPICS
-        }
+        self._files = {topic: TopicFile(folder / f"{topic}.db", topic, partitions, codec) for topic in TOPICS}
 
     def append(self, envelopes: Sequence[Envelope]) -> list[Position]:
         by_topic: defaultdict[str, list[Position]] = defaultdict(list)

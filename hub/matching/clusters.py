@@ -22,9 +22,7 @@ class Placement(NamedTuple):
     via: int | None
 
 
-def resolve(
-    members: Mapping[int, Profile], anchors: Mapping[int, str], model: Model
-) -> dict[int, Placement]:
+def resolve(members: Mapping[int, Profile], anchors: Mapping[int, str], model: Model) -> dict[int, Placement]:
     """Places for all members; `anchors` names a cluster by its least text."""
     if len(members) == 1:
         (pid,) = members

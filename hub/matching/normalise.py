@@ -12,7 +12,25 @@ from pypinyin import Style, lazy_pinyin
 NOT_LETTERS = re.compile(r"[^\w]+", re.UNICODE)
 CACHE = 131_072
 DOUBLE_FAMILY_NAMES = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 端木 夏侯 轩辕 司徒 长孙 宇文 南宫".split()
+    [
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "令狐",
+        "端木",
+        "夏侯",
+        "轩辕",
+        "司徒",
+        "长孙",
+        "宇文",
+        "南宫",
+    ]
 )
 
 
@@ -30,7 +48,7 @@ def digits(text: str) -> str:
 
 def is_chinese(text: str) -> bool:
     """Whether a folded name is written in Chinese characters."""
-    return bool(text) and "\u3400" <= text[0] and not "\uac00" <= text[0] <= "\ud7a3"
+    return bool(text) and text[0] >= "\u3400" and not "\uac00" <= text[0] <= "\ud7a3"
 
 
 @lru_cache(CACHE)
@@ -47,7 +65,9 @@ def family_of(name: str) -> str:
 @lru_cache(CACHE)
 def soundex(text: str) -> str:
     """American Soundex of a Latin name, for blocking."""
-    codes = {c: d for d, cs in zip("123456", ("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), strict=True) for c in cs}
+    codes = {
+        c: d for d, cs in zip("123456", ("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), strict=True) for c in cs
+    }
     letters = [c for c in text if c.isalpha()]
     if not letters:
         return ""

@@ -15,7 +15,17 @@ ATTRIBUTES = (
     "postcode", "city", "phone", "email", "employer", "plurality", "birth_order",
 )  # fmt: skip
 FOLDED = frozenset(
-    "name former_name given_name family_name mother_name address city email employer".split()
+    [
+        "name",
+        "former_name",
+        "given_name",
+        "family_name",
+        "mother_name",
+        "address",
+        "city",
+        "email",
+        "employer",
+    ]
 )
 DIGITS = frozenset(("birth_date", "phone"))
 NUMBERS = frozenset(("number", "mother_number", "father_number"))
@@ -69,7 +79,7 @@ def profile_of(attributes: Mapping[str, str]) -> Profile:
     """The profile that a record's standard attributes state."""
     values = [_normal(name, attributes.get(name, "")) for name in ATTRIBUTES]
     state = _number_state(values[6], values[5], values[4])
-    return Profile(hash64("\x1f".join(values)), *values, state)
+    return Profile._make((hash64("\x1f".join(values)), *values, state))
 
 
 def _normal(name: str, value: str) -> str:

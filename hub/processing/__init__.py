@@ -15,14 +15,19 @@ from typing import NamedTuple
 
 from hub.connect.contracts import Feed
 from hub.domain.events import (
-    CaseActionRequested, DayClosed, Event, ProfileLinked, RecordPublished, RecordWithdrawn,
+    CaseActionRequested,
+    DayClosed,
+    Event,
+    ProfileLinked,
+    RecordPublished,
+    RecordWithdrawn,
 )  # fmt: skip
 from hub.log import Envelope, Recorded
 from hub.matching import Model, Profile, profile_of
 from hub.processing import identity
 from hub.processing.reconciliation import Reconciliation
 from hub.projections import Shelves
-from hub.projections.identity import apply_record, preload
+from hub.projections.identity import Change, apply_record, preload
 
 
 class Decision(NamedTuple):
@@ -45,9 +50,7 @@ class Processor:
 
     def __init__(self, shelves: Shelves, rules: Rules, today: int) -> None:
         self._shelves, self._rules = shelves, rules
-        self._reconciliation = Reconciliation(
-            shelves, rules.feeds, rules.model, rules.county, today
-        )
+        self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today)
 
     @property
     def today(self) -> int:
@@ -110,15 +113,13 @@ class Processor:
         self, segment: Sequence[Envelope], profiles: Mapping[str, tuple[str, Profile | None]]
     ) -> Iterator[Decision]:
         """Fold in the records of one stretch between closed days, then place their profiles."""
-        changes: list[identity.Change] = []
+        changes: list[Change] = []
         causes: dict[int, str] = {}
         for envelope in segment:
             event = envelope.event
             if not isinstance(event, RecordPublished | RecordWithdrawn):
                 continue
-            change = apply_record(
-                self._shelves, event, profiles[envelope.id][1], self._rules.model
-            )
+            change = apply_record(self._shelves, event, profiles[envelope.id][1], self._rules.model)
             changes.append(change)
             for pid in (change.joined, change.left):
                 if pid is not None:

@@ -88,9 +88,7 @@ def _rest_of(shelves: Shelves, bereft: ProfileRow) -> list[int]:
     return [pid for pid in (top.profiles if top else ()) if pid != bereft.profile]
 
 
-def _compare(
-    shelves: Shelves, row: ProfileRow, groups: Groups, model: Model
-) -> Iterator[PairHeld]:
+def _compare(shelves: Shelves, row: ProfileRow, groups: Groups, model: Model) -> Iterator[PairHeld]:
     """Find whom a new profile may belong with; near misses are held for people to see."""
     near: set[int] = set()
     keys = model.block_keys(row.values)
@@ -114,7 +112,8 @@ def _compare(
             yield PairHeld(left, right, round(weight, 2), model.version)
 
 
-def _resolve(shelves: Shelves, members: list[int], model: Model
+def _resolve(
+    shelves: Shelves, members: list[int], model: Model
 ) -> Iterator[tuple[ProfileLinked, str | None]]:
     rows: Mapping[int, ProfileRow] = {
         pid: row for pid in members if (row := shelves.profiles.get(pid)) and row.records

@@ -14,8 +14,13 @@ from hub.domain import cases
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.events import (
-    BirthReconciled, CaseActionRequested, CaseActionRefused, DiscrepancyCleared,
-    DiscrepancyDetected, Event, ResidenceReconciled,
+    BirthReconciled,
+    CaseActionRefused,
+    CaseActionRequested,
+    DiscrepancyCleared,
+    DiscrepancyDetected,
+    Event,
+    ResidenceReconciled,
 )  # fmt: skip
 from hub.domain.facts import Fact
 from hub.log import derive_id
@@ -103,7 +108,9 @@ class Reconciliation:
         if row is None:
             yield CaseActionRefused(request.case_id, request.action, request.actor, "no-such-case")
             return
-        for event in cases.decide(cases.Case(row.case_id, row.state, row.version, row.outcome), request, self.today):
+        for event in cases.decide(
+            cases.Case(row.case_id, row.state, row.version, row.outcome), request, self.today
+        ):
             apply(self._shelves, event)
             yield event
 
@@ -115,7 +122,7 @@ class Reconciliation:
         rows = [row for person in people if (row := shelves.people.get(person))]
         pids = {pid for row in rows for pid in row.profiles}
         shelves.profiles.load(pids)
-        marks = (m for pid in pids if (row := shelves.profiles.get(pid)) for m in row.records)
+        marks = (m for pid in pids if (known := shelves.profiles.get(pid)) for m in known.records)
         shelves.records.load({record_of(mark) for mark in marks})
         shelves.births.load(people)
         shelves.residents.load(people)
@@ -158,9 +165,7 @@ class Reconciliation:
     def _views(self, person: str, evaluation: Evaluation) -> Iterator[Event]:
         birth, before = evaluation.birth, self._shelves.births.get(person)
         if (birth or before) and (not birth or not before or tuple(birth) != tuple(before)):
-            event: Event = (
-                BirthReconciled(*birth) if birth else BirthReconciled(person, *[None] * 9, False)
-            )
+            event: Event = BirthReconciled(*birth) if birth else no_birth(person)
             apply(self._shelves, event)
             yield event
         spells = [spell._asdict() for spell in evaluation.spells]
@@ -198,9 +203,19 @@ class Reconciliation:
         row = self._shelves.discrepancies.get(discrepancy_id)
         case = self._shelves.cases.get(cases.case_id(discrepancy_id, row.times if row else 1))
         if case is not None:
-            for event in cases.on_cleared(cases.Case(case.case_id, case.state, case.version, case.outcome), day):
+            for event in cases.on_cleared(
+                cases.Case(case.case_id, case.state, case.version, case.outcome), day
+            ):
                 apply(self._shelves, event)
                 yield event
+
+
+def no_birth(person: str) -> BirthReconciled:
+    """Takes a birth off the view: no live record speaks of one any more."""
+    return BirthReconciled(
+        person=person, outcome=None, born_on=None, place=None, sex=None, registered_on=None,
+        delay_days=None, certificate_record=None, entry_record=None, child_record=None, mother_local=False,
+    )  # fmt: skip
 
 
 def _jurisdiction(evaluation: Evaluation, county: str) -> str:

@@ -17,7 +17,12 @@ from hub.log.subscription import Subscription
 from hub.processing import Decision, Processor, Rules
 from hub.projections import PersonRow, Shelves, people
 from hub.projections.position import (
-    get_outbox, load_checkpoint, load_progress, put_outbox, save_checkpoint, save_progress,
+    get_outbox,
+    load_checkpoint,
+    load_progress,
+    put_outbox,
+    save_checkpoint,
+    save_progress,
 )  # fmt: skip
 
 STEP_EVENTS = 4_000
@@ -57,17 +62,13 @@ def covered(checkpoint: dict[Partition, int]) -> dict[str, int]:
     return {str(partition): offset for partition, offset in sorted(checkpoint.items())}
 
 
-def decide_step(
-    db: Connection, processor: Processor, recorded: Sequence[Recorded]
-) -> list[Decision]:
+def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorded]) -> list[Decision]:
     """All decisions of one micro-batch; rows change on the processor's shelves only."""
     days = [r.envelope.event.day for r in recorded if isinstance(r.envelope.event, DayClosed)]
     horizon = max(days, default=NO_DAY)
     agenda: Iterable[tuple[int, str]] = (
         (due, person)
-        for due, person in db.execute(
-            select(people.c.due, people.c.person).where(people.c.due <= horizon)
-        )
+        for due, person in db.execute(select(people.c.due, people.c.person).where(people.c.due <= horizon))
     )
     touched = db.execute(select(people.c.person).where(people.c.touched)).scalars()
     return list(processor.decide(recorded, list(agenda), list(touched), horizon))
@@ -136,4 +137,3 @@ class Runner:
             handled += result.events
             progress(result)
         return handled
-

@@ -8,7 +8,16 @@ shape raises `VERSION`, and the tables are refilled: rebuilt, never migrated.
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger, Boolean, Column, Connection, Double, Integer, MetaData, String, Table, Text,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
 )  # fmt: skip
 
 from hub.matching import Profile

@@ -6,7 +6,13 @@ from typing import NamedTuple
 from hub.domain.events import PairHeld, ProfileLinked, RecordPublished, RecordWithdrawn
 from hub.matching import Model, Profile
 from hub.projections import (
-    BlockRow, ComponentRow, HeldRow, PersonRow, ProfileRow, RecordRow, Shelves,
+    BlockRow,
+    ComponentRow,
+    HeldRow,
+    PersonRow,
+    ProfileRow,
+    RecordRow,
+    Shelves,
 )  # fmt: skip
 
 
@@ -41,9 +47,7 @@ def person_of(mark: str) -> str:
     return "p" + record_of(mark)
 
 
-def preload(
-    shelves: Shelves, stated: Iterable[tuple[str, Profile | None]], model: Model
-) -> None:
+def preload(shelves: Shelves, stated: Iterable[tuple[str, Profile | None]], model: Model) -> None:
     """Have at hand what a set of record versions will touch, in a handful of queries."""
     stated = list(stated)
     shelves.records.load((record_id for record_id, _ in stated))
@@ -69,7 +73,7 @@ def load_components(shelves: Shelves, pids: Iterable[int]) -> None:
     rows = [row for pid in pids if (row := shelves.profiles.get(pid))]
     tops = {row.component for row in rows if row.component is not None}
     shelves.components.load(tops)
-    members = {m for top in tops if (row := shelves.components.get(top)) for m in row.profiles}
+    members = {m for top in tops if (whole := shelves.components.get(top)) for m in whole.profiles}
     shelves.profiles.load(members)
     everyone = [row for pid in pids | members if (row := shelves.profiles.get(pid))]
     shelves.people.load({row.person for row in everyone if row.person})

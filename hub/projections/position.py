@@ -8,8 +8,18 @@ from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import (
-    Column, Connection, Engine, Integer, LargeBinary, String, Table, create_engine, delete, event,
-    insert, select,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
 )  # fmt: skip
 
 from hub.domain.events import EVENTS

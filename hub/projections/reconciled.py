@@ -1,7 +1,12 @@
 """Births, residents, discrepancies and cases, folded from what the rules decided."""
 
 from hub.domain.events import (
-    BirthReconciled, CaseMoved, CaseRaised, DiscrepancyCleared, DiscrepancyDetected, Event,
+    BirthReconciled,
+    CaseMoved,
+    CaseRaised,
+    DiscrepancyCleared,
+    DiscrepancyDetected,
+    Event,
     ResidenceReconciled,
 )  # fmt: skip
 from hub.projections import BirthRow, CaseRow, DiscrepancyRow, PersonRow, ResidentRow, Shelves

@@ -15,7 +15,9 @@ from hub.domain.days import iso
 from hub.domain.discrepancies import CATALOGUE
 from hub.projections import discrepancies, residents
 
-STYLE = CleanStyle(font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11)
+STYLE = CleanStyle(
+    font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
+)
 OUTCOMES = {
     "matched": "一致 matched", "only-health": "仅卫健 only health", "only-police": "仅公安 only police",
     "conflict": "冲突 conflict", "expected-elsewhere": "应在外地 elsewhere", "too-early": "未到期 too early",

@@ -82,7 +82,7 @@ def _write_truth(folder: Path, ledger: Ledger, county: County) -> None:
          for d in ledger.discrepancies),
     )  # fmt: skip
     if county.births:
-        _table(folder / "births.csv", tuple(county.births[0]), (b.values() for b in county.births))
+        _table(folder / "births.csv", tuple(county.births[0]), (tuple(b.values()) for b in county.births))
 
 
 def _seen(ledger: Ledger, kind: str, records: Sequence[str]) -> bool:

@@ -4,13 +4,29 @@ from random import Random
 
 from hub.domain.days import Day, add_month, iso
 from hub.simulate.ledger import (
-    BUSINESS, CERTIFICATE, CHILD, EMPLOYMENT, HOUSEHOLD, RESIDENCE, Ledger, Row, text,
-)  # fmt: skip
-from hub.simulate.noise import Noise
-from hub.simulate.people import (
-    COUNTY, START, Numbers, Person, address, credit_code, elsewhere, phone, village,
+    BUSINESS,
+    CERTIFICATE,
+    CHILD,
+    EMPLOYMENT,
+    HOUSEHOLD,
+    RESIDENCE,
+    Ledger,
+    Row,
+    text,
 )  # fmt: skip
 from hub.simulate.names import full_name
+from hub.simulate.noise import Noise
+from hub.simulate.people import (
+    COUNTY,
+    START,
+    Numbers,
+    Person,
+    address,
+    credit_code,
+    elsewhere,
+    phone,
+    village,
+)  # fmt: skip
 
 SEX_DIGIT = {"male": "1", "female": "2"}
 BIRTHS_PER_YEAR = 0.011

@@ -13,7 +13,16 @@ import msgspec
 from openpyxl import Workbook
 
 from hub.simulate.ledger import (
-    BUSINESS, CERTIFICATE, CHANGED, CHILD, EMPLOYMENT, HOUSEHOLD, NEW, RESIDENCE, TAKEN_BACK, Row,
+    BUSINESS,
+    CERTIFICATE,
+    CHANGED,
+    CHILD,
+    EMPLOYMENT,
+    HOUSEHOLD,
+    NEW,
+    RESIDENCE,
+    TAKEN_BACK,
+    Row,
 )  # fmt: skip
 
 Rows = Mapping[str, tuple[str, Row]]

@@ -1,4 +1,4 @@
-"""Bad input: a reason with file, row and field; the rest goes on; nothing is lost; always balanced."""
+"""CellError input: a reason with file, row and field; the rest goes on; nothing is lost; always balanced."""
 
 import csv
 import gzip
@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from hub.app import Hub
 from hub.connect.contracts import load_contract
-from hub.connect.fields import REASONS, Bad, day
+from hub.connect.fields import REASONS, CellError, day
 from hub.connect.forbidden import refuse
 from hub.domain.days import iso
 from hub.domain.events import RECORDS, RecordPublished, RecordQuarantined
@@ -22,10 +22,29 @@ from hub.log.subscription import Subscription
 from hub.settings import load
 from tests.conftest import settings_for
 
-HEADINGS = (
-    "登记编号 操作 户号 与户主关系 姓名 曾用名 性别 出生日期 公民身份号码 地址代码 住址 登记类别 登记日期 出生地代码 "
-    "出生医学证明编号 母亲姓名 母亲身份号码 父亲身份号码 注销日期 注销原因 联系电话"
-).split()
+HEADINGS = [
+    "登记编号",
+    "操作",
+    "户号",
+    "与户主关系",
+    "姓名",
+    "曾用名",
+    "性别",
+    "出生日期",
+    "公民身份号码",
+    "地址代码",
+    "住址",
+    "登记类别",
+    "登记日期",
+    "出生地代码",
+    "出生医学证明编号",
+    "母亲姓名",
+    "母亲身份号码",
+    "父亲身份号码",
+    "注销日期",
+    "注销原因",
+    "联系电话",
+]
 GOOD = {
     "登记编号": "HR1", "操作": "新增", "姓名": "王伟", "性别": "男", "出生日期": "19900102",
     "公民身份号码": "990101199001020014", "地址代码": "990101101201", "登记类别": "初始", "登记日期": "20240101",
@@ -84,7 +103,9 @@ def complaints(receipts):
         ("住址", "x" * (10 << 20), "", "cell-too-large"),
     ],
 )
-def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(hub, tmp_path, heading, value, field, code):
+def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(
+    hub, tmp_path, heading, value, field, code
+):
     write(tmp_path / "in", [GOOD | {"登记编号": "HR0"}, GOOD | {heading: value}, GOOD | {"登记编号": "HR2"}])
     receipts = ingest(hub, tmp_path / "in")
     assert (3, field, code) in complaints(receipts)
@@ -104,7 +125,10 @@ def test_a_number_that_fails_its_check_is_accepted_with_a_warning(hub, tmp_path)
 
 
 def test_full_width_digits_are_read_in_silence(hub, tmp_path):
-    write(tmp_path / "in", [GOOD | {"出生日期": "１９９００１０２", "公民身份号码": "９９０１０１１９９００１０２００１４"}])
+    write(
+        tmp_path / "in",
+        [GOOD | {"出生日期": "１９９００１０２", "公民身份号码": "９９０１０１１９９００１０２００１４"}],
+    )
     (receipt,) = ingest(hub, tmp_path / "in")
     assert (receipt.accepted, list(receipt.rows)) == (1, [])
     fields = events(hub, RecordPublished)[0].fields
@@ -129,7 +153,11 @@ def test_a_renamed_column_is_named_with_the_likely_new_name(hub, tmp_path):
 
 def test_unknown_columns_are_ignored_and_forbidden_ones_are_nowhere_on_disk(hub, tmp_path):
     rows = [GOOD | {"备注": "remark-canary", "避孕措施": "forbidden-canary"}]
-    write(tmp_path / "in", [*rows, GOOD | {"登记编号": "", "避孕措施": "forbidden-canary"}], [*HEADINGS, "备注", "避孕措施"])
+    write(
+        tmp_path / "in",
+        [*rows, GOOD | {"登记编号": "", "避孕措施": "forbidden-canary"}],
+        [*HEADINGS, "备注", "避孕措施"],
+    )
     (receipt,) = ingest(hub, tmp_path / "in")
     assert (receipt.ignored_columns, receipt.refused_columns) == (("备注",), ("避孕措施",))
     assert (receipt.accepted, receipt.quarantined) == (1, 1)
@@ -148,7 +176,10 @@ def test_a_ragged_row_and_an_empty_file(hub, tmp_path):
 
 
 def test_a_key_twice_with_other_content_quarantines_both_and_with_the_same_is_unchanged(hub, tmp_path):
-    write(tmp_path / "in", [GOOD, GOOD | {"姓名": "李娜"}, GOOD | {"登记编号": "HR2"}, GOOD | {"登记编号": "HR2"}])
+    write(
+        tmp_path / "in",
+        [GOOD, GOOD | {"姓名": "李娜"}, GOOD | {"登记编号": "HR2"}, GOOD | {"登记编号": "HR2"}],
+    )
     (receipt,) = ingest(hub, tmp_path / "in")
     assert (receipt.accepted, receipt.unchanged, receipt.quarantined) == (1, 1, 2)
 
@@ -161,7 +192,22 @@ def test_reading_again_appends_nothing_new(hub, tmp_path):
     assert hub.log.head() == before
 
 
-RESIDENCE = "登记编号 操作 姓名 性别 出生日期 公民身份号码 户籍地代码 现住地代码 现住地址 联系电话 来本地日期 登记日期 有效期至 离开日期".split()
+RESIDENCE = [
+    "登记编号",
+    "操作",
+    "姓名",
+    "性别",
+    "出生日期",
+    "公民身份号码",
+    "户籍地代码",
+    "现住地代码",
+    "现住地址",
+    "联系电话",
+    "来本地日期",
+    "登记日期",
+    "有效期至",
+    "离开日期",
+]
 LIVES = ["JZ1", "新增", "王伟", "男", "1990-01-02", "990101199001020014", "990202101201", "990101101201", "x",
          "", "2024-01-01", "2024-01-01", "2025-01-01", None]  # fmt: skip
 
@@ -207,8 +253,16 @@ def test_a_truncated_workbook_is_refused(hub, tmp_path):
 def test_broken_json_lines_are_set_aside(hub, tmp_path):
     path = tmp_path / "health" / "child_record" / "2024-01-01.jsonl"
     path.parent.mkdir(parents=True)
-    good = {"child_no": "C1", "sex": "1", "born_on": "2024-01-01", "place": "990101101201", "established_on": "2024-01-02"}
-    path.write_text(json.dumps(good) + "\n{broken\n[1]\n" + json.dumps(good | {"child_no": {"deep": 1}}) + "\n")
+    good = {
+        "child_no": "C1",
+        "sex": "1",
+        "born_on": "2024-01-01",
+        "place": "990101101201",
+        "established_on": "2024-01-02",
+    }
+    path.write_text(
+        json.dumps(good) + "\n{broken\n[1]\n" + json.dumps(good | {"child_no": {"deep": 1}}) + "\n"
+    )
     (receipt,) = ingest(hub, tmp_path, "health.child_record")
     assert (receipt.accepted, receipt.quarantined) == (1, 3)
 
@@ -232,7 +286,9 @@ schema:
 def test_a_feed_by_configuration_alone(tmp_path):
     (tmp_path / "members.yaml").write_text(CONTRACT)
     with gzip.open(tmp_path / "members.csv.gz", "wt") as stream:
-        stream.write("id,given_name,surname,dob,wage\n1,Anna,Berg,19900102,9\n2,Ana,Berg,19900102,9\n3,Jon,Holm,19700305,9\n")
+        stream.write(
+            "id,given_name,surname,dob,wage\n1,Anna,Berg,19900102,9\n2,Ana,Berg,19900102,9\n3,Jon,Holm,19700305,9\n"
+        )
     (tmp_path / "hub.toml").write_text(
         '[hub]\ndata = "data"\n[feeds."town.members"]\ncontract = "members.yaml"\npath = "members.csv.gz"\n'
     )
@@ -245,7 +301,23 @@ def test_a_feed_by_configuration_alone(tmp_path):
     hub.close()
 
 
-@pytest.mark.parametrize("name", ["避孕措施", "节育手术", "准生证号", "胎次", "民族", "宗教信仰", "pregnancy_week", "birth permit no", "jieza", "ethnicity", "wages", "社会抚养费"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "避孕措施",
+        "节育手术",
+        "准生证号",
+        "胎次",
+        "民族",
+        "宗教信仰",
+        "pregnancy_week",
+        "birth permit no",
+        "jieza",
+        "ethnicity",
+        "wages",
+        "社会抚养费",
+    ],
+)
 def test_a_contract_that_asks_for_a_forbidden_field_is_refused(tmp_path, name):
     assert refuse(name)
     (tmp_path / "c.yaml").write_text(CONTRACT.replace("physicalName: dob", f"physicalName: {name}"))
@@ -253,7 +325,19 @@ def test_a_contract_that_asks_for_a_forbidden_field_is_refused(tmp_path, name):
         load_contract(tmp_path / "c.yaml")
 
 
-@pytest.mark.parametrize("name", ["birth_order", "plurality", "出生日期", "婚姻登记日期", "certificate_no", "refined", "finish", "trace_no"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "birth_order",
+        "plurality",
+        "出生日期",
+        "婚姻登记日期",
+        "certificate_no",
+        "refined",
+        "finish",
+        "trace_no",
+    ],
+)
 def test_false_friends_pass(name):
     assert refuse(name) is None
 
@@ -261,7 +345,11 @@ def test_false_friends_pass(name):
 @given(st.dates())
 def test_every_real_day_is_read_back_in_each_spelling(value):
     if 1880 <= value.year <= 2199:
-        for text in (value.isoformat(), value.strftime("%Y%m%d"), f"{value.year}年{value.month}月{value.day}日"):
+        for text in (
+            value.isoformat(),
+            value.strftime("%Y%m%d"),
+            f"{value.year}年{value.month}月{value.day}日",
+        ):
             assert iso(day(text)) == value.isoformat()
 
 
@@ -269,5 +357,5 @@ def test_every_real_day_is_read_back_in_each_spelling(value):
 def test_no_text_breaks_the_date_parser(text):
     try:
         day(text)
-    except Bad as bad:
+    except CellError as bad:
         assert bad.code in REASONS

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from hub.matching import Profile, default_model, profile_of
 from hub.matching.clusters import resolve
 from hub.matching.numbers import (
-    canonical_number, check_digit, credit_check, number_birth_date, number_sex, number_valid, to_18,
+    canonical_number,
+    check_digit,
+    credit_check,
+    number_birth_date,
+    number_sex,
+    number_valid,
+    to_18,
 )  # fmt: skip
 from hub.matching.quality import bcubed, pairwise
 
@@ -60,7 +66,9 @@ def test_the_weight_is_symmetric(a, b):
 
 @given(attributes, profiles)
 def test_a_missing_field_is_never_compared(stated, other):
-    level_names = {level.comparison for level in MODEL.compare(profile_of(stated | {"phone": ""}), other).levels}
+    level_names = {
+        level.comparison for level in MODEL.compare(profile_of(stated | {"phone": ""}), other).levels
+    }
     assert "phone" not in level_names
 
 
@@ -73,7 +81,12 @@ def test_clusters_do_not_depend_on_order(members, seed):
     assert one == resolve({p.id: p for p in shuffled}, anchors, MODEL)
 
 
-NEWBORN = {"birth_date": "2024-05-06", "sex": "male", "mother_name": "李芳", "mother_number": "990101199001020023"}
+NEWBORN = {
+    "birth_date": "2024-05-06",
+    "sex": "male",
+    "mother_name": "李芳",
+    "mother_number": "990101199001020023",
+}
 
 
 def linked(a: dict[str, str], b: dict[str, str]) -> bool:

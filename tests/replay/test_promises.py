@@ -26,7 +26,12 @@ def digests(hub):
 
 
 def queries(hub, db, **said):
-    reader = {"department": "health", "role": "analyst", "jurisdiction": "990101", "purpose": "record-reconciliation"}
+    reader = {
+        "department": "health",
+        "role": "analyst",
+        "jurisdiction": "990101",
+        "purpose": "record-reconciliation",
+    }
     return Queries(db, hub.log, Reader(**(reader | said)), "990101", hub.rules.model)
 
 
@@ -110,7 +115,9 @@ def test_promise_6_the_log_explains_itself_without_todays_contracts(worked):
 def test_promise_7_every_look_at_a_person_is_an_event(worked):
     def looks():
         batch = Subscription(worked.log, (ACTIONS,), {}).take(10**6).events
-        return {r.envelope.id: r.envelope.event for r in batch if isinstance(r.envelope.event, DisclosureMade)}
+        return {
+            r.envelope.id: r.envelope.event for r in batch if isinstance(r.envelope.event, DisclosureMade)
+        }
 
     before = looks()
     with worked.projection() as db:
@@ -126,7 +133,9 @@ def test_promise_7_every_look_at_a_person_is_an_event(worked):
     assert births.subjects == sorted(row["person"] for row in shown)
 
 
-@pytest.mark.parametrize("said", [{"purpose": "curiosity"}, {"department": "tax"}, {"jurisdiction": "990202"}])
+@pytest.mark.parametrize(
+    "said", [{"purpose": "curiosity"}, {"department": "tax"}, {"jurisdiction": "990202"}]
+)
 def test_promise_7_a_reader_without_purpose_sees_nobody(worked, said):
     with worked.projection() as db, pytest.raises(DisclosureRefusedError):
         queries(worked, db, **said).people(1)
@@ -147,7 +156,9 @@ def test_promise_9_a_case_follows_requests_on_both_variants(tmp_path, county):
         work_through(hub, county)
         with hub.projection() as db:
             case = queries(hub, db).rows("cases", 1, state="raised")[0]["case_id"]
-        for number, (action, outcome) in enumerate([("accept", None), ("settle", "confirmed-right"), ("mark", None)]):
+        for number, (action, outcome) in enumerate(
+            [("accept", None), ("settle", "confirmed-right"), ("mark", None)]
+        ):
             event = CaseActionRequested(case, action, number, "public_security/registrar", outcome, None)
             hub.log.append([Envelope(event, f"ask-{number}", case, "/test")])
         with hub.runner() as runner:

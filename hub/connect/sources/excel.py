@@ -31,10 +31,18 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
                 )
         book = load_workbook(path, read_only=True)
         sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # type: ignore[union-attr]  # read-only sheets have it
+        sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True)
         headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, EOFError, IndexError, SyntaxError) as error:
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        OSError,
+        EOFError,
+        IndexError,
+        SyntaxError,
+    ) as error:
         raise UnreadableSourceError(
             f"{path.name}: cannot be opened as a workbook", problem="not-a-workbook"
         ) from error
@@ -65,8 +73,6 @@ def _rows(
             else:
                 yield Row(number, kept)
     except (zipfile.BadZipFile, EOFError, SyntaxError, OSError) as error:
-        raise UnreadableSourceError(
-            f"{path.name}: the sheet breaks off", problem="not-a-workbook"
-        ) from error
+        raise UnreadableSourceError(f"{path.name}: the sheet breaks off", problem="not-a-workbook") from error
     finally:
         book.close()

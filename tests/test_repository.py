@@ -1,0 +1,75 @@
+"""The repository checks itself: types, imports, style, schemas, README."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.connect.contracts import load_contracts
+from hub.domain.events import EVENTS
+from hub.log.codec import Codec, load_schema
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["mypy"], ["lint-imports"], ["ruff", "check", "."], ["ruff", "format", "--check", "."]],
+    ids=" ".join,
+)
+def test_checker_is_content(command):
+    done = subprocess.run(
+        [BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_event_has_a_schema_with_its_fields():
+    schemas = [load_schema(path.read_text("utf-8")) for path in (ROOT / "schemas/events").glob("*.avsc")]
+    fields = {schema.event.__name__: list(schema.names) for schema in schemas if not schema.feed}
+    expected = {
+        name: [f.name for f in dataclasses.fields(cls)]
+        for name, cls in EVENTS.items()
+        if name != "RecordPublished"
+    }
+    assert fields == expected
+
+
+def test_every_feed_has_a_released_schema_that_its_contract_derives():
+    feeds = load_contracts(ROOT / "schemas/contracts")
+    assert len(feeds) == 6
+    for name, feed in feeds.items():
+        released = (ROOT / f"schemas/events/{name}.v1.avsc").read_text("utf-8")
+        assert json.loads(released) == feed.avro()
+        assert Codec([released]).schemas
+
+
+def test_released_schemas_never_change():
+    released = json.loads((ROOT / "schemas/released.json").read_text("utf-8"))
+    found = {
+        path.name: load_schema(path.read_text("utf-8")).sha256.hex()
+        for path in (ROOT / "schemas/events").glob("*.avsc")
+    }
+    assert released.items() <= found.items()
+    assert released.keys() == found.keys(), "a new schema is released by adding it to schemas/released.json"
+
+
+def test_the_readme_is_short_and_its_quickstart_runs(tmp_path):
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 200
+    block = re.search(r"```console\n(.*?)```", text, re.DOTALL).group(1)
+    commands = [line[2:] for line in block.splitlines() if line.startswith("$ hub ")]
+    assert len(commands) >= 6
+    hub = shutil.which("hub", path=str(BIN))
+    for command in commands:
+        arguments = command.split()[1:]
+        done = subprocess.run([hub, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), f"{command}: {done.stderr}"
+        if done.returncode:
+            assert arguments[0] == "ingest", f"{command}: {done.stdout}{done.stderr}"
