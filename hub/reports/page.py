@@ -32,6 +32,8 @@ def _bars(title: str, series: Mapping[str, list[int]], labels: list[str], *, wid
     kind = pygal.HorizontalBar if wide else pygal.Bar
     chart = kind(style=STYLE, height=420 if wide else 320, width=760, legend_at_bottom=True, js=(),
                  show_legend=len(series) > 1, x_label_rotation=0 if wide else 35)  # fmt: skip
+    if wide:
+        chart.margin_left = 90  # the library measures Chinese labels as if they were Latin
     chart.title = title
     chart.x_labels = labels
     for name, values in series.items():
