@@ -5,9 +5,12 @@ often the folder is polled, because the cursor is the name of the last drop
 and the row reached in it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from hub.connect import Drop
 from hub.connect.contracts import Feed
@@ -15,6 +18,8 @@ from hub.connect.rows import HeadingReport, Row
 from hub.domain.days import Day, day_of
 
 Reader = Callable[[Path, Feed], tuple[HeadingReport, Iterator[Row]]]
+DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +32,29 @@ class Folder:
     reader: Reader
 
     def fetch(self, cursor: str) -> Iterator[Drop]:
-        """Dated files from the one the cursor stands in."""
+        """Dated files from the one the cursor stands in; `.gz` behind the suffix is one too."""
         done, _, row = cursor.rpartition(":")
         folder = self.root / self.feed.department / self.feed.name.partition(".")[2]
-        for path in sorted(folder.glob(f"*{self.suffix}")):
-            if path.name > done or (path.name == done and row != "*"):
-                yield Drop(path.name, day_of(path.stem[:10]), path)
+        for path in sorted([*folder.glob(f"*{self.suffix}"), *folder.glob(f"*{self.suffix}.gz")]):
+            day = _day_of_name(path.name)
+            if day is None:
+                # It has no place in the order of days, so the cursor could not step over it.
+                log.warning("file-without-day-ignored", feed=self.feed.name, drop=path.name)
+            elif path.name > done or (path.name == done and row != "*"):
+                yield Drop(path.name, day, path)
 
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
         """The rows of one file."""
         return self.reader(drop.path, self.feed)
+
+
+def _day_of_name(name: str) -> Day | None:
+    """The day a file's name begins with; None for stray files, as office programs leave them."""
+    found = DATED.match(name)
+    try:
+        return day_of(found[0]) if found else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

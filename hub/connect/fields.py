@@ -19,7 +19,12 @@ from hub.matching.numbers import canonical_number, certificate_no_valid, credit_
 TEXT_CHARACTERS_MAX = 4_096
 EARLIEST, LATEST = date(1880, 1, 1), date(2200, 1, 1)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")
-YMD = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
+# Without separators all eight digits are needed: 1990123 could be two different days.
+COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+SEPARATED = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
+TIME_OF_DAY = re.compile(r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+FLOAT_EXACT_MAX = 2**53
 SHORT_YEAR = re.compile(r"\d{2}[-/.]?\d{2}[-/.]?\d{2}")
 
 
@@ -54,6 +59,8 @@ REASONS: Mapping[str, Reason] = {
     "cell-too-large": Reason("单元格过大", "a cell of more than 1 MiB", "the cell holds something else than a field: remove it"),
     "formula-cell": Reason("单元格为公式", "the cell holds a formula", "paste the value instead of the formula"),
     "control-character": Reason("含控制字符", "a control character in the text", "type the text again"),
+    "binary-cell": Reason("单元格不是文本", "the cell holds bytes that are not text", "publish the text in UTF-8"),
+    "duplicate-column": Reason("列名重复", "a heading stands twice", "keep one column of that name"),
     "duplicate-key": Reason("主键重复且内容不同", "the key stands twice with different content", "keep the right row and publish again"),
     "ragged-row": Reason("列数不符", "more or fewer cells than headings", "quote cells that contain the separator"),
     "bad-json": Reason("JSON格式错误", "the line is no JSON object", "write one JSON object a line"),
@@ -78,10 +85,10 @@ def text(value: str) -> str:
 def day(value: str) -> Day:
     """A day written with four-digit year, with or without separators."""
     plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    plain = plain[:10] if len(plain) > 10 and plain[10] in "T " else plain
+    plain = plain[:10] if TIME_OF_DAY.fullmatch(plain, 10) else plain
     if SHORT_YEAR.fullmatch(plain):
         raise CellError("two-digit-year")
-    found = YMD.fullmatch(plain)
+    found = COMPACT.fullmatch(plain) or SEPARATED.fullmatch(plain)
     if not found:
         raise CellError("bad-date")
     try:
@@ -96,7 +103,7 @@ def day(value: str) -> Day:
 def month(value: str) -> str:
     """A month as YYYYMM."""
     plain = unicodedata.normalize("NFKC", value).replace("-", "")
-    if not (len(plain) == 6 and plain.isdigit() and "01" <= plain[4:] <= "12"):
+    if not (len(plain) == 6 and plain.isascii() and plain.isdigit() and "01" <= plain[4:] <= "12"):
         raise CellError("bad-date")
     return plain
 
@@ -128,7 +135,7 @@ def certificate_no(value: str) -> str:
 def place_code(value: str) -> str:
     """A 12-digit division code."""
     code = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    if not (len(code) == 12 and code.isdigit()):
+    if not (len(code) == 12 and code.isascii() and code.isdigit()):
         raise CellError("bad-place-code")
     return code
 
@@ -139,11 +146,11 @@ def phone(value: str) -> str:
 
 
 def integer(value: str) -> int:
-    """A whole number."""
-    try:
-        return int(unicodedata.normalize("NFKC", value))
-    except ValueError:
-        raise CellError("bad-integer") from None
+    """A whole number that fits the 64 bits of an event's field."""
+    plain = unicodedata.normalize("NFKC", value)
+    if not INTEGER.fullmatch(plain):
+        raise CellError("bad-integer")
+    return int(plain)
 
 
 Parser = Callable[[str], str | int]
@@ -164,6 +171,7 @@ def as_text(cell: object) -> str:
         return cell.date().isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
-    if isinstance(cell, float) and cell.is_integer():
+    # A larger float has lost digits: shown in full it would look like another person's number.
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < FLOAT_EXACT_MAX:
         return str(int(cell))
     return str(cell).strip()

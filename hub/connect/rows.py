@@ -1,6 +1,7 @@
 """Rows become records: a feed's contract compiled into one pass over a row's cells."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rapidfuzz import process
@@ -45,7 +46,7 @@ class HeadingReport(NamedTuple):
     refused: tuple[str, ...]
 
 
-NOTHING_WRONG = HeadingReport((), (), (), ())
+HEADING_SHOWN_MAX = 64
 
 
 def wanted(feed: Feed) -> dict[str, Field]:
@@ -58,13 +59,18 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
     """Compare a drop's headings with the contract; a missing required column refuses the drop."""
     present = [heading for heading in headings if heading]
     expected = wanted(feed)
+    for heading in expected:
+        if present.count(heading) > 1:
+            raise UnreadableSourceError(
+                f"column {heading} stands twice", problem="duplicate-column", field=heading
+            )
     missing = [f for heading, f in expected.items() if heading not in present]
     extra = [heading for heading in present if heading not in expected]
     report = HeadingReport(
         tuple(f.heading for f in missing if f.required),
         tuple(f.heading for f in missing if not f.required),
-        tuple(heading for heading in extra if not refuse(heading)),
-        tuple(heading for heading in extra if refuse(heading)),
+        tuple(_shown(heading) for heading in extra if not refuse(heading)),
+        tuple(_shown(heading) for heading in extra if refuse(heading)),
     )
     if report.missing_required:
         lost = report.missing_required[0]
@@ -74,6 +80,11 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
             f"required column {lost} is missing{hint}", problem="missing-column", field=lost
         )
     return report
+
+
+def _shown(heading: str) -> str:
+    """A heading as receipts name it: one of a mebibyte is no name."""
+    return heading if len(heading) <= HEADING_SHOWN_MAX else heading[:HEADING_SHOWN_MAX] + "…"
 
 
 class Translator:
@@ -97,8 +108,10 @@ class Translator:
             text = cell.strip() if type(cell) is str else as_text(cell)
             if not text:
                 if field.required and operation != "withdraw" and not row.problem:
-                    code = "missing-key" if name == self._feed.key else "missing-required"
-                    problems.append(Problem(name, code, field.severity))
+                    if name == self._feed.key:
+                        problems.append(Problem(name, "missing-key", "quarantine"))
+                    else:
+                        problems.append(Problem(name, "missing-required", field.severity))
                 continue
             try:
                 fields[name] = parse(text)
@@ -108,7 +121,8 @@ class Translator:
                 if bad.value is not None and severity == "warn":
                     fields[name] = bad.value
         key = str(fields.get(self._feed.key, ""))
-        if not key and not problems:
+        # Without a key there is no record to publish or withdraw, however mild the complaints.
+        if not key and all(problem.severity != "quarantine" for problem in problems):
             problems.append(Problem(self._feed.key, "missing-key", "quarantine"))
         return Translated(key, operation, fields, tuple(problems))
 
@@ -117,7 +131,12 @@ class Translator:
         if field is None:
             return "publish"
         text = as_text(cells.get(field.heading))
-        operation = field.codes.get(text) if text else "publish"
+        if not text:
+            # A row that was read badly may have lost this cell: its own problem says so.
+            if field.required and field.heading in cells:
+                problems.append(Problem(field.name, "missing-required", "quarantine"))
+            return "publish"
+        operation = field.codes.get(text) or field.codes.get(unicodedata.normalize("NFKC", text))
         if operation is None:
             problems.append(Problem(field.name, "bad-code", "quarantine"))
             return "publish"
@@ -130,14 +149,9 @@ def _parser(field: Field) -> Callable[[str], Any]:
     codes = field.codes
 
     def parse(text: str) -> str:
-        try:
-            return codes[text]
-        except KeyError:
-            raise CellError("bad-code") from None
+        found = codes.get(text) or codes.get(unicodedata.normalize("NFKC", text))
+        if found is None:
+            raise CellError("bad-code")
+        return found
 
     return parse
-
-
-def masked(reasons: Sequence[Problem]) -> list[dict[str, str]]:
-    """Complaints without any value."""
-    return [{"field": problem.field, "code": problem.code} for problem in reasons]

@@ -1,26 +1,27 @@
 """Delimited text: CSV in the encoding its contract names, plain or gzipped."""
 
+import codecs
 import csv
-import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
+from hub.connect.sources import BROKEN_FILE, CELL_CHARACTERS_MAX, open_bytes
 from hub.errors import UnreadableSourceError
 
-CELL_CHARACTERS_MAX = 1 << 20
 LINE_BYTES_MAX = 64 << 20
+CHUNK_BYTES = 1 << 20
+UNPACKED_BYTES_MAX = 8 << 30
 LIKELY = ("utf-8", "gb18030", "utf-16")
 
 
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     """Headings and rows; a byte that is not in the agreed encoding refuses the whole drop."""
-    _check_encoding(path, feed.encoding)
+    _check_bytes(path, feed.encoding)
     csv.field_size_limit(LINE_BYTES_MAX)
-    stream = io.TextIOWrapper(_open(path), encoding=feed.encoding, newline="")
+    stream = io.TextIOWrapper(open_bytes(path), encoding=feed.encoding, newline="")
     reader = csv.reader(stream)
     try:
         headings = [heading.strip().lstrip("\ufeff") for heading in next(reader, [])]
@@ -34,28 +35,39 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     return report, _rows(stream, reader, headings, feed)
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _check_encoding(path: Path, encoding: str) -> None:
+def _check_bytes(path: Path, encoding: str) -> None:
     """Read once as bytes: better to say where the first wrong byte is than to fail half-way."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    before, line, open_line = 0, 1, 0
     try:
-        with io.TextIOWrapper(_open(path), encoding=encoding, newline="") as stream:
-            while stream.read(1 << 20):
-                pass
+        with open_bytes(path) as stream:
+            while True:
+                pending = len(decoder.getstate()[0])
+                chunk = stream.read(CHUNK_BYTES)
+                text = decoder.decode(chunk, final=not chunk)
+                before += len(chunk)
+                _, newline, tail = text.rpartition("\n")
+                line += text.count("\n")
+                open_line = len(tail) if newline else open_line + len(tail)
+                if open_line > LINE_BYTES_MAX or before > UNPACKED_BYTES_MAX:
+                    code = "cell-too-large" if open_line > LINE_BYTES_MAX else "unzips-too-large"
+                    raise UnreadableSourceError(f"{path.name}: line {line} is too long", problem=code)
+                if not chunk:
+                    return
     except UnicodeDecodeError as error:
+        line += error.object[: error.start].count(b"\n")
         guess = next((name for name in LIKELY if name != encoding and _decodes(path, name)), None)
         hint = f"; it looks like {guess}" if guess else ""
         raise UnreadableSourceError(
-            f"{path.name}: byte {error.start} is not {encoding}{hint}", problem="wrong-encoding"
+            f"{path.name}: line {line}, byte {before - pending + error.start} is not {encoding}{hint}",
+            problem="wrong-encoding",
         ) from None
-    except (OSError, EOFError) as error:
+    except BROKEN_FILE as error:
         raise UnreadableSourceError(f"{path.name}: cannot be opened") from error
 
 
 def _decodes(path: Path, encoding: str) -> bool:
-    with _open(path) as stream:
+    with open_bytes(path) as stream:
         sample = stream.read(1 << 20)
     try:
         sample[: len(sample) // 2 * 2].decode(encoding)
@@ -77,8 +89,8 @@ def _rows(
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error:
-                yield Row(number, {}, "ragged-row")
+            except csv.Error as error:
+                yield Row(number, {}, "cell-too-large" if "field limit" in str(error) else "ragged-row")
                 continue
             if not cells:
                 continue

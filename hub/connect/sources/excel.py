@@ -6,6 +6,7 @@ third before anything is unpacked.
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,34 +16,29 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
+from hub.connect.sources import CELL_CHARACTERS_MAX
 from hub.errors import UnreadableSourceError
 
 UNPACKED_BYTES_MAX = 512 << 20
-CELL_CHARACTERS_MAX = 1 << 20
+UNPACKED_RATIO_MAX = 200
+RATIO_APPLIES_BYTES = 64 << 20
+# Damaged parts surface wherever openpyxl first trips over them.
+BROKEN_WORKBOOK = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, OSError, EOFError, SyntaxError,
+    LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     """Headings and rows of the first sheet."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > UNPACKED_BYTES_MAX:
-                raise UnreadableSourceError(
-                    f"{path.name}: unpacks to more than is allowed", problem="unzips-too-large"
-                )
+        _check_size(path)
         book = load_workbook(path, read_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True)
         headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
-    except (
-        zipfile.BadZipFile,
-        InvalidFileException,
-        KeyError,
-        OSError,
-        EOFError,
-        IndexError,
-        SyntaxError,
-    ) as error:
+    except BROKEN_WORKBOOK as error:
         raise UnreadableSourceError(
             f"{path.name}: cannot be opened as a workbook", problem="not-a-workbook"
         ) from error
@@ -52,6 +48,17 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
         book.close()
         raise
     return report, _rows(path, book, rows, headings, feed)
+
+
+def _check_size(path: Path) -> None:
+    """What it says it unpacks to is also all that will be read of it."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(item.file_size for item in archive.infolist())
+    ratio = unpacked / max(path.stat().st_size, 1)
+    if unpacked > UNPACKED_BYTES_MAX or (unpacked > RATIO_APPLIES_BYTES and ratio > UNPACKED_RATIO_MAX):
+        raise UnreadableSourceError(
+            f"{path.name}: unpacks to more than is allowed", problem="unzips-too-large"
+        )
 
 
 def _rows(
@@ -72,7 +79,7 @@ def _rows(
                 yield Row(number, {}, "cell-too-large")
             else:
                 yield Row(number, kept)
-    except (zipfile.BadZipFile, EOFError, SyntaxError, OSError) as error:
+    except BROKEN_WORKBOOK as error:
         raise UnreadableSourceError(f"{path.name}: the sheet breaks off", problem="not-a-workbook") from error
     finally:
         book.close()

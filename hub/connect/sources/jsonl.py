@@ -1,30 +1,46 @@
-"""JSON Lines: one object a line, UTF-8."""
+"""JSON Lines: one object a line, UTF-8, plain or gzipped."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from hub.connect.contracts import Feed
-from hub.connect.rows import NOTHING_WRONG, HeadingReport, Row, check_headings, wanted
+from hub.connect.rows import HeadingReport, Row, check_headings, wanted
+from hub.connect.sources import BROKEN_FILE, open_bytes
 from hub.errors import UnreadableSourceError
 
 LINE_BYTES_MAX = 1 << 20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
-    """Rows; which names the file uses is judged from its first readable line."""
+    """Rows; which names the file uses is asked of every line, for each may use its own."""
+    names: dict[str, None] = {}
     try:
-        with path.open("rb") as stream:
-            first = next((found for line in stream if (found := _parse(line)) is not None), None)
-    except OSError as error:
-        raise UnreadableSourceError(f"{path.name}: cannot be opened") from error
+        with open_bytes(path) as stream:
+            for line in _lines(stream):
+                found = _parse(line)
+                if found is not None and not found.keys() <= names.keys():
+                    names.update(dict.fromkeys(found))
+    except BROKEN_FILE as error:
+        raise UnreadableSourceError(f"{path.name}: cannot be read") from error
     expected = wanted(feed)
-    report = NOTHING_WRONG
-    if first is not None:
-        # Absent names are empty fields in JSON, so only names that are too many are reported.
-        report = check_headings(feed, [*first, *expected])
-    return report, _rows(path, expected.keys())
+    # Absent names are empty fields in JSON, so only names that are too many are reported.
+    absent = [heading for heading in expected if heading not in names]
+    return check_headings(feed, [*names, *absent]), _rows(path, expected.keys())
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Lines, of which one that is too long comes cut: its rest is read past, never held."""
+    first = True
+    while line := stream.readline(LINE_BYTES_MAX + 1):
+        rest = line
+        while len(rest) > LINE_BYTES_MAX and not rest.endswith(b"\n"):
+            rest = stream.readline(LINE_BYTES_MAX + 1)
+        yield line.removeprefix(BYTE_ORDER_MARK) if first else line
+        first = False
 
 
 def _parse(line: bytes) -> dict[str, object] | None:
@@ -37,10 +53,9 @@ def _parse(line: bytes) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def _rows(path: Path, names: "set[str] | object") -> Iterator[Row]:
-    assert hasattr(names, "__contains__")
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
+def _rows(path: Path, names: Container[str]) -> Iterator[Row]:
+    with open_bytes(path) as stream:
+        for number, line in enumerate(_lines(stream), start=1):
             if not line.strip():
                 continue
             found = _parse(line)
