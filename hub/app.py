@@ -1,5 +1,6 @@
 """Composition: settings become a log, projections, rules and connectors; nothing else wires."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -20,14 +21,14 @@ from hub.connect.drops import File, Reader
 from hub.connect.ingest import Ingest
 from hub.connect.sources import delimited, excel, jsonl
 from hub.domain.days import day_of
-from hub.errors import SettingsError
+from hub.errors import BusyError, SettingsError
 from hub.log import EventLog
 from hub.log.codec import Codec
 from hub.log.sqlite import SqliteLog
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
-from hub.projections import metadata
+from hub.projections import intake, metadata
 from hub.projections.position import open_engine
 from hub.settings import Settings
 
@@ -83,21 +84,44 @@ class Hub:
         engine.dispose()
 
     @contextmanager
+    def owned(self, name: str) -> Iterator[None]:
+        """Be the only process that changes a projection: two would apply each event twice."""
+        with (self.data / f"{name}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BusyError(f"another process is working on the {name}") from None
+            yield
+
+    @contextmanager
     def runner(self) -> Iterator[Runner]:
         """The runner that owns the projection."""
-        with self.projection() as db:
+        with self.owned("projection"), self.projection() as db:
             yield Runner(self.log, db, self.rules)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:
         """Ingestion with what it remembers."""
         engine = open_engine(f"sqlite:///{self.data / 'intake.db'}")
-        with engine.connect() as db:
+        with self.owned("intake"), engine.connect() as db:
             yield Ingest(self.log, db, self.pseudonym_key())
         engine.dispose()
 
+    def balance(self) -> dict[str, dict[str, int]]:
+        """What became of every row of every feed, without disturbing ingestion."""
+        engine = open_engine(f"sqlite:///{self.data / 'intake.db'}")
+        with engine.connect() as db:
+            intake.metadata.create_all(db)
+            found = intake.balance(db)
+        engine.dispose()
+        return found
+
     def rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
         """Refill every table beside the live ones, compare, and swap if they are the same."""
+        with self.owned("projection"):
+            return self._rebuild(progress)
+
+    def _rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
         beside = self.data / "projection-rebuilt.db"
         for old in self.data.glob("projection-rebuilt.db*"):
             old.unlink()

@@ -95,13 +95,13 @@ def demo(folder: Path, persons: int, months: int, *, quiet: bool) -> dict[str, A
     with open_engine("sqlite:///:memory:").connect() as scratch:
         verified = timed("replay verify 重放核验",
                          lambda: replay.verify(hub.log, scratch, hub.rules, lambda _: None))  # fmt: skip
-    with hub.projection() as db, hub.ingest() as work:
+    with hub.projection() as db:
         reader = Reader("health", "analyst", hub.settings.hub.county, "record-reconciliation")
         queries = Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
         status = queries.status()
         scored = score(db, queries.links(None), source / "truth")
         cases = queries.rows("cases", 5, state="raised")
-        feeds = work.balance()
+        feeds = hub.balance()
         page = folder / "county.html"
         write_page(page, db, status, feeds, hub.settings.hub.county)
     hub.close()
@@ -158,7 +158,7 @@ def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any
     folder = Path(answer["page"]).parent
     console.print(f"[bold]下一步 next[/]: open {answer['page']} in a browser; then in {folder}/:")
     console.print(
-        "  hub status · hub discrepancies --kind birth-unregistered · hub cases · hub explain ID · hub replay rebuild"
+        "  (the command is .venv/bin/hub) hub status · hub discrepancies --kind birth-unregistered · hub cases · hub explain ID · hub replay rebuild"
     )
 
 

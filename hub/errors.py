@@ -77,13 +77,6 @@ class NotFoundError(RefusedError):
     http_status = 404
 
 
-class ConflictError(RefusedError):
-    """The thing changed since the caller last saw it."""
-
-    code = "conflict"
-    http_status = 409
-
-
 class DisclosureRefusedError(RefusedError):
     """The reader's purpose or jurisdiction does not cover this."""
 
@@ -94,9 +87,3 @@ class IntegrityError(HubError):
     """The log or a projection contradicts itself: stop and look."""
 
     code = "integrity"
-
-
-class ReplayMismatchError(IntegrityError):
-    """A replay came to another result than the first run."""
-
-    code = "replay-mismatch"

@@ -29,8 +29,10 @@ def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path) -> dict
     """Quality of identity and of each kind of discrepancy."""
     entities = {row["record_id"]: row["entity_id"] for row in read_table(truth / "records.csv")}
     predicted = {record: person for record, person in links if record in entities}
-    # A record that was withdrawn again is in nobody's cluster: it is not asked for.
-    asked = {record: entity for record, entity in entities.items() if record in predicted}
+    # A withdrawn record is in nobody's cluster; one that was refused stands alone and costs recall.
+    rows = db.execute(select(records.c.feed, records.c.source_key).where(~records.c.live))
+    withdrawn = {f"{feed}/{key}" for feed, key in rows}
+    asked = {record: entity for record, entity in entities.items() if record not in withdrawn}
     return {
         "records": len(asked),
         "pairwise": pairwise(asked, predicted)._asdict(),

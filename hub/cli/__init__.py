@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from hub import observability, settings
 from hub.app import Hub
@@ -118,8 +117,8 @@ def run(context: click.Context, until_caught_up: bool, json_: bool) -> None:
 def status(context: click.Context, json_: bool) -> None:
     """How much there is of everything."""
     hub = opened(context)
-    with hub.projection() as db, hub.ingest() as work:
-        found = queries(hub, db).status() | {"feeds": work.balance()}
+    with hub.projection() as db:
+        found = queries(hub, db).status() | {"feeds": hub.balance()}
     emit(found, json_, lambda: table("status", found))
 
 
@@ -179,9 +178,16 @@ def cases(context: click.Context, state: str | None, limit: int, json_: bool) ->
 @click.option("--seen", type=int, required=True, help="the version of the case you saw")
 @click.option("--outcome", type=click.Choice(sorted(OUTCOMES)))
 @click.option("--note", help="about the records, never about a person")
+@as_json
 @click.pass_context
 def move(
-    context: click.Context, case_id: str, action: str, seen: int, outcome: str | None, note: str | None
+    context: click.Context,
+    case_id: str,
+    action: str,
+    seen: int,
+    outcome: str | None,
+    note: str | None,
+    json_: bool,
 ) -> None:
     """Ask for the next step of a case; `hub run` decides on it."""
     hub = opened(context)
@@ -189,7 +195,7 @@ def move(
     event = CaseActionRequested(case_id, action, seen, actor, outcome, note)
     asked = derive_id("case-action", case_id, action, seen, actor, outcome, note)
     hub.log.append([Envelope(event, asked, case_id, "/hub/cases", case_id, actor=actor)])
-    click.echo("asked; `hub run` decides on it")
+    emit({"asked": asked}, json_, lambda: click.echo("asked; `hub run` decides on it"))
 
 
 @cli.command()
@@ -212,8 +218,9 @@ def export() -> None:
 @export.command("links")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--feed", default=None, help="one feed only, under its own keys")
+@as_json
 @click.pass_context
-def export_links(context: click.Context, file: Path, feed: str | None) -> None:
+def export_links(context: click.Context, file: Path, feed: str | None, json_: bool) -> None:
     """record_id,person_id of every live record."""
     hub = opened(context)
     with hub.projection() as db:
@@ -222,7 +229,8 @@ def export_links(context: click.Context, file: Path, feed: str | None) -> None:
         writer = csv.writer(stream)
         writer.writerow(("record_id", "person_id"))
         writer.writerows(found)
-    click.echo(f"{len(found):,} links in {file.name}")
+    answer = {"file": file.name, "links": len(found)}
+    emit(answer, json_, lambda: click.echo(f"{len(found):,} links in {file.name}"))
 
 
 @cli.command()
@@ -315,6 +323,3 @@ def main() -> None:
     except HubError as error:
         click.echo(f"{error.code}: {error}", err=True)
         sys.exit(error.exit_code)
-
-
-__all__ = ["cli", "main", "msgspec"]

@@ -28,8 +28,8 @@ class Connector(Protocol):
     def feed(self) -> Feed:
         """The feed it publishes."""
 
-    def fetch(self, cursor: str) -> Iterator[Drop]:
-        """Drops that are new since the cursor `<drop>:<row>` or `<drop>:*`, oldest first."""
+    def drops(self) -> Iterator[Drop]:
+        """Every drop that lies there, read before or not: ingestion knows which are new."""
 
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
         """The headings' report and the rows; UnreadableSourceError if it cannot be read at all."""

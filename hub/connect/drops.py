@@ -1,8 +1,8 @@
 """Folders of drops: `<root>/<department>/<feed>/<YYYY-MM-DD>.<ext>`, one file a day.
 
 Most departments deliver files into a folder. A name is read once however
-often the folder is polled, because the cursor is the name of the last drop
-and the row reached in it.
+often the folder is polled, and a file that comes late is read when it comes:
+ingestion remembers each drop, not just the newest.
 """
 
 import re
@@ -31,16 +31,15 @@ class Folder:
     suffix: str
     reader: Reader
 
-    def fetch(self, cursor: str) -> Iterator[Drop]:
-        """Dated files from the one the cursor stands in; `.gz` behind the suffix is one too."""
-        done, _, row = cursor.rpartition(":")
+    def drops(self) -> Iterator[Drop]:
+        """All dated files; `.gz` behind the suffix is one too."""
         folder = self.root / self.feed.department / self.feed.name.partition(".")[2]
         for path in sorted([*folder.glob(f"*{self.suffix}"), *folder.glob(f"*{self.suffix}.gz")]):
             day = _day_of_name(path.name)
             if day is None:
-                # It has no place in the order of days, so the cursor could not step over it.
+                # It has no place in the order of days.
                 log.warning("file-without-day-ignored", feed=self.feed.name, drop=path.name)
-            elif path.name > done or (path.name == done and row != "*"):
+            else:
                 yield Drop(path.name, day, path)
 
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
@@ -66,10 +65,9 @@ class File:
     day: Day
     reader: Reader
 
-    def fetch(self, cursor: str) -> Iterator[Drop]:
-        """The file, until it was read to its end."""
-        if cursor != f"{self.path.name}:*":
-            yield Drop(self.path.name, self.day, self.path)
+    def drops(self) -> Iterator[Drop]:
+        """The file."""
+        yield Drop(self.path.name, self.day, self.path)
 
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
         """The rows of the file."""

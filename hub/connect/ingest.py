@@ -9,7 +9,6 @@ from the log: so a crash anywhere neither loses nor doubles a row.
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -38,6 +37,7 @@ BATCH_ROWS = 5_000
 APPEND_EVENTS = 4_000
 DROP_IS_READ = "*"
 NO_DAY = -1
+NOTHING_SAID = HeadingReport((), (), (), ())
 
 
 class Receipt(NamedTuple):
@@ -119,12 +119,6 @@ class Ingest:
             upsert(self._db, intake.checkpoints, rows)
         self._db.commit()
 
-    def balance(self) -> dict[str, dict[str, int]]:
-        """Per feed since its first batch: received = accepted + unchanged + quarantined."""
-        names = ("batches", "received", "accepted", "unchanged", "quarantined", "warnings")
-        rows = self._db.execute(select(intake.feeds).where(intake.feeds.c.feed != "")).mappings()
-        return {row["feed"]: {name: row[name] for name in names} for row in rows}
-
     def flush(self) -> None:
         """Append what is pending, then remember it."""
         if not self._pending:
@@ -147,9 +141,11 @@ class Ingest:
         """Read every waiting drop, day by day and feed by feed, and close the days behind it."""
         waiting: list[tuple[Day, str, Connector, Drop]] = []
         for connector in connectors:
-            row = self._shelves.feeds.get(connector.feed.name)
-            for drop in connector.fetch(row.cursor if row else ""):
-                waiting.append((drop.day, connector.feed.name, connector, drop))
+            name, found = connector.feed.name, list(connector.drops())
+            self._shelves.drops.load(intake.drop_key(name, drop.name) for drop in found)
+            for drop in found:
+                if self._reached(name, drop) != DROP_IS_READ:
+                    waiting.append((drop.day, name, connector, drop))
         waiting.sort(key=lambda item: item[:2])
         for index, (day, _, connector, drop) in enumerate(waiting):
             self._read_drop(connector, drop, receipt)
@@ -171,22 +167,32 @@ class Ingest:
             self.flush()
 
     def _read_drop(self, connector: Connector, drop: Drop, receipt: Callable[[Receipt], None]) -> None:
-        feed = connector.feed
-        row = self._shelves.feeds.get(feed.name)
-        done = cursor_row(row.cursor if row else "", drop.name)
+        feed, reached = connector.feed, self._reached(connector.feed.name, drop)
+        batch: list[Row] = []
+        report = NOTHING_SAID
+
+        def take(end: object) -> None:
+            receipt(self._take(feed, drop, report, batch, f"{drop.name}:{end}"))
+            batch.clear()
+
         try:
             report, rows = connector.read(drop)
-            waiting = (row for row in rows if row.number > done)
-            batch = list(islice(waiting, BATCH_ROWS))
-            while True:
-                following = list(islice(waiting, BATCH_ROWS))
-                end: object = batch[-1].number if following else DROP_IS_READ
-                receipt(self._take(feed, drop, report, batch, f"{drop.name}:{end}"))
-                if not following:
-                    return
-                batch = following
+            for row in rows:
+                if row.number > int(reached or 0):
+                    batch.append(row)
+                if len(batch) == BATCH_ROWS:
+                    take(row.number)
+            take(DROP_IS_READ)
         except UnreadableSourceError as error:
+            # What could be read before the drop broke off counts like any other row.
+            if batch:
+                take(batch[-1].number)
             receipt(self._refuse_drop(feed, drop, error))
+
+    def _reached(self, feed: str, drop: Drop) -> str:
+        """How far this drop was read: a row number, * for all of it, empty for not at all."""
+        row = self._shelves.drops.get(intake.drop_key(feed, drop.name))
+        return row.reached if row else ""
 
     def _refuse_drop(self, feed: Feed, drop: Drop, error: UnreadableSourceError) -> Receipt:
         """A drop nobody can read is one refused unit, and the next drop goes on."""
@@ -198,8 +204,9 @@ class Ingest:
             [{k: str(v) for k, v in problem.items()}], "",
         )  # fmt: skip
         self._add(self._envelope(feed, quarantined, quarantined.batch_id, feed.name, drop))
-        report = HeadingReport((), (), (), ())
-        return self._receipt(feed, drop, report, [problem], f"{drop.name}:{DROP_IS_READ}", Counts(1, 0, 0, 1))
+        return self._receipt(
+            feed, drop, NOTHING_SAID, [problem], f"{drop.name}:{DROP_IS_READ}", Counts(1, 0, 0, 1)
+        )
 
     def _take(
         self, feed: Feed, drop: Drop, report: HeadingReport, batch: Sequence[Row], cursor: str
@@ -297,12 +304,6 @@ class Counts(NamedTuple):
     accepted: int
     unchanged: int
     quarantined: int
-
-
-def cursor_row(cursor: str, drop: str) -> int:
-    """The last row of this drop that the cursor covers; 0 if it stands elsewhere."""
-    name, _, row = cursor.rpartition(":")
-    return int(row) if name == drop and row.isdigit() else 0
 
 
 def clashes(ids: Sequence[str], digests: Sequence[bytes]) -> set[str]:

@@ -128,15 +128,17 @@ class Processor:
             return
         touched = {change.bereft.person for change in changes if change.bereft}
         touched |= self._people_of(causes)
+        moved = set(causes)
         last = segment[-1].id
         for event, before in identity.decide(self._shelves, changes, self._rules.model):
             if isinstance(event, ProfileLinked):
                 touched |= {event.person, before}
+                moved.add(event.profile)
                 yield Decision(event, causes.get(event.profile, last))
             else:
                 yield Decision(event, causes.get(event.left, causes.get(event.right, last)))
         touched |= self._people_of(causes)
-        self._reconciliation.touch(person for person in touched if person)
+        self._reconciliation.touch((person for person in touched if person), moved)
 
     def _people_of(self, pids: Iterable[int]) -> set[str | None]:
         rows = (self._shelves.profiles.get(pid) for pid in pids)

@@ -25,7 +25,7 @@ from hub.domain.events import (
 from hub.domain.facts import Fact
 from hub.log import derive_id
 from hub.matching import Model
-from hub.projections import PersonRow, Shelves
+from hub.projections import PersonRow, ProfileRow, Shelves
 from hub.projections.identity import put_person, record_of
 from hub.projections.reconciled import apply
 
@@ -61,12 +61,24 @@ class Reconciliation:
         self._shelves.births.load(people)
         self._shelves.residents.load(people)
 
-    def touch(self, people: Iterable[str]) -> None:
-        """These people's records changed; so may what is said of people with the same number."""
-        people = set(people)
-        for person in people:
-            self._stale.add(person)
-            self._stale.update(p for others in self._sharing(person).values() for p in others)
+    def touch(self, people: Iterable[str], profiles: Iterable[int]) -> None:
+        """These people changed; so may what is said of whoever states the same number as a profile
+        that came, went or moved."""
+        self._stale.update(people)
+        for pid in profiles:
+            profile = self._shelves.profiles.get(pid)
+            if profile is not None:
+                self._stale |= self._stating(profile)
+
+    def _stating(self, profile: ProfileRow) -> set[str]:
+        """Everyone whose records state this profile's valid number."""
+        key = self._model.number_key(profile.values)
+        block = self._shelves.blocks.get(key) if key is not None else None
+        if block is None or len(block.profiles) < 2:
+            return {profile.person} if profile.person else set()
+        self._shelves.profiles.load(block.profiles)
+        rows = (self._shelves.profiles.get(pid) for pid in block.profiles)
+        return {row.person for row in rows if row and row.person}
 
     def refresh(self) -> Iterator[Event]:
         """Bring the views up to date in the middle of a day; discrepancies wait for its close."""
@@ -146,14 +158,8 @@ class Reconciliation:
         shared: dict[str, tuple[str, ...]] = {}
         for pid in row.profiles if row else ():
             profile = self._shelves.profiles.get(pid)
-            key = self._model.number_key(profile.values) if profile else None
-            block = self._shelves.blocks.get(key) if key is not None else None
-            if profile is None or block is None or len(block.profiles) < 2:
-                continue
-            self._shelves.profiles.load(block.profiles)
-            others = (self._shelves.profiles.get(other) for other in block.profiles)
-            people = {other.person for other in others if other and other.person} - {person}
-            if people:
+            people = self._stating(profile) - {person} if profile else set()
+            if profile and people:
                 shared[profile.values.number] = tuple(sorted(people))
         return shared
 

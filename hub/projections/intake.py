@@ -7,7 +7,7 @@ between appending and remembering is healed by reading the log's tail.
 
 from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, select
 
 from hub.domain.events import BatchReceived, Event, RecordPublished, RecordWithdrawn
 from hub.projections.store import Shelf
@@ -22,6 +22,13 @@ class KnownRow(NamedTuple):
     version: int
     digest: bytes
     drop: str
+
+
+class DropRow(NamedTuple):
+    """How far one drop was read: `reached` is a row number, or * for all of it."""
+
+    drop: str
+    reached: str
 
 
 class FeedRow(NamedTuple):
@@ -50,6 +57,10 @@ feeds = Table(
     *(Column(name, Integer, nullable=False) for name in
       ("batches", "received", "accepted", "unchanged", "quarantined", "warnings", "published_on")),
 )  # fmt: skip
+drops = Table(
+    "drops", metadata,
+    Column("drop", String(256), primary_key=True), Column("reached", Text, nullable=False),
+)  # fmt: skip
 checkpoints = Table(
     "intake_checkpoints", metadata,
     Column("partition", Integer, primary_key=True, autoincrement=False),
@@ -63,11 +74,25 @@ class IntakeShelves:
     def __init__(self, db: Connection) -> None:
         self.known = Shelf(db, known, KnownRow)
         self.feeds = Shelf(db, feeds, FeedRow)
+        self.drops = Shelf(db, drops, DropRow)
 
     def flush(self) -> None:
         """Write every change; the caller commits."""
         self.known.flush()
         self.feeds.flush()
+        self.drops.flush()
+
+
+def drop_key(feed: str, drop: str) -> str:
+    """The key of one drop of one feed."""
+    return f"{feed}/{drop}"
+
+
+def balance(db: Connection) -> dict[str, dict[str, int]]:
+    """Per feed since its first batch: received = accepted + unchanged + quarantined."""
+    names = ("batches", "received", "accepted", "unchanged", "quarantined", "warnings")
+    rows = db.execute(select(feeds).where(feeds.c.feed != "")).mappings()
+    return {row["feed"]: {name: row[name] for name in names} for row in rows}
 
 
 def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> None:
@@ -76,6 +101,8 @@ def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> Non
         case RecordPublished() | RecordWithdrawn():
             shelves.known.put(KnownRow(event.record_id, event.version, digest, drop))
         case BatchReceived():
+            reached = event.cursor.rpartition(":")[2]
+            shelves.drops.put(DropRow(drop_key(event.feed, event.drop), reached))
             before = shelves.feeds.get(event.feed) or FeedRow(event.feed, "", 0, 0, 0, 0, 0, 0, 0)
             shelves.feeds.put(FeedRow(
                 event.feed, event.cursor, before.batches + 1, before.received + event.received,

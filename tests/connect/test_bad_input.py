@@ -1,4 +1,4 @@
-"""CellError input: a reason with file, row and field; the rest goes on; nothing is lost; always balanced."""
+"""Bad input: a reason with file, row and field; the rest goes on; nothing is lost; always balanced."""
 
 import csv
 import gzip
