@@ -18,6 +18,7 @@ from rich.table import Table
 from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score
+from hub.domain.births import OUTCOMES
 from hub.domain.disclosures import Reader
 from hub.domain.discrepancies import CATALOGUE
 from hub.processing.runner import tune_collector
@@ -28,10 +29,6 @@ from hub.settings import HubSettings, Settings
 from hub.simulate import simulate
 
 POLL_SECONDS = 0.02
-OUTCOMES = {
-    "matched": "两边一致", "only-health": "仅卫健", "only-police": "仅公安", "conflict": "信息冲突",
-    "expected-elsewhere": "应在外地登记", "too-early": "未到期限",
-}  # fmt: skip
 
 
 def at(folder: Path) -> Settings:
@@ -131,7 +128,7 @@ def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any
         f"[bold]人 people[/]: {status['people']:,} from {status['records']:,} records; against the truth,"
         f" pairwise F1 {quality['pairwise']['f1']:.4f}, B-cubed F1 {quality['bcubed']['f1']:.4f}"
     )
-    births = ", ".join(f"{OUTCOMES[k]} {k} {n:,}" for k, n in status["births"].items())
+    births = ", ".join(f"{' '.join(OUTCOMES[k])} {n:,}" for k, n in status["births"].items())
     console.print(f"[bold]出生 births[/]: {births}")
     living = ", ".join(f"{k} {n:,}" for k, n in status["residents"].items())
     console.print(f"[bold]居住 living here[/]: {living}")

@@ -4,12 +4,22 @@ Twins are not duplicates, a missing value is no disagreement, and a certificate
 of a mother registered elsewhere is no proof that nobody registered the child.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
 from hub.domain.limits import BIRTH_REGISTRATION, CERTIFICATE_ARRIVAL, Clock, deadline
+
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    "matched": ("两边一致", "matched"),
+    "only-health": ("仅卫健", "only health"),
+    "only-police": ("仅公安", "only police"),
+    "conflict": ("信息冲突", "conflict"),
+    "expected-elsewhere": ("应在外地登记", "expected elsewhere"),
+    "too-early": ("未到期限", "too early"),
+}
+"""What a birth can come to, in Chinese and English."""
 
 
 class Birth(NamedTuple):

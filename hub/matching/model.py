@@ -36,7 +36,7 @@ class Comparison(NamedTuple):
 
 
 class Model:
-    """An immutable linkage model."""
+    """A linkage model; it never changes, and only remembers block keys it worked out before."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.version: str = document["version"]

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from pygal.style import CleanStyle
 from sqlalchemy import Connection, func, select
 
+from hub.domain.births import OUTCOMES
 from hub.domain.days import iso
 from hub.domain.discrepancies import CATALOGUE
 from hub.projections import discrepancies, residents
@@ -18,10 +19,6 @@ from hub.projections import discrepancies, residents
 STYLE = CleanStyle(
     font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
 )
-OUTCOMES = {
-    "matched": "一致 matched", "only-health": "仅卫健 only health", "only-police": "仅公安 only police",
-    "conflict": "冲突 conflict", "expected-elsewhere": "应在外地 elsewhere", "too-early": "未到期 too early",
-}  # fmt: skip
 
 
 def _svg(chart: Any) -> str:
@@ -68,7 +65,7 @@ def write_page(
         owners.setdefault(owner, {})[kind] = count
     kinds = [code for code in CATALOGUE if any(code in counts for counts in owners.values())]
     charts = [
-        _bars("出生登记结果 Births by outcome", {"births": list(births.values())}, [OUTCOMES[o] for o in births]),
+        _bars("出生登记结果 Births by outcome", {"births": list(births.values())}, [" ".join(OUTCOMES[o]) for o in births]),
         _bars("流动人口迁入迁出 Migrants in and out", moved, months),
         _bars("不一致：类型与责任部门 Discrepancies standing, by kind and owner",
               {owner: [counts.get(k, 0) for k in kinds] for owner, counts in sorted(owners.items())},

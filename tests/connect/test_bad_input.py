@@ -13,11 +13,13 @@ from openpyxl import Workbook
 
 from hub.app import Hub
 from hub.connect.contracts import load_contract
+from hub.connect.drops import File
 from hub.connect.fields import REASONS, CellError, day
 from hub.connect.forbidden import refuse
+from hub.connect.sources import delimited
 from hub.domain.days import iso
 from hub.domain.events import RECORDS, RecordPublished, RecordQuarantined
-from hub.errors import SettingsError
+from hub.errors import SettingsError, UnreadableSourceError
 from hub.log.subscription import Subscription
 from hub.settings import load
 from tests.conftest import settings_for
@@ -190,6 +192,37 @@ def test_reading_again_appends_nothing_new(hub, tmp_path):
     before = hub.log.head()
     assert ingest(hub, tmp_path / "in") == []
     assert hub.log.head() == before
+
+
+def test_a_drop_that_comes_late_is_read_when_it_comes(hub, tmp_path):
+    write(tmp_path / "in", [GOOD], name="2024-01-05.csv")
+    ingest(hub, tmp_path / "in")
+    write(tmp_path / "in", [GOOD | {"登记编号": "HR2"}], name="2024-01-02.csv")
+    (receipt,) = ingest(hub, tmp_path / "in")
+    assert (receipt.drop, receipt.accepted) == ("2024-01-02.csv", 1)
+
+
+def test_rows_before_the_place_where_a_drop_breaks_off_are_kept(hub, tmp_path):
+    path = write(tmp_path / "in", [GOOD | {"登记编号": f"HR{n}"} for n in range(6000)])
+    feed = hub.feeds["public_security.household_entry"]
+
+    def breaking(source, of):
+        report, rows = delimited.read(source, of)
+
+        def until_it_breaks():
+            for row in rows:
+                if row.number > 5_600:
+                    rows.close()
+                    raise UnreadableSourceError("the sheet breaks off", problem="not-a-workbook")
+                yield row
+
+        return report, until_it_breaks()
+
+    receipts = []
+    with hub.ingest() as work:
+        work.run([File(feed, path, 19723, breaking)], receipts.append, close_days=False)
+    assert [(r.accepted, r.quarantined) for r in receipts] == [(5000, 0), (599, 0), (0, 1)]
+    assert len(events(hub, RecordPublished)) == 5599
 
 
 RESIDENCE = [
