@@ -60,6 +60,7 @@ def work_through(folder: Path, source: Path) -> tuple[float, float]:
                 if not alive:
                     break
                 time.sleep(POLL_SECONDS)
+        runner.refresh()
     child.join()
     hub.close()
     if child.exitcode != 0:

@@ -8,7 +8,7 @@ of partitions.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, LargeBinary, literal, null, select, true, update
 
 from hub.domain.events import (
     ACTIONS,
@@ -24,11 +24,10 @@ from hub.domain.events import (
 from hub.errors import IntegrityError
 from hub.log import Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Subscription
-from hub.matching import Profile, profile_of
-from hub.processing import Processor, Rules
+from hub.processing import Processor, Rules, record_ids, state
 from hub.processing.runner import NO_DAY, STEP_EVENTS, decide_step, envelope_of
-from hub.projections import DIGESTED, Shelves, metadata, people, reconciled
-from hub.projections.identity import apply_held, apply_link, apply_record, preload
+from hub.projections import DIGESTED, Shelves, agenda, metadata, people, reconciled
+from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
 from hub.projections.position import save_checkpoint, save_progress
 from hub.projections.store import content_digest
 
@@ -137,7 +136,11 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
         applied += len(step.facts) + len(step.decisions)
         progress(len(step.facts) + len(step.decisions))
     # Due days and touched marks are no events: the next close looks at everyone once.
-    db.execute(update(people).values(touched=True, due=None))
+    everyone = select(people.c.person, null(), true(), literal(b"{}", LargeBinary)).where(
+        people.c.person.not_in(select(agenda.c.person))
+    )
+    db.execute(update(agenda).values(touched=True, due=None))
+    db.execute(agenda.insert().from_select(list(agenda.c), everyone))
     save_checkpoint(db, checkpoint)
     save_progress(db, "step", number)
     save_progress(db, "today", today)
@@ -151,17 +154,15 @@ def _days(facts: list[Recorded]) -> list[int]:
 
 def apply_step(shelves: Shelves, step: ReplayedStep, rules: Rules) -> None:
     """Fold one step's facts and decisions, deciding nothing."""
-    stated: list[tuple[RecordPublished | RecordWithdrawn, Profile | None]] = []
+    stated = state(shelves, step.facts, rules.feeds)
+    fresh = [profile for profile in stated.values() if profile is not None]
+    preload(shelves, record_ids(step.facts), fresh, rules.model)
     for recorded in step.facts:
         event = recorded.envelope.event
-        if isinstance(event, RecordPublished):
-            profile = profile_of(rules.feeds[event.feed].attributes(event.fields))
-            stated.append((event, profile))
-        elif isinstance(event, RecordWithdrawn):
-            stated.append((event, None))
-    preload(shelves, ((event.record_id, profile) for event, profile in stated), rules.model)
-    for published, states in stated:
-        apply_record(shelves, published, states, rules.model)
+        if isinstance(event, RecordPublished | RecordWithdrawn):
+            change = apply_record(shelves, event, stated[recorded.envelope.id])
+            if change is not None and change.left != change.joined:
+                apply_move(shelves, change, rules.model)
     for envelope in step.decisions:
         match envelope.event:
             case ProfileLinked() as link:
@@ -173,6 +174,5 @@ def apply_step(shelves: Shelves, step: ReplayedStep, rules: Rules) -> None:
 
 
 def digests(db: Connection) -> dict[str, str]:
-    """A content digest per projection; what is no event (due days, marks of touch) is left out."""
-    columns = {"people": ("person", "profiles", "standing")}
-    return {t.name: content_digest(db, t, columns.get(t.name, ())) for t in DIGESTED}
+    """A content digest per projection."""
+    return {table.name: content_digest(db, table) for table in DIGESTED}

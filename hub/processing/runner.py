@@ -6,16 +6,16 @@ the two appends the same events, with the same ids, at the next start.
 """
 
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from hub.domain.events import ACTIONS, DECISIONS, RECORDS, DayClosed, Event, StepCompleted
 from hub.log import Envelope, EventLog, Partition, Recorded, derive_id
-from hub.log.subscription import Subscription
+from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
-from hub.projections import PersonRow, Shelves, people
+from hub.projections import Shelves, agenda
 from hub.projections.position import (
     get_outbox,
     load_checkpoint,
@@ -63,15 +63,16 @@ def covered(checkpoint: dict[Partition, int]) -> dict[str, int]:
 
 
 def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorded]) -> list[Decision]:
-    """All decisions of one micro-batch; rows change on the processor's shelves only."""
+    """All decisions of one micro-batch; rows change on the processor's shelves only.
+
+    A step without events is one that brings the views up to date.
+    """
+    if not recorded:
+        return list(processor.refresh())
     days = [r.envelope.event.day for r in recorded if isinstance(r.envelope.event, DayClosed)]
     horizon = max(days, default=NO_DAY)
-    agenda: Iterable[tuple[int, str]] = (
-        (due, person)
-        for due, person in db.execute(select(people.c.due, people.c.person).where(people.c.due <= horizon))
-    )
-    touched = db.execute(select(people.c.person).where(people.c.touched)).scalars()
-    return list(processor.decide(recorded, list(agenda), list(touched), horizon))
+    due = select(agenda.c.due, agenda.c.person).where(agenda.c.due <= horizon)
+    return list(processor.decide(recorded, [(day, person) for day, person in db.execute(due)], horizon))
 
 
 class Runner:
@@ -82,7 +83,8 @@ class Runner:
         self._shelves = Shelves(db)
         self._number = load_progress(db, "step", 0)
         today = load_progress(db, "today", NO_DAY)
-        self._processor = Processor(self._shelves, rules, today)
+        touched = db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars()
+        self._processor = Processor(self._shelves, rules, today, touched)
         checkpoint = load_checkpoint(db)
         db.rollback()
         self._recover()
@@ -104,10 +106,19 @@ class Runner:
         self._log.append(envelopes)
 
     def step(self, limit: int = STEP_EVENTS) -> StepResult | None:
-        """One micro-batch; None when there is nothing to do."""
+        """One micro-batch; None when there is nothing to read."""
         batch = self._subscription.take(limit)
-        if not batch.events:
-            return None
+        return self._decide(batch) if batch.events else None
+
+    def refresh(self) -> StepResult | None:
+        """Show on the views what was read since the last closed day; None when they show it already.
+
+        Left until there is nothing to read: during a backlog everybody changed
+        is concluded on once, at the close of the day.
+        """
+        return self._decide(self._subscription.take(0)) if self._processor.is_stale else None
+
+    def _decide(self, batch: Batch) -> StepResult:
         db = self._db
         decisions = decide_step(db, self._processor, batch.events)
         number = self._number + 1
@@ -124,11 +135,6 @@ class Runner:
         self._log.append(envelopes)
         return StepResult(number, len(batch.events), len(decisions))
 
-    def people(self) -> list[PersonRow]:
-        """Everyone there is; for comparing whole projections."""
-        rows = self._db.execute(select(people).where(people.c.profiles != b"[]"))
-        return [PersonRow(*row) for row in rows]
-
     def run(self, progress: Callable[[StepResult], None] = lambda _: None) -> int:
         """Steps until caught up; the number of events handled."""
         tune_collector()
@@ -136,4 +142,5 @@ class Runner:
         while (result := self.step()) is not None:
             handled += result.events
             progress(result)
+        self.refresh()
         return handled

@@ -7,7 +7,7 @@ steps while they fit, which is sound because one runner owns a projection.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -100,6 +100,48 @@ class Shelf(Generic[Row]):
         self._changed.clear()
         if len(self._rows) > ROWS_REMEMBERED_MAX:
             self._rows.clear()
+
+
+class PairShelf:
+    """A table of (key, member) pairs: members are only ever added, and read by key in sets."""
+
+    def __init__(self, db: Connection, table: Table) -> None:
+        self._db = db
+        self.table = table
+        key, member = table.primary_key.columns
+        self._members: dict[Any, list[Any]] = {}
+        self._added: list[tuple[Any, Any]] = []
+        self._select = select(key, member).where(key.in_(bindparam("keys", expanding=True)))
+
+    def load(self, keys: Iterable[Any]) -> None:
+        """Have the members of these keys at hand in one query."""
+        missing = [key for key in dict.fromkeys(keys) if key not in self._members]
+        for start in range(0, len(missing), KEYS_PER_QUERY):
+            page = missing[start : start + KEYS_PER_QUERY]
+            self._members.update((key, []) for key in page)
+            for key, member in self._db.execute(self._select, {"keys": page}):
+                self._members[key].append(member)
+
+    def get(self, key: Any) -> Sequence[Any]:
+        """The members of a key, in no particular order."""
+        try:
+            return self._members[key]
+        except KeyError:
+            self.load((key,))
+            return self._members[key]
+
+    def add(self, key: Any, member: Any) -> None:
+        """Add a member that the key does not have yet."""
+        self._members[key] = [*self.get(key), member]
+        self._added.append((key, member))
+
+    def flush(self) -> None:
+        """Write what was added; the caller commits."""
+        if self._added:
+            upsert(self._db, self.table, self._added)
+        self._added.clear()
+        if len(self._members) > ROWS_REMEMBERED_MAX:
+            self._members.clear()
 
 
 def upsert(db: Connection, table: Table, rows: list[Any]) -> None:
