@@ -73,7 +73,7 @@ class Reconciliation:
         for pid in profiles:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
-                changed |= self._stating(profile)
+                changed.update(self._others_stating(profile))
         self._stale |= changed
         for person in changed - self._touched:
             row = self._shelves.agenda.get(person)
@@ -82,15 +82,15 @@ class Reconciliation:
             ))  # fmt: skip
         self._touched |= changed
 
-    def _stating(self, profile: ProfileRow) -> set[str]:
-        """Everyone whose records state this profile's valid number."""
+    def _others_stating(self, profile: ProfileRow) -> set[str]:
+        """Everyone else whose records state this profile's valid number."""
         key = self._model.number_key(profile.values)
         block = self._shelves.blocks.get(key) if key is not None else ()
         if len(block) < 2:
-            return {profile.person} if profile.person else set()
+            return set()
         self._shelves.profiles.load(block)
         rows = (self._shelves.profiles.get(pid) for pid in block)
-        return {row.person for row in rows if row and row.person}
+        return {row.person for row in rows if row and row.person} - {profile.person or ""}
 
     def refresh(self) -> Iterator[Event]:
         """Bring the views up to date in the middle of a day; discrepancies wait for its close."""
@@ -170,7 +170,7 @@ class Reconciliation:
         shared: dict[str, tuple[str, ...]] = {}
         for pid in row.profiles if row else ():
             profile = self._shelves.profiles.get(pid)
-            people = self._stating(profile) - {person} if profile else set()
+            people = self._others_stating(profile) if profile else set()
             if profile and people:
                 shared[profile.values.number] = tuple(sorted(people))
         return shared

@@ -21,7 +21,8 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from hub.matching import Profile
-from hub.projections.store import Packed, PairShelf, Shelf
+from hub.projections.statements import Packed
+from hub.projections.store import PairShelf, Shelf
 
 VERSION = 1
 metadata = MetaData()
@@ -241,17 +242,17 @@ class Shelves:
     """All rows of a projection that rules read and change."""
 
     def __init__(self, db: Connection) -> None:
-        self.records = Shelf(db, records, RecordRow)
-        self.profiles = Shelf(db, profiles, ProfileRow)
-        self.components = Shelf(db, components, ComponentRow)
+        self.records = Shelf(db, records, RecordRow._make)
+        self.profiles = Shelf(db, profiles, ProfileRow._make)
+        self.components = Shelf(db, components, ComponentRow._make)
         self.blocks = PairShelf(db, blocks)
-        self.people = Shelf(db, people, PersonRow)
-        self.agenda = Shelf(db, agenda, AgendaRow)
-        self.births = Shelf(db, births, BirthRow)
-        self.residents = Shelf(db, residents, ResidentRow)
-        self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow)
-        self.cases = Shelf(db, cases, CaseRow)
-        self.held = Shelf(db, held, HeldRow)
+        self.people = Shelf(db, people, PersonRow._make)
+        self.agenda = Shelf(db, agenda, AgendaRow._make)
+        self.births = Shelf(db, births, BirthRow._make)
+        self.residents = Shelf(db, residents, ResidentRow._make)
+        self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
+        self.cases = Shelf(db, cases, CaseRow._make)
+        self.held = Shelf(db, held, HeldRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits them together with the checkpoint."""

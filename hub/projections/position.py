@@ -25,7 +25,7 @@ from sqlalchemy import (
 from hub.domain.events import EVENTS
 from hub.log import Envelope, Partition
 from hub.projections import metadata
-from hub.projections.store import upsert
+from hub.projections.statements import upsert
 
 checkpoints = Table(
     "checkpoints", metadata,
