@@ -9,7 +9,7 @@ from hub.audit import replay
 from hub.domain.events import DECISIONS, StepCompleted
 from hub.log.subscription import Subscription
 from hub.projections.position import open_engine
-from tests.conftest import settings_for, work_through
+from tests.conftest import settings_for
 
 
 class PowerCut(Exception):
