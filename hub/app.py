@@ -1,17 +1,16 @@
 """Composition: settings become a log, projections, rules and connectors; nothing else wires."""
 
-import fcntl
 import json
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from connectors import CONNECTORS
 from hub.audit.replay import digests, refill
@@ -21,15 +20,15 @@ from hub.connect.drops import File, Reader
 from hub.connect.ingest import Ingest
 from hub.connect.sources import delimited, excel, jsonl
 from hub.domain.days import day_of
-from hub.errors import BusyError, SettingsError
+from hub.errors import SettingsError
 from hub.log import EventLog
 from hub.log.codec import Codec
 from hub.log.sqlite import SqliteLog
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
-from hub.projections import intake, metadata
-from hub.projections.position import open_engine
+from hub.projections import intake
+from hub.projections.databases import Database, locked, open_database, open_sqlite
 from hub.settings import Settings
 
 READERS: Mapping[str, Reader] = {
@@ -64,52 +63,31 @@ class Hub:
         self.log: EventLog = SqliteLog(self.data / "log", self._codec, settings.log.partitions)
 
     @property
-    def projection_path(self) -> Path:
-        """The embedded projection's file."""
-        return self.data / "projection.db"
+    def database(self) -> Database:
+        """The home of the projection."""
+        return open_database(self.settings.projection.url, self.data / "projection.db")
 
-    def engine(self, path: Path | None = None) -> Engine:
-        """An engine over the projection, or over another file beside it."""
-        url = self.settings.projection.url
-        return open_engine(url if url and path is None else f"sqlite:///{path or self.projection_path}")
-
-    @contextmanager
-    def projection(self) -> Iterator[Connection]:
+    def projection(self) -> AbstractContextManager[Connection]:
         """A connection to the projection, its tables made."""
-        engine = self.engine()
-        with engine.connect() as db:
-            metadata.create_all(db)
-            db.commit()
-            yield db
-        engine.dispose()
-
-    @contextmanager
-    def owned(self, name: str) -> Iterator[None]:
-        """Be the only process that changes a projection: two would apply each event twice."""
-        with (self.data / f"{name}.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BusyError(f"another process is working on the {name}") from None
-            yield
+        return self.database.connect()
 
     @contextmanager
     def runner(self) -> Iterator[Runner]:
         """The runner that owns the projection."""
-        with self.owned("projection"), self.projection() as db:
+        with self.database.owned(), self.projection() as db:
             yield Runner(self.log, db, self.rules)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:
         """Ingestion with what it remembers."""
-        engine = open_engine(f"sqlite:///{self.data / 'intake.db'}")
-        with self.owned("intake"), engine.connect() as db:
+        engine = open_sqlite(self.data / "intake.db")
+        with locked(self.data / "intake.lock", "intake"), engine.connect() as db:
             yield Ingest(self.log, db, self.pseudonym_key())
         engine.dispose()
 
     def balance(self) -> dict[str, dict[str, int]]:
         """What became of every row of every feed, without disturbing ingestion."""
-        engine = open_engine(f"sqlite:///{self.data / 'intake.db'}")
+        engine = open_sqlite(self.data / "intake.db")
         with engine.connect() as db:
             intake.metadata.create_all(db)
             found = intake.balance(db)
@@ -118,31 +96,20 @@ class Hub:
 
     def rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
         """Refill every table beside the live ones, compare, and swap if they are the same."""
-        with self.owned("projection"):
-            return self._rebuild(progress)
-
-    def _rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
-        beside = self.data / "projection-rebuilt.db"
-        for old in self.data.glob("projection-rebuilt.db*"):
-            old.unlink()
-        with self.projection() as db:
-            before = digests(db)
-        engine = self.engine(beside)
-        started = time.perf_counter()
-        with engine.connect() as db:
-            events = refill(self.log, db, self.rules, progress)
-            seconds = time.perf_counter() - started
-            after = digests(db)
-        engine.dispose()
-        same = before == after
-        if same:
-            with self.engine(beside).connect() as db:
-                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            for stale in self.data.glob("projection.db-*"):
-                stale.unlink()
-            beside.replace(self.projection_path)
+        live = self.database
+        with live.owned():
+            beside = live.beside()
+            with live.connect() as db:
+                before = digests(db)
+            started = time.perf_counter()
+            with beside.connect() as db:
+                events = refill(self.log, db, self.rules, progress)
+                seconds = time.perf_counter() - started
+                after = digests(db)
+            if before == after:
+                live.swap(beside)
         return {
-            "ok": same, "digest_before": before, "digest_after": after, "events": events,
+            "ok": before == after, "digest_before": before, "digest_after": after, "events": events,
             "events_per_second": round(events / seconds) if seconds else 0,
         }  # fmt: skip
 

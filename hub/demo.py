@@ -22,7 +22,7 @@ from hub.domain.births import OUTCOMES
 from hub.domain.disclosures import Reader
 from hub.domain.discrepancies import CATALOGUE
 from hub.processing.runner import tune_collector
-from hub.projections.position import open_engine
+from hub.projections.databases import open_sqlite
 from hub.queries import Queries
 from hub.reports.page import write_page
 from hub.settings import HubSettings, Settings
@@ -90,7 +90,7 @@ def demo(folder: Path, persons: int, months: int, *, quiet: bool) -> dict[str, A
     simulated = timed("simulate 模拟", lambda: simulate(source, persons, months, seed=1))
     timed("ingest and reconcile 接收与比对", lambda: work_through(data, source))
     hub = Hub(at(data))
-    with open_engine("sqlite:///:memory:").connect() as scratch:
+    with open_sqlite(":memory:").connect() as scratch:
         verified = timed("replay verify 重放核验",
                          lambda: replay.verify(hub.log, scratch, hub.rules, lambda _: None))  # fmt: skip
     with hub.projection() as db:

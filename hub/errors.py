@@ -57,6 +57,12 @@ class LogUnavailableError(RetryableError):
     code = "log-unavailable"
 
 
+class ProjectionUnavailableError(RetryableError):
+    """The database of a projection did not answer, or broke off."""
+
+    code = "projection-unavailable"
+
+
 class BusyError(RetryableError):
     """Another process holds what this one needs."""
 

@@ -41,7 +41,9 @@ class ProjectionSettings:
     """Where tables are kept."""
 
     url: str = ""
-    """Empty: an SQLite file under the data folder."""
+    """Empty: an SQLite file under the data folder. postgresql://user@host/name: a schema there."""
+    password_file: str = ""
+    """Where that user's password lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from hub.domain.disclosures import Reader
 from hub.domain.events import CaseActionRequested
 from hub.errors import HubError, SettingsError
 from hub.log import Envelope, derive_id
-from hub.projections.position import open_engine
+from hub.projections.databases import open_sqlite
 from hub.queries import Queries
 from hub.simulate import simulate as run_simulation
 
@@ -267,7 +267,7 @@ def replay_() -> None:
 def verify(context: click.Context, json_: bool) -> None:
     """Decide the whole log again and compare every decision."""
     hub = opened(context)
-    engine = open_engine("sqlite:///:memory:")
+    engine = open_sqlite(":memory:")
     with engine.connect() as scratch, Progress("events", quiet=json_) as bar:
         found = replay.verify(hub.log, scratch, hub.rules, bar.add)
     answer = {"ok": found.differences == 0} | found._asdict()

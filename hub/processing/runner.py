@@ -18,6 +18,7 @@ from hub.processing import Decision, Processor, Rules
 from hub.processing.history import apply_step, covered, days_of, steps, touch_everyone
 from hub.projections import Shelves, agenda
 from hub.projections.position import (
+    advance,
     get_outbox,
     load_checkpoint,
     load_progress,
@@ -131,6 +132,7 @@ class Runner:
         for step in found:
             apply_step(self._shelves, step, self._rules)
             self._shelves.flush()
+            advance(self._db, step.number)
             self._number, checkpoint = step.number, step.checkpoint
             today = max([today, *days_of(step.facts)])
         if self._number > before:
@@ -159,6 +161,7 @@ class Runner:
         self._number += 1
         envelopes = named(decisions, self._number, batch.checkpoint)
         self._shelves.flush()
+        advance(db, self._number)
         self._save(batch.checkpoint | self._decided, self._processor.today)
         put_outbox(db, self._number, envelopes)
         db.commit()
@@ -168,7 +171,6 @@ class Runner:
 
     def _save(self, checkpoint: Checkpoint, today: int) -> None:
         save_checkpoint(self._db, checkpoint)
-        save_progress(self._db, "step", self._number)
         save_progress(self._db, "today", today)
 
     def run(self, progress: Callable[[StepResult], None] = lambda _: None) -> int:

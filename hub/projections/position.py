@@ -8,21 +8,21 @@ from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
-    Engine,
     Integer,
     LargeBinary,
     String,
     Table,
-    create_engine,
     delete,
-    event,
     insert,
     select,
+    update,
 )  # fmt: skip
 
 from hub.domain.events import EVENTS
+from hub.errors import BusyError
 from hub.log import Envelope, Partition
 from hub.projections import metadata
 from hub.projections.statements import upsert
@@ -31,37 +31,17 @@ checkpoints = Table(
     "checkpoints", metadata,
     Column("topic", String(32), primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
-    Column("offset", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
 )  # fmt: skip
 progress = Table(
     "progress", metadata,
-    Column("name", String(32), primary_key=True), Column("value", Integer, nullable=False),
+    Column("name", String(32), primary_key=True), Column("value", BigInteger, nullable=False),
 )  # fmt: skip
 outbox = Table(
     "outbox", metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("envelopes", LargeBinary, nullable=False),
 )  # fmt: skip
-
-
-def open_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine for a projection; SQLite gets WAL, full sync and a bounded wait."""
-    if not url.startswith("sqlite"):
-        return create_engine(url)
-    path = url.removeprefix("sqlite:///")
-    suffix = "?mode=ro&uri=true" if read_only else "?uri=true"
-    engine = create_engine(f"sqlite:///file:{path}{suffix}", connect_args={"timeout": 10})
-
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
-        if not read_only:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA cache_size=-131072")
-        cursor.close()
-
-    return engine
 
 
 def load_checkpoint(db: Connection) -> dict[Partition, int]:
@@ -85,6 +65,20 @@ def load_progress(db: Connection, name: str, default: int) -> int:
 def save_progress(db: Connection, name: str, value: int) -> None:
     """Remember one number; the caller commits."""
     upsert(db, progress, [(name, value)])
+
+
+def advance(db: Connection, number: int) -> None:
+    """Go from the step before to this one; BusyError if someone else has moved the projection on.
+
+    Whoever lost the projection while it was stopped, and wakes up in the
+    middle of a step, is turned away here, inside the step's own transaction.
+    """
+    if load_progress(db, "step", -1) < 0:
+        save_progress(db, "step", number)
+        return
+    moved = update(progress).where(progress.c.name == "step", progress.c.value == number - 1)
+    if db.execute(moved.values(value=number)).rowcount != 1:
+        raise BusyError("another process has moved the projection on")
 
 
 def pack_envelopes(envelopes: list[Envelope]) -> bytes:

@@ -9,7 +9,7 @@ import time
 
 from hub.app import Hub
 from hub.audit import replay
-from hub.projections.position import open_engine
+from hub.projections.databases import open_sqlite
 from hub.settings import load
 from tests.conftest import KEY, settings_for, work_through
 
@@ -43,7 +43,7 @@ def test_killing_at_twenty_random_moments_gives_the_same_digests(tmp_path, count
     disturbed = Hub(load(tmp_path / "hub.toml", {}))
     with disturbed.projection() as db:
         assert replay.digests(db) == expected
-    with open_engine("sqlite:///:memory:").connect() as scratch:
+    with open_sqlite(":memory:").connect() as scratch:
         assert replay.verify(disturbed.log, scratch, disturbed.rules, lambda _: None).differences == 0
     disturbed.close()
 

@@ -8,7 +8,7 @@ from hub.app import Hub
 from hub.audit import replay
 from hub.domain.events import DECISIONS, StepCompleted
 from hub.log.subscription import Subscription
-from hub.projections.position import open_engine
+from hub.projections.databases import open_sqlite
 from tests.conftest import settings_for
 
 
@@ -44,7 +44,7 @@ def digests(hub):
 
 
 def verified(hub):
-    with open_engine("sqlite:///:memory:").connect() as scratch:
+    with open_sqlite(":memory:").connect() as scratch:
         found = replay.verify(hub.log, scratch, hub.rules, lambda _: None)
     return found.differences, found.examples
 
@@ -75,14 +75,14 @@ def test_f34_an_older_copy_of_the_projection_follows_what_was_decided_since(tmp_
     hub = ingested(tmp_path, county)
     with hub.runner() as runner:
         runner.step(300)
-    shutil.copy(hub.projection_path, tmp_path / "older.db")
+    shutil.copy(hub.database.path, tmp_path / "older.db")
     with hub.runner() as runner:
         runner.step(500)
         runner.step(800)
     decided = hub.log.head()
     for path in hub.data.glob("projection.db*"):
         path.unlink()
-    shutil.copy(tmp_path / "older.db", hub.projection_path)
+    shutil.copy(tmp_path / "older.db", hub.database.path)
     with hub.runner() as runner:
         assert hub.log.head() == decided
         runner.run()

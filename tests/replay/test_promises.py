@@ -20,7 +20,7 @@ from hub.log.codec import Codec
 from hub.log.sqlite import SqliteLog
 from hub.log.subscription import Subscription
 from hub.matching.numbers import check_digit
-from hub.projections.position import open_engine
+from hub.projections.databases import open_sqlite
 from hub.queries import Queries
 from tests.conftest import settings_for, work_through
 
@@ -73,7 +73,7 @@ def test_promise_2_a_step_cut_off_before_the_log_took_it_is_given_to_the_log_onc
     hub.log = whole
     with hub.runner() as runner:
         runner.run()
-    with open_engine("sqlite:///:memory:").connect() as scratch:
+    with open_sqlite(":memory:").connect() as scratch:
         found = replay.verify(hub.log, scratch, hub.rules, lambda _: None)
     assert (found.differences, found.examples) == (0, [])
     hub.close()
@@ -97,7 +97,7 @@ def test_promise_4_rebuild_equals_incremental(worked):
 
 
 def test_promise_4_verify_decides_the_same_again(worked):
-    with open_engine("sqlite:///:memory:").connect() as scratch:
+    with open_sqlite(":memory:").connect() as scratch:
         found = replay.verify(worked.log, scratch, worked.rules, lambda _: None)
     assert (found.differences, found.examples) == (0, [])
     assert found.events > 1000 and found.decisions > 500
@@ -105,7 +105,7 @@ def test_promise_4_verify_decides_the_same_again(worked):
 
 def test_verify_notices_other_rules(worked):
     other = worked.rules._replace(county="990202")
-    with open_engine("sqlite:///:memory:").connect() as scratch:
+    with open_sqlite(":memory:").connect() as scratch:
         found = replay.verify(worked.log, scratch, other, lambda _: None)
     assert found.differences > 0
 

@@ -1,0 +1,181 @@
+"""Where a projection lives: an SQLite file or a schema of PostgreSQL, by one URL.
+
+Either can be owned by one process only, rebuilt beside the live one, and
+swapped for it; nothing else about them differs to those who use them.
+"""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from hub.errors import BusyError, ProjectionUnavailableError, SettingsError
+from hub.projections import metadata
+
+SCHEMA = "hub"
+STATEMENT_MILLISECONDS_MAX = 600_000
+LOCK_MILLISECONDS_MAX = 30_000
+CONNECT_SECONDS_MAX = 10
+
+
+class Database(Protocol):
+    """The home of one projection."""
+
+    def connect(self) -> AbstractContextManager[Connection]:
+        """A connection; tables that are missing are made."""
+
+    def owned(self) -> AbstractContextManager[None]:
+        """Be the only process that changes this projection; BusyError while another is."""
+
+    def beside(self) -> Self:
+        """An empty database beside this one."""
+
+    def swap(self, other: Self) -> None:
+        """Put another in this one's place, in one go; this one's tables are gone then."""
+
+
+def open_database(url: str, path: Path) -> Database:
+    """The database that a setting names; an SQLite file at `path` where it names none."""
+    if not url:
+        return SqliteDatabase(path)
+    if not url.startswith("postgresql"):
+        raise SettingsError("projection.url: leave it empty for SQLite, or give postgresql://user@host/name")
+    return PostgresDatabase(url)
+
+
+def open_sqlite(path: Path | str) -> Engine:
+    """An engine for one SQLite file: WAL, full sync, a bounded wait."""
+    engine = create_engine(f"sqlite:///file:{path}?uri=true", connect_args={"timeout": 10})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: object, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
+        for said in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-131072"):
+            cursor.execute(f"PRAGMA {said}")
+        cursor.close()
+
+    return engine
+
+
+@contextmanager
+def locked(path: Path, name: str) -> Iterator[None]:
+    """Hold a file lock, which the system lets go when the process ends, however it ends."""
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"another process is working on the {name}") from None
+        yield
+
+
+class SqliteDatabase:
+    """A projection in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        engine = open_sqlite(self.path)
+        try:
+            with engine.connect() as db:
+                metadata.create_all(db)
+                db.commit()
+                yield db
+        finally:
+            engine.dispose()
+
+    def owned(self) -> AbstractContextManager[None]:
+        return locked(self.path.with_suffix(".lock"), self.path.stem)
+
+    def beside(self) -> "SqliteDatabase":
+        found = self.path.with_name(f"{self.path.stem}-rebuilt.db")
+        for old in self.path.parent.glob(f"{found.name}*"):
+            old.unlink()
+        return SqliteDatabase(found)
+
+    def swap(self, other: "SqliteDatabase") -> None:
+        with other.connect() as db:
+            db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        for stale in self.path.parent.glob(f"{self.path.name}-*"):
+            stale.unlink()
+        other.path.replace(self.path)
+
+
+class PostgresDatabase:
+    """A projection in one schema."""
+
+    def __init__(self, url: str, schema: str = SCHEMA) -> None:
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._schema = schema
+
+    def _engine(self) -> Engine:
+        options = (
+            f"-csearch_path={self._schema} -cstatement_timeout={STATEMENT_MILLISECONDS_MAX} "
+            f"-clock_timeout={LOCK_MILLISECONDS_MAX} -cidle_in_transaction_session_timeout=0 "
+            "-csynchronous_commit=on"
+        )
+        said = {"options": options, "connect_timeout": CONNECT_SECONDS_MAX, "application_name": "hub"}
+        # What a statement was given may be personal: it stays out of error texts.
+        return create_engine(self._url, poolclass=NullPool, connect_args=said, hide_parameters=True)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        engine = self._engine()
+        try:
+            with translated(), engine.connect() as db:
+                db.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self._schema}"))
+                metadata.create_all(db)
+                db.commit()
+                yield db
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        digest = hashlib.blake2b(self._schema.encode(), digest_size=8, person=b"hub-owner").digest()
+        engine = self._engine()
+        try:
+            with translated(), engine.connect() as db:
+                lock = text("SELECT pg_try_advisory_lock(:key)")
+                taken = db.execute(lock, {"key": int.from_bytes(digest, "big", signed=True)}).scalar()
+                db.commit()
+                if not taken:
+                    raise BusyError("another process is working on the projection")
+                yield
+        finally:
+            engine.dispose()
+
+    def beside(self) -> "PostgresDatabase":
+        found = PostgresDatabase(self._url.render_as_string(hide_password=False), f"{self._schema}_rebuilt")
+        engine = self._engine()
+        with translated(), engine.begin() as db:
+            db.execute(text(f"DROP SCHEMA IF EXISTS {found._schema} CASCADE"))
+        engine.dispose()
+        return found
+
+    def swap(self, other: "PostgresDatabase") -> None:
+        engine = self._engine()
+        with translated(), engine.begin() as db:
+            db.execute(text(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE"))
+            db.execute(text(f"ALTER SCHEMA {other._schema} RENAME TO {self._schema}"))
+        engine.dispose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What a server says in its own words, in ours: a lost connection is no fault of the input."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ProjectionUnavailableError("the projection's database did not answer") from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise ProjectionUnavailableError("the projection's database broke off") from error
