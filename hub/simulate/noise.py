@@ -26,17 +26,18 @@ from hub.simulate.names import LOOK_ALIKE, SOUND_ALIKE, mistaken
 
 RATES: Mapping[str, float] = {
     # of rows about adults outside the household register, which errs a sixth as often
-    "name-homophone": 0.008, "name-variant": 0.004, "day-month-swap": 0.012, "number-slip": 0.005,
-    "number-swap": 0.004, "number-missing": 0.02, "two-numbers": 0.004, "number-shared": 0.003,
+    "name-homophone": 0.008, "name-variant": 0.008, "day-month-swap": 0.012, "number-slip": 0.005,
+    "number-swap": 0.004, "number-missing": 0.02, "two-numbers": 0.0025, "number-shared": 0.003,
     # of rows of any feed
     "entered-twice": 0.002,
     # of births
-    "certificate-duplicate": 0.045, "certificate-void-reissued": 0.07, "late-registration": 0.07,
-    "never-registered": 0.05, "certificate-missing": 0.06, "certificate-late": 0.03,
+    "certificate-duplicate": 0.055, "certificate-void-reissued": 0.09, "late-registration": 0.07,
+    "never-registered": 0.055, "certificate-missing": 0.06, "certificate-late": 0.05,
     "mother-number-slip": 0.035, "mother-name": 0.06, "entry-by-mistake": 0.06,
+    "birth-day-slip": 0.04,
     # of households that moved in, of their stays and of their moves
     "job-without-residence": 0.045, "left-without-notice": 0.06, "not-renewed": 0.02,
-    "residence-in-two-towns": 0.12, "registered-by-mistake": 0.04,
+    "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06,
     # of working people
     "job-by-mistake": 0.004,
 }  # fmt: skip
@@ -108,7 +109,9 @@ class Noise:
 
     def _date_or_number(self, record: Record, said: Headings) -> None:
         if self.happens("day-month-swap", said.factor):
-            if swapped := swap_day_and_month(record.row[said.born]):
+            swapped = swap_day_and_month(record.row[said.born])
+            # No system takes a birth that lies ahead.
+            if swapped and swapped <= said.write(record.first):
                 self.spoil("day-month-swap", record, said.born, swapped)
             return
         number = record.row.get(said.number, "")

@@ -124,7 +124,7 @@ class Deliveries:
         if told.certified:
             certificate = self._registers.certificate(birth, order, count, told.reported)
             birth.certificate = certificate.key
-            self._spoil_mother(certificate)
+            self._spoil_certificate(birth, certificate)
         cited = certificate.key if certificate else f"Z{random.randrange(10**9):09d}" if abroad else ""
         newer = self._reissue(certificate, told.reissued) if certificate and told.reissued else None
         if told.entered is not None:
@@ -171,11 +171,13 @@ class Deliveries:
         birth.entry, birth.entered = entry.key, day
         return entry
 
-    def _spoil_mother(self, certificate: Record) -> None:
-        """A clerk mistypes the mother's number or name."""
+    def _spoil_certificate(self, birth: Birth, certificate: Record) -> None:
+        """A clerk mistypes the mother's number or name, or dates a birth at night to the other day."""
         noise, row = self._registers.noise, certificate.row
         if not self._registers.ledger.seen(certificate):
             return
+        if noise.happens("birth-day-slip") and row["born_on"] == iso(birth.day):
+            noise.spoil("birth-day-slip", certificate, "born_on", iso(birth.day + self._random.choice((-1, 1))))
         if noise.happens("mother-number-slip"):
             noise.spoil("mother-number-slip", certificate, "mother_number", slip(self._random, row["mother_number"]))
         elif noise.happens("mother-name"):

@@ -10,6 +10,7 @@ from hub.simulate.truth.spans import History
 from hub.simulate.truth.standing import (
     CERTIFICATE_ARRIVES_DAYS,
     REGISTER_BIRTH_MONTHS,
+    RENEW_RESIDENCE_DAYS,
     Live,
     in_force,
     of_feed,
@@ -65,10 +66,11 @@ def person_row(person: Person, until: Day) -> Sequence[str]:
 
 
 def spell_rows(person: Person, records: Mapping[str, History], until: Day) -> Iterator[Sequence[str]]:
-    """Where a person lived from when to when, and on which register that ever stood.
+    """Where a person lived from when to when, and on which register that stood.
 
     `to` is the first day of living elsewhere, and empty for where they live when
-    the story ends.
+    the story ends. Of a home that was left it counts whether it ever was
+    registered, of the one they live in whether it is registered now.
     """
     if person.here_from is None:
         return
@@ -80,15 +82,26 @@ def spell_rows(person: Person, records: Mapping[str, History], until: Day) -> It
             end = gone
         if start > until or (end is not None and start >= end):
             continue
-        register = _register(place, records)
-        yield person.entity, place, iso(start), iso(end) if end is not None and end <= until else "", register
+        ended = end is not None and end <= until
+        register = _ever(place, records) if ended else _now(place, at_end(records), until)
+        yield person.entity, place, iso(start), iso(end) if ended and end is not None else "", register
 
 
-def _register(place: str, records: Mapping[str, History]) -> str:
-    """The register that ever stated, and did not take back, that the person lives at this place."""
+def _ever(place: str, records: Mapping[str, History]) -> str:
+    """The register that ever stated, and did not take back, that the person lives at a place."""
     feeds = {
         said.feed
         for history in records.values() if history[-1][1] is not None
         for _, said in history if said is not None and said.place == place
+    }  # fmt: skip
+    return RESIDENT if HOUSEHOLD in feeds else MIGRANT if RESIDENCE in feeds else NOT_REGISTERED
+
+
+def _now(place: str, live: Live, until: Day) -> str:
+    """The register that states so when the story ends: not ended, and not expired beyond renewal."""
+    feeds = {
+        said.feed for _, said in of_feed(live, HOUSEHOLD, RESIDENCE)
+        if said.place == place and (said.ends is None or said.ends > until)
+        and (said.expires is None or said.expires + RENEW_RESIDENCE_DAYS >= until)
     }  # fmt: skip
     return RESIDENT if HOUSEHOLD in feeds else MIGRANT if RESIDENCE in feeds else NOT_REGISTERED
