@@ -11,7 +11,7 @@ from hub.simulate.life.stays import enter
 from hub.simulate.names import SOUND_ALIKE, family_of, full_name, mistaken, some_family
 from hub.simulate.noise import slip
 from hub.simulate.people import DAUGHTER, HEAD, SON, SPOUSE, START, Birth, Person, Settlers
-from hub.simulate.places import HOSPITALS, elsewhere
+from hub.simulate.places import COUNTY, HOSPITALS, elsewhere
 
 MOTHER_AGE_DAYS = (19 * 365, 43 * 365)
 SETTLED_AFTER_BIRTH_DAYS = 60
@@ -150,7 +150,7 @@ class Deliveries:
             ledger.error("late-registration", entry, told.entered)
         if certificate and told.reported > birth.day + 1:
             ledger.error("certificate-late", certificate, told.reported)
-        if entry and not certificate and birth.place[:6] == birth.child.household.homes[0][1][:6]:
+        if entry and not certificate and birth.place.startswith(COUNTY):
             ledger.error("certificate-missing", entry, birth.day)
 
     def _enter(self, birth: Birth, day: Day, cited: str) -> Record:

@@ -15,6 +15,7 @@ from hub.domain.days import Day, iso
 from hub.domain.discrepancies import CATALOGUE
 from hub.simulate.ledger import Ledger
 from hub.simulate.people import Birth, Person
+from hub.simulate.places import COUNTY
 from hub.simulate.truth.across import across
 from hub.simulate.truth.outcomes import BIRTHS, PEOPLE, SPELLS, at_end, birth_row, person_row, spell_rows
 from hub.simulate.truth.spans import Discrepancy, histories, of_person
@@ -25,18 +26,21 @@ ERRORS = ("kind", "record_id", "entity_id", "day", "corrected_on")
 DISCREPANCIES = ("kind", "record_ids", "first_day", "last_day", "detectable", "reason")
 
 
-def write_truth(folder: Path, ledger: Ledger, people: Sequence[Person], births: Sequence[Birth], until: Day) -> None:
+def write_truth(
+    folder: Path, ledger: Ledger, people: Sequence[Person], births: Sequence[Birth], until: Day,
+) -> None:  # fmt: skip
     """Write all truth files; `until` is the day of the last drop."""
     folder.mkdir(parents=True, exist_ok=True)
     said = histories(ledger, until)
-    known = {b.child.entity: Known(b.day, b.place[:6] == b.child.household.homes[0][1][:6], b.mother_local) for b in births}
+    known = {b.child.entity: Known(b.day, b.place.startswith(COUNTY), b.mother_local) for b in births}
     nothing = Known(None, born_here=False, mother_local=False)
     found = list(across(said, until))
     for entity, records in said.items():
         found.extend(of_person(records, known.get(entity, nothing), until))
     assert all(d.kind in CATALOGUE for d in found), "only kinds of the catalogue are true discrepancies"
     _table(folder / "records.csv", RECORDS, sorted((r.name, r.entity) for r in ledger.records.values()))
-    _table(folder / "people.csv", PEOPLE, (person_row(p, until) for p in people if p.here_from is None or p.here_from <= until))
+    come = (p for p in people if p.here_from is None or p.here_from <= until)
+    _table(folder / "people.csv", PEOPLE, (person_row(p, until) for p in come))
     _table(folder / "births.csv", BIRTHS,
            (birth_row(b, at_end(said.get(b.child.entity, {})), until) for b in births if b.day <= until))
     _table(folder / "residence.csv", SPELLS,

@@ -58,7 +58,8 @@ def _shared(uses: list[Use], until: Day) -> Iterator[Discrepancy]:
     for day in sorted({use.first for use in uses} | {use.last + 1 for use in uses}):
         now = [use for use in uses if use.first <= day <= use.last]
         if len({use.entity for use in now}) > 1:
-            last = min(min(use.last for use in now), min((u.first for u in uses if u.first > day), default=until + 1) - 1)
+            joined = min((use.first for use in uses if use.first > day), default=until + 1)
+            last = min(joined - 1, *(use.last for use in now))
             stands = Stands("number-shared", "", tuple(use.record for use in now), day, last)
             parts.append((stands, _told_apart(now)))
     for found in merged(parts, until):

@@ -125,7 +125,10 @@ def names(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
 
 
 def residence(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
-    """Valid registrations in two towns; and those that expired with nobody saying what became of it."""
+    """Valid registrations in two towns; and those that expired with nobody saying what became of it.
+
+    A registration that has expired is not valid, even while it may still be renewed.
+    """
     valid_until: dict[str, Day] = {}
     open_: list[str] = []
     registrations = of_feed(live, RESIDENCE)
@@ -158,7 +161,11 @@ def _newer(record: str, said: Statement, live: Live) -> bool:
 
 
 def work(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
-    """Works here and is on no register of residents, for longer than registering may take."""
+    """Works here and is on no register of residents, for longer than registering may take.
+
+    The time runs from the day on which the work is there and the registration is
+    not: when the work began, or when the last registration ended or expired.
+    """
     covered = max((_valid_until(said) for _, said in of_feed(live, HOUSEHOLD, RESIDENCE)
                    if said.place.startswith(COUNTY)), default=0)  # fmt: skip
     late: list[tuple[str, Day, Day]] = []
