@@ -31,10 +31,10 @@ RATES: Mapping[str, float] = {
     # of rows of any feed
     "entered-twice": 0.002,
     # of births
-    "certificate-duplicate": 0.055, "certificate-void-reissued": 0.09, "late-registration": 0.07,
+    "certificate-duplicate": 0.06, "certificate-void-reissued": 0.09, "late-registration": 0.07,
     "never-registered": 0.055, "certificate-missing": 0.06, "certificate-late": 0.05,
-    "mother-number-slip": 0.045, "mother-name": 0.06, "entry-by-mistake": 0.06,
-    "birth-day-slip": 0.04,
+    "mother-number-slip": 0.045, "mother-name": 0.06, "entry-by-mistake": 0.07,
+    "birth-day-slip": 0.05,
     # of households that moved in, of their stays and of their moves
     "job-without-residence": 0.045, "left-without-notice": 0.06, "not-renewed": 0.02,
     "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06,
