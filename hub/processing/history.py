@@ -42,6 +42,16 @@ class Step(NamedTuple):
     decisions: list[Envelope]
 
 
+def id_in_step(name: str, index: int) -> str:
+    """The id of a step's decision; that of its completion comes last."""
+    return f"{name}/{index}"
+
+
+def place_in_step(envelope: Envelope) -> int:
+    """Which decision of its step this was."""
+    return int(envelope.id.rpartition("/")[2])
+
+
 def covered(checkpoint: Checkpoint) -> dict[str, int]:
     """A checkpoint as it stands in `StepCompleted`."""
     return {str(partition): offset for partition, offset in sorted(checkpoint.items())}
@@ -72,7 +82,8 @@ def steps(
             if not isinstance(event, StepCompleted):
                 waiting.setdefault(envelope.correlation_id, []).append(envelope)
                 continue
-            made = waiting.pop(envelope.correlation_id, [])
+            # Partitions give their events in turns: what was decided last must be followed last.
+            made = sorted(waiting.pop(envelope.correlation_id, []), key=place_in_step)
             waiting.clear()
             if event.number <= number:
                 continue

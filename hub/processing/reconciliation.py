@@ -21,11 +21,11 @@ from hub.domain.events import (
     Event,
     ResidenceReconciled,
 )  # fmt: skip
-from hub.domain.facts import Fact
+from hub.domain.facts import REGISTERS, Fact
 from hub.log import derive_id
-from hub.matching import Model
+from hub.matching import Model, Profile
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
-from hub.projections.identity import record_of
+from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
 
 
@@ -74,6 +74,7 @@ class Reconciliation:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
                 changed.update(self._others_stating(profile))
+                changed.update(other.person for other in self._namesakes(profile) if other.person)
         self._stale |= changed
         for person in changed - self._touched:
             row = self._shelves.agenda.get(person)
@@ -91,6 +92,30 @@ class Reconciliation:
         self._shelves.profiles.load(block)
         rows = (self._shelves.profiles.get(pid) for pid in block)
         return {row.person for row in rows if row and row.person} - {profile.person or ""}
+
+    def _namesakes(self, profile: ProfileRow) -> Iterator[ProfileRow]:
+        """Profiles of other people with the same name, sex and birth date."""
+        mine = profile.values
+        if not (mine.name and mine.birth_date):
+            return
+        for key in self._model.block_keys(mine):
+            block = self._shelves.blocks.get(key)
+            if len(block) < 2:
+                continue
+            self._shelves.profiles.load(block)
+            for pid in block:
+                other = self._shelves.profiles.get(pid)
+                if other is not None and other.person != profile.person and _alike(mine, other.values):
+                    yield other
+
+    def _has_namesake(self, person: str) -> bool:
+        """Whether the registers hold somebody else who may be this person."""
+        row = self._shelves.people.get(person)
+        profiles = [p for pid in (row.profiles if row else ()) if (p := self._shelves.profiles.get(pid))]
+        return any(
+            self._feeds[feed_of(mark)].kind in REGISTERS
+            for profile in profiles for other in self._namesakes(profile) for mark in other.records
+        )  # fmt: skip
 
     def refresh(self) -> Iterator[Event]:
         """Bring the views up to date in the middle of a day; discrepancies wait for its close."""
@@ -178,7 +203,12 @@ class Reconciliation:
     def _evaluate(self, person: str, day: int) -> Evaluation:
         row = self._shelves.people.get(person)
         facts = self._facts(row) if row else []
-        return evaluate(person, facts, day, self._county, self._sharing(person))
+        # Asked only of those whom it can matter to: who is in no register.
+        unknown = bool(facts) and not any(fact.kind in REGISTERS for fact in facts)
+        return evaluate(
+            person, facts, day, self._county, self._sharing(person),
+            namesake=unknown and self._has_namesake(person),
+        )  # fmt: skip
 
     def _views(self, person: str, evaluation: Evaluation) -> Iterator[Event]:
         birth, before = evaluation.birth, self._shelves.births.get(person)
@@ -245,3 +275,7 @@ def _jurisdiction(evaluation: Evaluation, county: str) -> str:
     if evaluation.birth and evaluation.birth.place:
         places.append(evaluation.birth.place)
     return next((place for place in places if place.startswith(county)), county)
+
+
+def _alike(a: Profile, b: Profile) -> bool:
+    return (a.name, a.birth_date, a.sex) == (b.name, b.birth_date, b.sex)

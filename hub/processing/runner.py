@@ -15,7 +15,7 @@ from hub.domain.events import ACTIONS, DECISIONS, RECORDS, StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_id
 from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
-from hub.processing.history import apply_step, covered, days_of, steps, touch_everyone
+from hub.processing.history import apply_step, covered, days_of, id_in_step, steps, touch_everyone
 from hub.projections import Shelves, agenda
 from hub.projections.position import (
     advance,
@@ -52,10 +52,8 @@ def named(decisions: Sequence[Decision], number: int, checkpoint: Checkpoint) ->
     """
     done = StepCompleted(number, covered(checkpoint), len(decisions))
     name = derive_id("step", number, *done.covered.items())
-    stem = name + "/"
-    return [_envelope(decision, name, f"{stem}{index}") for index, decision in enumerate(decisions)] + [
-        _envelope(Decision(done, ""), name, f"{stem}done")
-    ]
+    every = (*decisions, Decision(done, ""))
+    return [_envelope(decision, name, id_in_step(name, index)) for index, decision in enumerate(every)]
 
 
 def _envelope(decision: Decision, step: str, event_id: str) -> Envelope:

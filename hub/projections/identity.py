@@ -28,6 +28,11 @@ def mark_of(day: int, feed: str, record_id: str) -> str:
     return f"{day:08d}|{feed}|{record_id}"
 
 
+def feed_of(mark: str) -> str:
+    """The feed of the record a mark is about."""
+    return mark.split("|", 2)[1]
+
+
 def record_of(mark: str) -> str:
     """The record a mark is about."""
     return mark[mark.rindex("|") + 1 :]
