@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench postgres postgresql clean
 
 $(VENV)/demo.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,8 +18,18 @@ $(VENV)/test.done: pyproject.toml constraints.txt
 demo: $(VENV)/demo.done
 	$(BIN)/hub demo
 
-test: $(VENV)/test.done
+test: $(VENV)/test.done postgresql
 	$(BIN)/pytest
+
+# One PostgreSQL on loopback, in the foreground.
+postgres: postgresql
+	$(PYTHON) deploy/postgres/server.py
+
+# The server's package; installed only where it is missing and the package manager allows.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql) || \
+	  echo "PostgreSQL is missing: tests on it will be skipped (or fail in CI)"
 
 check: $(VENV)/test.done
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -1,22 +1,26 @@
 """One small county for the whole suite, and hubs that have worked through it."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.app import Hub
-from hub.settings import HubSettings, LogSettings, SecretsSettings, Settings
+from hub.settings import HubSettings, LogSettings, ProjectionSettings, SecretsSettings, Settings
 from hub.simulate import simulate
+from tests.databases import new_database, running_postgres
 
 KEY = b"a key for tests only, 32 bytes !"
 
 
-def settings_for(folder: Path, partitions: int = 1) -> Settings:
+def settings_for(folder: Path, partitions: int = 1, projection: str = "") -> Settings:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "key").write_bytes(KEY)
     return Settings(
         hub=HubSettings(data=str(folder / "data")),
         log=LogSettings(partitions=partitions),
+        projection=ProjectionSettings(url=projection),
         secrets=SecretsSettings(pseudonym_key_file=str((folder / "key").absolute())),
     )
 
@@ -37,10 +41,22 @@ def county(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=[1, 4], ids=["sqlite", "sqlite-4-partitions"])
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL server."""
+    with running_postgres() as server:
+        yield server
+
+
+VARIANTS = {"sqlite": 1, "sqlite-4-partitions": 4, "postgres": 4}
+
+
+@pytest.fixture(scope="session", params=VARIANTS)
 def worked(request, tmp_path_factory, county):
-    """A hub that has worked through the county."""
-    hub = Hub(settings_for(tmp_path_factory.mktemp(f"worked{request.param}"), request.param))
+    """A hub that has worked through the county, on each log and projection."""
+    url = new_database(request.getfixturevalue("postgres")) if request.param == "postgres" else ""
+    folder = tmp_path_factory.mktemp(f"worked-{request.param}")
+    hub = Hub(settings_for(folder, VARIANTS[request.param], url))
     hub.receipts = work_through(hub, county)
     yield hub
     hub.close()

@@ -157,6 +157,7 @@ class PostgresDatabase:
         engine = self._engine()
         with translated(), engine.begin() as db:
             db.execute(text(f"DROP SCHEMA IF EXISTS {found._schema} CASCADE"))
+            db.execute(text(f"CREATE SCHEMA {found._schema}"))
         engine.dispose()
         return found
 

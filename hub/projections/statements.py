@@ -5,8 +5,8 @@ a dictionary per row and a parameter per key, which costs as much as the
 database does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import ARRAY, Connection, Dialect, LargeBinary, Table, any_, bindparam, delete, select, text
@@ -35,51 +35,37 @@ class Packed(TypeDecorator[Any]):
         return None if value is None else self.unpack(bytes(value))
 
 
-_psycopg: Callable[..., Dialect] = postgresql.psycopg.dialect
-
-
-class Statements:
+class Statements(Protocol):
     """Read, write and delete rows of one table in sets; rows are tuples in the order of its columns."""
-
-    def __init__(self, db: Connection, table: Table) -> None:
-        self._db = db
-        embedded = db.dialect.name == "sqlite"
-        # Positional parameters whatever the driver: rows are tuples.
-        dialect: Dialect = sqlite.dialect() if embedded else _psycopg(paramstyle="format")
-        key = table.columns[0]
-        self._keys: Callable[[Sequence[Any]], Any] = _as_json if embedded else list
-        among = (
-            key.in_(text("SELECT value FROM json_each(:keys)"))
-            if embedded
-            else key == any_(bindparam("keys", type_=ARRAY(key.type)))
-        )
-        self._select = str(select(table).where(among).compile(dialect=dialect))
-        self._delete = str(delete(table).where(key == bindparam("gone")).compile(dialect=dialect))
-        self._upsert = upsert_sql(table, dialect)
-        packed = [(i, c.type) for i, c in enumerate(table.columns) if isinstance(c.type, Packed)]
-        self._pack = [(index, kind.pack) for index, kind in packed]
-        self._unpack = [(index, kind.unpack) for index, kind in packed]
-        self._flags = [i for i, c in enumerate(table.columns) if embedded and c.type.python_type is bool]
 
     def read(self, keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """The rows under these keys."""
-        found = self._db.exec_driver_sql(self._select, (self._keys(keys),))
-        if not self._unpack and not self._flags:
-            yield from found.cursor.fetchall()
-            return
-        for row in found.cursor.fetchall():
-            values = list(row)
-            for index, unpack in self._unpack:
-                values[index] = unpack(values[index])
-            for index in self._flags:
-                values[index] = bool(values[index])
-            yield values
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows or replace those with the same key, in one `executemany`."""
-        self._db.exec_driver_sql(self._upsert, [self._packed(row) for row in rows])
+        """Insert rows or replace those with the same key."""
 
-    def _packed(self, row: Sequence[Any]) -> tuple[Any, ...]:
+    def delete(self, keys: Sequence[Any]) -> None:
+        """Take rows away."""
+
+
+def statements_for(db: Connection, table: Table) -> Statements:
+    """The statements of a table in the words of its database."""
+    return SqliteStatements(db, table) if db.dialect.name == "sqlite" else PostgresStatements(db, table)
+
+
+class Columns:
+    """How the values of a table's columns are stored."""
+
+    def __init__(self, table: Table, flags: type | None) -> None:
+        packed = [(i, c.type) for i, c in enumerate(table.columns) if isinstance(c.type, Packed)]
+        self._pack = [(index, kind.pack) for index, kind in packed]
+        self._unpack = [(index, kind.unpack) for index, kind in packed]
+        self._unpack += [
+            (i, bool) for i, c in enumerate(table.columns) if flags and c.type.python_type is flags
+        ]
+
+    def packed(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """A row as the driver takes it."""
         if not self._pack:
             return tuple(row)
         values = list(row)
@@ -87,14 +73,90 @@ class Statements:
             values[index] = pack(values[index])
         return tuple(values)
 
+    def unpacked(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Rows as the driver gave them."""
+        if not self._unpack:
+            yield from rows
+            return
+        for row in rows:
+            values = list(row)
+            for index, unpack in self._unpack:
+                values[index] = unpack(values[index])
+            yield values
+
+
+class SqliteStatements:
+    """One `executemany` a set; many keys travel as one JSON parameter, which SQLite unfolds."""
+
+    def __init__(self, db: Connection, table: Table) -> None:
+        self._db = db
+        dialect = sqlite.dialect()
+        key = table.columns[0]
+        among = key.in_(text("SELECT value FROM json_each(:keys)"))
+        self._select = str(select(table).where(among).compile(dialect=dialect))
+        self._delete = str(delete(table).where(key == bindparam("gone")).compile(dialect=dialect))
+        self._upsert = upsert_sql(table, dialect)
+        self._columns = Columns(table, bool)
+
+    def read(self, keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        found = self._db.exec_driver_sql(self._select, (msgspec.json.encode(keys).decode(),))
+        return self._columns.unpacked(found.cursor.fetchall())
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        self._db.exec_driver_sql(self._upsert, [self._columns.packed(row) for row in rows])
+
     def delete(self, keys: Sequence[Any]) -> None:
-        """Take rows away."""
         self._db.exec_driver_sql(self._delete, [(key,) for key in keys])
 
 
-def _as_json(keys: Sequence[Any]) -> str:
-    """Many keys as one parameter: SQLite unfolds them itself."""
-    return msgspec.json.encode(keys).decode()
+class PostgresStatements:
+    """Large sets are copied into a temporary table and merged from there: half the cost of inserts."""
+
+    def __init__(self, db: Connection, table: Table) -> None:
+        self._db = db
+        # Positional parameters: rows are tuples.
+        dialect = _psycopg(paramstyle="format")
+        key = table.columns[0]
+        keys = bindparam("keys", type_=ARRAY(key.type))
+        self._select = str(select(table).where(key == any_(keys)).compile(dialect=dialect))
+        self._delete = str(delete(table).where(key == any_(keys)).compile(dialect=dialect))
+        self._upsert = upsert_sql(table, dialect)
+        self._columns = Columns(table, None)
+        quote = dialect.identifier_preparer.quote
+        name, staged = quote(table.name), quote(f"staged_{table.name}")
+        # From ON CONFLICT on, the upsert holds no parameter.
+        merge = self._upsert[self._upsert.index("ON CONFLICT") :]
+        self._stage = (
+            f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {name} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS",
+            f"COPY {staged} FROM STDIN",
+            f"INSERT INTO {name} SELECT * FROM {staged} {merge}",  # noqa: S608 - names, no values
+            f"TRUNCATE {staged}",
+        )  # fmt: skip
+
+    def read(self, keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        found = self._db.exec_driver_sql(self._select, (list(keys),))
+        return self._columns.unpacked(found.cursor.fetchall())
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        packed = [self._columns.packed(row) for row in rows]
+        if len(packed) < COPY_ROWS_MIN:
+            self._db.exec_driver_sql(self._upsert, packed)
+            return
+        create, copy, merge, clear = self._stage
+        self._db.exec_driver_sql(create)
+        driver: Any = self._db.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(copy) as stream:
+            for row in packed:
+                stream.write_row(row)
+        self._db.exec_driver_sql(merge)
+        self._db.exec_driver_sql(clear)
+
+    def delete(self, keys: Sequence[Any]) -> None:
+        self._db.exec_driver_sql(self._delete, (list(keys),))
+
+
+_psycopg: Callable[..., Dialect] = postgresql.psycopg.dialect
+COPY_ROWS_MIN = 100
 
 
 def upsert_sql(table: Table, dialect: Dialect) -> str:
@@ -113,4 +175,4 @@ def upsert_sql(table: Table, dialect: Dialect) -> str:
 
 def upsert(db: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows or replace those with the same key; for tables that are written now and then."""
-    Statements(db, table).write(rows)
+    statements_for(db, table).write(rows)

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from hub.projections.statements import Statements
+from hub.projections.statements import statements_for
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 ROWS_REMEMBERED_MAX = 400_000
@@ -24,7 +24,7 @@ class Shelf(Generic[Row]):
     """One table's rows, read and written in sets."""
 
     def __init__(self, db: Connection, table: Table, make: Callable[[Iterable[Any]], Row]) -> None:
-        self._statements = Statements(db, table)
+        self._statements = statements_for(db, table)
         self._make = make
         self._rows: dict[Any, Row | None] = {}
         self._changed: dict[Any, None] = {}
@@ -77,7 +77,7 @@ class PairShelf:
     """A table of (key, member) pairs: members are only ever added, and read by key in sets."""
 
     def __init__(self, db: Connection, table: Table) -> None:
-        self._statements = Statements(db, table)
+        self._statements = statements_for(db, table)
         self._members: dict[Any, tuple[Any, ...]] = {}
         self._added: list[tuple[Any, Any]] = []
 
@@ -117,7 +117,12 @@ def content_digest(db: Connection, table: Table, columns: Iterable[str] = ()) ->
     """SHA-256 over a table's rows in order of their keys."""
     chosen = [table.c[name] for name in columns] or list(table.columns)
     digest = hashlib.sha256()
-    ordered = select(*chosen).order_by(*table.primary_key.columns)
+    # Text is ordered by its bytes, whatever a server's language.
+    plain = db.dialect.name == "sqlite"
+    keys = [
+        c if plain or c.type.python_type is not str else c.collate("C") for c in table.primary_key.columns
+    ]
+    ordered = select(*chosen).order_by(*keys)
     for row in db.execution_options(yield_per=5_000).execute(ordered):
         digest.update(msgspec.json.encode(tuple(row)))
         digest.update(b"\n")
