@@ -56,7 +56,7 @@ def preload(shelves: Shelves, stated: Iterable[tuple[str, Profile | None]], mode
     wanted = {row.profile for row in before} | {profile.id for profile in found}
     shelves.profiles.load(wanted)
     fresh = [p for p in found if shelves.profiles.get(p.id) is None]
-    keys = {key for profile in fresh for key in model.block_keys(profile)}
+    keys = {key for mine in model.block_keys_of(fresh) for key in mine}
     shelves.blocks.load(keys)
     near = {pid for key in keys if (block := shelves.blocks.get(key)) for pid in block.profiles}
     load_components(shelves, near | wanted)
