@@ -137,20 +137,20 @@ class _Parts:
         """Which share of all profiles has the value."""
         found = self._rarity.get(name)
         if found is None:
-            if name == "names":
-                found = self.shares("given") * self.shares("last")
-            else:
-                found = _shares_of(
-                    self.hashes(name), self._plan.shares.get(name, {}), self._plan.rest.get(name, 1.0)
-                )
+            both = name == "names"
+            found = self.shares("given") * self.shares("last") if both else self._counted(name)
             self._rarity[name] = found
         return found
 
-
-def _shares_of(hashes: Hashes, shares: Mapping[int, float], rest: float) -> NDArray[np.float64]:
-    if not shares:
-        return np.full(len(hashes), rest)
-    return np.fromiter((shares.get(h, rest) for h in hashes.tolist()), np.float64, len(hashes))
+    def _counted(self, name: str) -> NDArray[np.float64]:
+        table, rest = self._plan.shares.get(name, {}), self._plan.rest.get(name, 1.0)
+        found = np.full(len(self._rows), rest)
+        if table:
+            for field, of in reversed(ASPECTS[name]):
+                codes = self._columns.codes[self._rows, COLUMN[field]]
+                shares = self._columns.shares(field, f"of block {name}", of, table, rest)[codes]
+                found = np.where(codes > 0, shares, found)
+        return found
 
 
 def keys_of(

@@ -111,8 +111,8 @@ def place(
         if (weights[a][b] >= model.link and keys[a] & keys[b] and (a, b) not in apart) or (a, b) in together
     ]  # fmt: skip
     placed: dict[int, Placement] = {}
-    for component in _connected(size, links):
-        for cluster in _agglomerate(component, weights, model, apart, together):
+    for component in connected(size, links):
+        for cluster in agglomerate(component, weights, model, apart, together):
             anchor = min(anchors[ids[index]] for index in cluster)
             for index in cluster:
                 best = max(
@@ -125,7 +125,7 @@ def place(
     return placed
 
 
-def _connected(size: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
+def connected(size: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
     """What hangs together by links, each set in ascending order."""
     top = list(range(size))
 
@@ -143,7 +143,7 @@ def _connected(size: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
     return list(sets.values())
 
 
-def _agglomerate(
+def agglomerate(
     members: Sequence[int], weights: Sequence[Sequence[float]], model: Model,
     apart: Collection[tuple[int, int]], together: Collection[tuple[int, int]],
 ) -> list[list[int]]:  # fmt: skip

@@ -7,7 +7,7 @@ texts that differ are looked at letter by letter, in bulk, by rapidfuzz.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,14 +50,16 @@ class Texts:
 
     def encode(self, texts: Iterable[str]) -> list[int]:
         """Their codes, new ones for those never seen."""
-        codes, known, found = self.codes, self.texts, []
-        for text in texts:
-            code = codes.get(text)
-            if code is None:
-                code = codes[text] = len(known)
-                known.append(text)
-            found.append(code)
-        return found
+        codes, known = self.codes, self.texts
+        texts = list(texts)
+        found = list(map(codes.get, texts))
+        if None in found:
+            for place, text in enumerate(texts):
+                if found[place] is None:
+                    code = found[place] = codes.setdefault(text, len(known))
+                    if code == len(known):
+                        known.append(text)
+        return cast(list[int], found)
 
     def view(self, name: str, of: Callable[[str], float], kind: Any) -> NDArray[Any]:
         """What `of` makes of each text, by code."""
@@ -116,6 +118,10 @@ class Columns:
 
         return self.texts[COLUMN[field]].view(name, code, np.int32)
 
+    def alphabet(self, name: str) -> list[str]:
+        """The texts of a derived column, by code."""
+        return self._derived[name].texts
+
     def hashes(self, field: str, name: str, of: Callable[[str], str]) -> NDArray[np.uint64]:
         """By code of a field: a stable hash of what `of` makes of its text; 0 for nothing."""
 
@@ -167,9 +173,17 @@ class Pairs:
 
     def texts(self, field: str, chosen: Rows) -> tuple[list[str], list[str]]:
         """A field's texts on both sides of the chosen pairs."""
-        texts = self.columns.texts[COLUMN[field]].texts
+        of = self.columns.texts[COLUMN[field]].texts.__getitem__
         a, b = self.codes(field)
-        return [texts[c] for c in a[chosen].tolist()], [texts[c] for c in b[chosen].tolist()]
+        return list(map(of, a[chosen].tolist())), list(map(of, b[chosen].tolist()))
+
+    def made_texts(
+        self, field: str, name: str, of: Callable[[str], str], chosen: Rows
+    ) -> tuple[list[str], list[str]]:
+        """What is derived from a field, on both sides of the chosen pairs."""
+        a, b = self.derived(field, name, of)
+        text = self.columns.alphabet(name).__getitem__
+        return list(map(text, a[chosen].tolist())), list(map(text, b[chosen].tolist()))
 
 
 def measure(texts: tuple[Sequence[str], Sequence[str]], scorer: Callable[..., float]) -> NDArray[np.float32]:

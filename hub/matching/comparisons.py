@@ -60,8 +60,20 @@ def _begins(a: str, b: str) -> bool:
     return a.startswith(b) or b.startswith(a)
 
 
-def _shares_word(a: str, b: str) -> bool:
-    return (" " in a or " " in b) and not set(a.split(" ")).isdisjoint(b.split(" "))
+def _share_word(a: str, b: str) -> bool:
+    return not set(a.split(" ")).isdisjoint(b.split(" "))
+
+
+def _initial(name: str) -> str:
+    return name[:1]
+
+
+def _asked(pairs: Pairs, field: str, of: Rows, where: Mask, question: Callable[[str, str], bool]) -> Mask:
+    """The answer for each pair of texts, asked only where it can be yes."""
+    answer = np.zeros(len(of), np.bool_)
+    asked = np.flatnonzero(where)
+    answer[asked] = _each(pairs.texts(field, of[asked]), question)
+    return answer
 
 
 def given_name(pairs: Pairs) -> Levels:
@@ -69,9 +81,13 @@ def given_name(pairs: Pairs) -> Levels:
     levels, differ = _start(pairs, "given_name", 7)
     texts = pairs.texts("given_name", differ)
     alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
-    short, tiny = _each(texts, _begins), _each(texts, lambda a, b: len(a) == 1 or len(b) == 1)
-    longer = _each(texts, lambda a, b: len(a) > 2 and len(b) > 2)
-    rules = [short & tiny, (slips <= 1) & longer, short, alike >= 0.9, alike >= 0.8]
+    (ia, ib), (la, lb) = (
+        pairs.derived("given_name", "initial", _initial),
+        pairs.numbers("given_name", "length", len),
+    )
+    least = np.minimum(la, lb)[differ]
+    short = _asked(pairs, "given_name", differ, (ia == ib)[differ], _begins)
+    rules = [short & (least == 1), (slips <= 1) & (least > 2), short, alike >= 0.9, alike >= 0.8]
     levels[differ] = np.select(rules, [4, 1, 2, 3, 5], 7)
     levels[_crossed(pairs)] = 6
     return levels
@@ -82,8 +98,10 @@ def family_name(pairs: Pairs) -> Levels:
     levels, differ = _start(pairs, "family_name", 5)
     texts = pairs.texts("family_name", differ)
     alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
-    longer = _each(texts, lambda a, b: len(a) > 2 and len(b) > 2)
-    rules = [(slips <= 1) & longer, _each(texts, _shares_word), alike >= 0.9, alike >= 0.8]
+    la, lb = pairs.numbers("family_name", "length", len)
+    wa, wb = pairs.numbers("family_name", "words", lambda name: name.count(" "))
+    part = _asked(pairs, "family_name", differ, ((wa + wb) > 0)[differ], _share_word)
+    rules = [(slips <= 1) & (np.minimum(la, lb)[differ] > 2), part, alike >= 0.9, alike >= 0.8]
     levels[differ] = np.select(rules, [1, 2, 3, 4], 5)
     levels[_crossed(pairs)] = -1
     return levels
@@ -92,7 +110,7 @@ def family_name(pairs: Pairs) -> Levels:
 def middle_name(pairs: Pairs) -> Levels:
     """Middle names, of which many registers keep the first letter only."""
     levels, differ = _start(pairs, "middle_name", 4)
-    ia, ib = pairs.derived("middle_name", "initial", lambda name: name[:1])
+    ia, ib = pairs.derived("middle_name", "initial", _initial)
     sa, sb = pairs.numbers("middle_name", "single", lambda name: len(name) == 1)
     single = (levels >= 0) & ((sa + sb) > 0)
     levels[single] = np.where(ia == ib, 1, 3)[single]
@@ -106,7 +124,7 @@ def name(pairs: Pairs) -> Levels:
     """Full names, a former name counting as the name; not where both sides give the parts."""
     levels, differ = _start(pairs, "name", 10)
     (a, b), (fa, fb) = pairs.codes("name"), pairs.codes("former_name")
-    la, _ = pairs.numbers("name", "length", lambda n: len(n) if is_chinese(n) else 99)
+    la, _ = pairs.numbers("name", "characters", lambda n: len(n) if is_chinese(n) else 99)
     levels[(levels == 0) & (la <= 2)] = 1
     texts = pairs.texts("name", differ)
     alike = measure(texts, JaroWinkler.similarity)
@@ -172,15 +190,18 @@ def place(pairs: Pairs) -> Levels:
     return levels
 
 
+def _in_order(text: str) -> str:
+    return " ".join(sorted(text.split(" ")))
+
+
 def address(pairs: Pairs) -> Levels:
     """Addresses as words in any order, where no division codes tell the same better."""
     levels, differ = _start(pairs, "address", 4)
     a, b = pairs.codes("place")
     levels[(a > 0) & (b > 0)] = -1
     differ = differ[levels[differ] >= 0]
-    texts = pairs.texts("address", differ)
-    ordered = tuple([" ".join(sorted(text.split(" "))) for text in side] for side in texts)
-    alike = measure((ordered[0], ordered[1]), fuzz.ratio)
+    texts = pairs.made_texts("address", "words in order", _in_order, differ)
+    alike = measure(texts, fuzz.ratio)
     levels[differ] = np.select([alike >= 85, alike >= 65], [1, 3], 4)
     # One address may leave out a part of the other; the costly question is asked where it can be yes.
     open_ = np.flatnonzero((alike >= 40) & (alike < 85))
