@@ -15,6 +15,7 @@ import gzip
 import json
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from hub.matching.quality import bcubed, pairwise
 from hub.matching.training import train
 
 USUAL_THRESHOLD = 0.95
+RULE_PAIRS_MAX = 1_000_000
 ORACLE_THRESHOLDS = (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999)
 
 
@@ -128,11 +130,32 @@ def online(data: Set, model: Model, store: int, singles: int) -> float:
     return statistics.mean(times)
 
 
-def splink_settings(present: set[str]) -> tuple[Any, list[Any], list[Any], list[Any]]:
-    """Comparisons, prediction rules, training rules and deterministic rules, as Splink's documentation advises."""
+def splink_rules(table: Any) -> list[Any]:
+    """Many blocking rules, each narrow enough, as Splink's guide to choosing them says."""
+    from splink import block_on
+
+    wanted = (
+        ("number",), ("email",), ("phone",), ("birth_date",), ("address",), ("family_name",), ("given_name",), ("postcode",),
+        ("given_name", "family_name"), ("birth_date", "given_name"), ("birth_date", "family_name"),
+        ("address", "family_name"), ("address", "given_name"), ("birth_date", "postcode"), ("birth_date", "city"),
+        ("family_name", "city"), ("given_name", "city"), ("family_name", "postcode"), ("given_name", "postcode"),
+    )  # fmt: skip
+    rules = []
+    for fields in wanted:
+        if set(fields) <= set(table.column_names):
+            columns = (table.column(field).to_pylist() for field in fields)
+            sizes = Counter(values for values in zip(*columns, strict=True) if None not in values)
+            if sum(n * (n - 1) // 2 for n in sizes.values()) <= RULE_PAIRS_MAX:
+                rules.append(block_on(*fields))
+    return rules
+
+
+def splink_settings(table: Any) -> tuple[Any, list[Any], list[Any]]:
+    """Settings, training rules and deterministic rules, as Splink's documentation advises."""
     import splink.comparison_library as cl
     from splink import SettingsCreator, block_on
 
+    present = set(table.column_names)
     frequent = {"term_frequency_adjustments": True}
     comparisons: list[Any] = []
     if {"given_name", "family_name"} <= present:
@@ -149,24 +172,18 @@ def splink_settings(present: set[str]) -> tuple[Any, list[Any], list[Any], list[
         "phone": lambda: cl.DamerauLevenshteinAtThresholds("phone", [1]),
     }  # fmt: skip
     comparisons += [make() for name, make in library.items() if name in present]
-    wanted = (
-        ("given_name", "family_name"), ("birth_date", "given_name"), ("birth_date", "family_name"), ("number",),
-        ("email",), ("phone",), ("address", "family_name"), ("address", "given_name"), ("birth_date", "postcode"),
-        ("birth_date", "city"), ("family_name", "city", "sex"), ("given_name", "postcode", "number"),
-    )  # fmt: skip
-    rules = [block_on(*fields) for fields in wanted if present.issuperset(fields)]
     sessions = [("given_name", "family_name"), ("birth_date",), ("number",), ("email",)]
     training = [block_on(*fields) for fields in sessions if present.issuperset(fields)]
-    certain = [("given_name", "family_name", "birth_date"), ("number",), ("email", "given_name")]
+    certain = [("given_name", "birth_date"), ("family_name", "birth_date"), ("email",), ("number",)]
     deterministic = [block_on(*fields) for fields in certain if present.issuperset(fields)]
     settings = SettingsCreator(
-        link_type="dedupe_only", comparisons=comparisons, blocking_rules_to_generate_predictions=rules,
+        link_type="dedupe_only", comparisons=comparisons, blocking_rules_to_generate_predictions=splink_rules(table),
         retain_matching_columns=False, unique_id_column_name="record_id",
     )  # fmt: skip
-    return settings, rules, training, deterministic
+    return settings, training, deterministic
 
 
-def splink_table(data: Set) -> tuple[Any, set[str]]:
+def splink_table(data: Set) -> Any:
     """The normalised values as a table, only the columns that say anything."""
     import pyarrow
 
@@ -181,7 +198,7 @@ def splink_table(data: Set) -> tuple[Any, set[str]]:
     if {"given_name", "family_name"} <= columns.keys():
         names = zip(columns["given_name"], columns["family_name"], strict=True)
         columns["both_names"] = [f"{given} {family}" if given and family else None for given, family in names]
-    return pyarrow.table(columns), set(columns)
+    return pyarrow.table(columns)
 
 
 def splink(data: Set) -> tuple[Any, Any, Any]:
@@ -190,8 +207,8 @@ def splink(data: Set) -> tuple[Any, Any, Any]:
     from splink.internals.duckdb.database_api import DuckDBAPI
 
     started = time.perf_counter()
-    table, present = splink_table(data)
-    settings, _, training, deterministic = splink_settings(present)
+    table = splink_table(data)
+    settings, training, deterministic = splink_settings(table)
     api = DuckDBAPI()
     api.duckdb_con.execute("set threads to 1")
     linker = SplinkLinker(api.register(table, table_name="records"), settings, log_level=40)
