@@ -150,6 +150,9 @@ class Pairs:
         swap = columns.ids[left] > columns.ids[right]
         self.left, self.right = np.where(swap, right, left), np.where(swap, left, right)
         self._left, self._right = columns.codes[self.left].T.copy(), columns.codes[self.right].T.copy()
+        stated = np.flatnonzero(self._left.any(axis=1) & self._right.any(axis=1))
+        self.stated = frozenset(FIELDS[column] for column in stated.tolist())
+        """The fields that both sides state in any pair at all."""
 
     def __len__(self) -> int:
         return len(self.left)

@@ -34,6 +34,15 @@ class Comparison(NamedTuple):
     """So many of the first levels mean equality of that value."""
     value: Callable[[str], str] = str
     """What of the field is counted."""
+    fields: tuple[str, ...] = ()
+    """What it reads, where that is not the field of its name; one of them must be stated on both sides."""
+
+    def levels_of(self, pairs: Pairs) -> Levels | None:
+        """The level of each pair; None where no pair can be evaluated."""
+        if pairs.stated.isdisjoint(self.fields or (self.name,)):
+            return None
+        levels = self.find(pairs)
+        return levels if (levels >= 0).any() else None
 
 
 def _start(pairs: Pairs, field: str, otherwise: int) -> tuple[Levels, Rows]:
@@ -281,7 +290,7 @@ _PARENT = ("same number", "number, one slip", "same name", "different number", "
 COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("number", ("same", "same, doubtful", "one slip", "two slips", "different, doubtful", "different"), number, "number"),
     Comparison("name", ("same", "same, short", "former name", "sounds the same", "one character", "other order", "very alike", "alike", "family name only", "family name differs", "different"), name, "name", 2),
-    Comparison("given_name", ("same", "one slip", "short form", "very alike", "initial", "alike", "crossed", "different"), given_name, "given_name"),
+    Comparison("given_name", ("same", "one slip", "short form", "very alike", "initial", "alike", "crossed", "different"), given_name, "given_name", fields=("given_name", "family_name")),
     Comparison("middle_name", ("same", "same initial", "alike", "other initial", "different"), middle_name, "middle_name", 2, lambda name: name[:1]),
     Comparison("family_name", ("same", "one slip", "a part", "very alike", "alike", "different"), family_name, "family_name"),
     Comparison("birth_date", ("same", "day and month swapped", "one slip", "within a month", "two parts", "within a year", "different"), birth_date, "birth_date"),
@@ -294,8 +303,8 @@ COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
     Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
     Comparison("employer", ("same", "alike", "different"), _graded("employer", _same_words), "employer"),
-    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate),
-    Comparison("mother", _PARENT, _parent("mother")),
-    Comparison("father", _PARENT, _parent("father")),
+    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, fields=("certificate_no", "birth_order")),
+    Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
+    Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),
 )}  # fmt: skip
 """In the order in which an explanation tells them."""

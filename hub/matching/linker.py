@@ -13,7 +13,7 @@ import numpy as np
 from hub.matching.blocking import keys_of
 from hub.matching.clusters import agglomerate
 from hub.matching.columns import Columns, Pairs, Rows
-from hub.matching.model import Model
+from hub.matching.model import Model, Weights
 from hub.matching.profile import Profile
 
 FAT_MAX = 1_000
@@ -94,12 +94,12 @@ class Linker:
             members.setdefault(top, [top]).extend(joined)
         return top
 
-    def _note(self, left: Rows, right: Rows, weights: Iterable[float]) -> None:
+    def _note(self, left: Rows, right: Rows, weights: Weights) -> None:
         """Keep the weights of pairs that are inside one component by now."""
-        tops = np.array(self._component, np.int64)
-        inside = np.flatnonzero(tops[left] == tops[right])
-        pairs = ((left[inside] << 32) + right[inside]).tolist()
-        self._weights.update(zip(pairs, np.asarray(weights)[inside].tolist(), strict=True))
+        top, known = self._component, self._weights
+        for a, b, weight in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True):
+            if top[a] == top[b]:
+                known[(a << 32) + b] = weight
 
     def _resolve(self, tops: Iterable[int]) -> None:
         """The people of these components, after weighing those pairs in them that shared no block."""

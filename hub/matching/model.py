@@ -131,8 +131,8 @@ class Model:
         """By comparison, each pair's level and its weight; 0 where it cannot be evaluated."""
         found = {}
         for c in self._compared:
-            levels = c.find(pairs)
-            if (levels < 0).all():
+            levels = c.levels_of(pairs)
+            if levels is None:
                 continue
             weights = self._tables[c.name][levels]
             if c.name in self._shares:

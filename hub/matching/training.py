@@ -146,8 +146,8 @@ def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
     weight = (every - total) * share / max(1, len(apart))
     levels, strangers, counts = {}, {}, {}
     for c in COMPARISONS.values():
-        found = c.find(pairs)
-        if (found >= 0).any():
+        found = c.levels_of(pairs)
+        if found is not None:
             levels[c.name] = found
             strangers[c.name] = _count(c.find(random_pairs), None, len(c.levels)) * weight
             if c.counted:

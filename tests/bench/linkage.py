@@ -44,8 +44,8 @@ class Set(NamedTuple):
 
 
 def rows_of(path: Path) -> Iterable[dict[str, str]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as stream:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as stream:
         yield from csv.DictReader(stream)
 
 
@@ -57,7 +57,9 @@ def load(records: Path, truth: Path, mapping: Sequence[str]) -> Set:
         stated: dict[str, str] = {}
         for heading, attribute in pairs:
             if row[heading]:
-                stated[attribute] = f"{stated[attribute]} {row[heading]}" if attribute in stated else row[heading]
+                stated[attribute] = (
+                    f"{stated[attribute]} {row[heading]}" if attribute in stated else row[heading]
+                )
         ids.append(row["record_id"])
         profiles.append(profile_of(stated))
     return Set(ids, profiles, {row["record_id"]: row["entity_id"] for row in rows_of(truth)})
@@ -159,7 +161,11 @@ def splink_settings(table: Any) -> tuple[Any, list[Any], list[Any]]:
     frequent = {"term_frequency_adjustments": True}
     comparisons: list[Any] = []
     if {"given_name", "family_name"} <= present:
-        comparisons.append(cl.ForenameSurnameComparison("given_name", "family_name", forename_surname_concat_col_name="both_names").configure(**frequent))
+        comparisons.append(
+            cl.ForenameSurnameComparison(
+                "given_name", "family_name", forename_surname_concat_col_name="both_names"
+            ).configure(**frequent)
+        )
     library = {
         "middle_name": lambda: cl.NameComparison("middle_name").configure(**frequent),
         "birth_date": lambda: cl.DateOfBirthComparison("birth_date", input_is_string=True),
@@ -230,7 +236,9 @@ def splink(data: Set) -> tuple[Any, Any, Any]:
     return linker, api, table
 
 
-def splink_online(linker: Any, api: Any, table: Any, store: int, singles: int, batches: int) -> tuple[float, float]:
+def splink_online(
+    linker: Any, api: Any, table: Any, store: int, singles: int, batches: int
+) -> tuple[float, float]:
     """Splink's way of adding records: `predict_between` the store and the new ones; seconds a record."""
     for name in {c for c in table.column_names if c != "record_id"}:
         linker.table_management.compute_tf_table(name)
@@ -255,7 +263,9 @@ def main() -> None:
     parser.add_argument("--map", action="append", default=[], metavar="HEADING=ATTRIBUTE")
     parser.add_argument("--batch", type=int, default=1_000)
     parser.add_argument("--splink", action="store_true", help="run Splink as well")
-    parser.add_argument("--online", type=int, default=0, metavar="STORE", help="time single records against a store")
+    parser.add_argument(
+        "--online", type=int, default=0, metavar="STORE", help="time single records against a store"
+    )
     asked = parser.parse_args()
     data = load(asked.set, asked.truth, asked.map)
     model = ours(data, asked.batch)
