@@ -141,7 +141,7 @@ def pinyin(text: str) -> str:
 
 @lru_cache(CACHE)
 def _sound(character: str) -> str:
-    return lazy_pinyin(character, style=Style.NORMAL)[0]
+    return str(lazy_pinyin(character, style=Style.NORMAL)[0])
 
 
 def family_of(name: str) -> str:
