@@ -23,8 +23,8 @@ from hub.connect.sources import delimited, excel, jsonl
 from hub.domain.days import day_of
 from hub.errors import BusyError, SettingsError
 from hub.log import EventLog
+from hub.log.by_url import open_log
 from hub.log.codec import Codec
-from hub.log.sqlite import SqliteLog
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
@@ -59,9 +59,7 @@ class Hub:
             if name in settings.feeds
         ]
         self._codec = Codec(events + derived)
-        if settings.log.url:
-            raise SettingsError("log.url: only the embedded log is there yet; leave it empty")
-        self.log: EventLog = SqliteLog(self.data / "log", self._codec, settings.log.partitions)
+        self.log: EventLog = open_log(settings.log, self.data, settings.folder, self._codec)
 
     @property
     def projection_path(self) -> Path:
