@@ -46,21 +46,18 @@ def headers_of(envelope: Envelope, recorded: str) -> Headers:
 def envelope_of(event: Event, key: str, headers: Iterable[tuple[str, bytes]]) -> Envelope:
     """The envelope that travelled with these headers; KeyError where one that must be there is not."""
     said: Mapping[str, bytes] = dict(headers)
-
-    def text(name: str) -> str:
-        return said[name].decode() if name in said else ""
-
-    when = text("ce_time")
+    get, nothing = said.get, b""
+    when = get("ce_time", nothing).decode()
     return Envelope(
         event,
         said["ce_id"].decode(),
         key,
         said["ce_source"].decode(),
-        text("ce_subject"),
+        get("ce_subject", nothing).decode(),
         day_of(when[:10]) if when else None,
-        text("ce_jurisdiction"),
-        text("ce_actor"),
-        text("ce_correlationid"),
-        text("ce_causationid"),
-        text("ce_agreement"),
+        get("ce_jurisdiction", nothing).decode(),
+        get("ce_actor", nothing).decode(),
+        get("ce_correlationid", nothing).decode(),
+        get("ce_causationid", nothing).decode(),
+        get("ce_agreement", nothing).decode(),
     )

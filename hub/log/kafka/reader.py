@@ -18,7 +18,7 @@ from kafka import errors as kafka_errors
 
 from hub.errors import IntegrityError, LogUnavailableError
 from hub.log import Partition
-from hub.log.kafka.site import Site, translated
+from hub.log.kafka.site import Site, connected, translated
 from hub.log.kafka.topics import MESSAGE_BYTES_MAX
 
 FETCH_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
@@ -46,7 +46,7 @@ class Reader:
         with self._lock, translated("the log could not be read", Partition(*place)):
             try:
                 return self._page(place, after + 1, limit)
-            except (kafka_errors.KafkaError, OSError, LogUnavailableError, IntegrityError):
+            except BaseException:
                 self._discard()
                 raise
 
@@ -93,15 +93,16 @@ class Reader:
         with self._lock, translated("the log's end could not be read"):
             try:
                 return dict(self._ready().end_offsets(self._partitions, timeout_ms=self._site.wait_ms))
-            except (kafka_errors.KafkaError, OSError):
+            except BaseException:
                 self._discard()
                 raise
 
     def _ready(self) -> Any:
         """The consumer, all partitions assigned and at rest."""
         if self._consumer is None:
-            consumer = KafkaConsumer(
-                **self._site.client(),
+            consumer = connected(
+                KafkaConsumer,
+                self._site,
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="none",

@@ -6,13 +6,14 @@ that time is `LogUnavailableError`: try later.
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kafka import errors as kafka_errors
+from kafka.net.compat import KafkaNetClient
 
 from hub.errors import (
     HubError,
@@ -120,6 +121,23 @@ def security_of(settings: LogSettings, folder: Path) -> dict[str, Any]:
         secured = ("SASL_" if settings.user else "") + ("SSL" if settings.ca_file else "PLAINTEXT")
         found["security_protocol"] = secured
     return found
+
+
+def connected(factory: Callable[..., Any], site: Site, **config: Any) -> Any:
+    """A client of the brokers. When they cannot be reached, nothing of it stays: on its own the library
+    would leave a thread behind at each attempt."""
+    made: list[Any] = []
+
+    def network(**settings: Any) -> Any:
+        made.append(KafkaNetClient(**settings))
+        return made[-1]
+
+    try:
+        return factory(**site.client(), **config, kafka_client=network)
+    except BaseException:
+        for client in made:
+            client.close()
+        raise
 
 
 @contextmanager

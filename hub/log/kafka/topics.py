@@ -15,7 +15,7 @@ from kafka.admin import ConfigResource
 
 from hub.domain.events import TOPICS
 from hub.errors import SettingsError
-from hub.log.kafka.site import Site, translated
+from hub.log.kafka.site import Site, connected, translated
 
 SCHEMAS = "schemas"
 """Every schema an event was ever written with: the log explains itself."""
@@ -123,7 +123,7 @@ def ensure(site: Site) -> None:
     """Create the topics that are missing; refuse the hub's start on one that is not safe."""
     plan = wanted(site)
     with translated("the topics could not be prepared"):
-        admin = KafkaAdminClient(**site.client())
+        admin = connected(KafkaAdminClient, site)
         try:
             known = set(admin.list_topics())
             missing = {name: how for name, how in plan.items() if name not in known}

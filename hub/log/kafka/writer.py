@@ -20,7 +20,7 @@ from kafka import errors as kafka_errors
 
 from hub.errors import LogUnavailableError
 from hub.log.cloudevents import Headers
-from hub.log.kafka.site import Site, translated
+from hub.log.kafka.site import Site, connected, translated
 from hub.log.kafka.topics import MESSAGE_BYTES_MAX
 
 BATCH_BYTES = 1 << 20
@@ -28,7 +28,7 @@ BATCH_BYTES = 1 << 20
 REQUEST_BYTES_MAX = 16 << 20
 IN_FLIGHT_MAX = 5
 OVERHEAD_BYTES = 40
-"""Most that the format adds to a record, and to each header."""
+"""Most that the format adds to a record; and a header's name with what is added to the header."""
 CLOSE_SECONDS = 1
 
 
@@ -43,8 +43,8 @@ class Message(NamedTuple):
     @property
     def size_bytes(self) -> int:
         """No less than the record takes in a batch."""
-        attributes = sum(len(name) + len(value) + 10 for name, value in self.headers)
-        return OVERHEAD_BYTES + len(self.key) + len(self.value) + attributes
+        attributes = sum([len(value) for _, value in self.headers])
+        return OVERHEAD_BYTES * (1 + len(self.headers)) + attributes + len(self.key) + len(self.value)
 
 
 class Writer:
@@ -100,8 +100,9 @@ class Writer:
 
     def _made(self) -> Any:
         site = self._site
-        return KafkaProducer(
-            **site.client(),
+        return connected(
+            KafkaProducer,
+            site,
             acks="all",
             enable_idempotence=True,
             max_in_flight_requests_per_connection=IN_FLIGHT_MAX,
