@@ -23,8 +23,7 @@ from hub.connect.sources import delimited, excel, jsonl
 from hub.domain.days import day_of
 from hub.errors import BusyError, SettingsError
 from hub.log import EventLog
-from hub.log.by_url import open_log
-from hub.log.codec import Codec
+from hub.log.by_url import make_codec, open_log
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
@@ -58,7 +57,7 @@ class Hub:
             for name, feed in self.feeds.items()
             if name in settings.feeds
         ]
-        self._codec = Codec(events + derived)
+        self._codec = make_codec(settings.log, events + derived)
         self.log: EventLog = open_log(settings.log, self.data, settings.folder, self._codec)
 
     @property

@@ -43,6 +43,12 @@ class SchemaMismatchError(RejectedError):
     code = "schema-mismatch"
 
 
+class SchemaUnknownError(SchemaMismatchError):
+    """An event names a schema that is neither in the catalogue, nor in the log, nor in the registry."""
+
+    code = "schema-unknown"
+
+
 class RetryableError(HubError):
     """Nothing is wrong with the input: try again later."""
 
@@ -55,6 +61,12 @@ class LogUnavailableError(RetryableError):
     """The log did not take or give events."""
 
     code = "log-unavailable"
+
+
+class RegistryUnavailableError(RetryableError):
+    """The schema registry did not answer; schemas seen before keep working."""
+
+    code = "registry-unavailable"
 
 
 class BusyError(RetryableError):

@@ -46,6 +46,10 @@ class LogSettings:
     """Name at the brokers (SCRAM-SHA-512)."""
     password_file: str = ""
     """Where that user's password lies."""
+    wire: str = "single-object"
+    """How payloads name their schema: `single-object` (by fingerprint) or `confluent` (by a registry's number)."""
+    registry: str = ""
+    """Schema registry (Confluent's interface), http://host:port[/path]; needed to write `confluent`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,28 @@
-"""Which log a URL names: the one place that chooses an adapter."""
+"""Which log and codec the settings name: the one place that chooses an adapter."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from hub.errors import SettingsError
 from hub.log import EventLog
 from hub.log.codec import Codec
+from hub.log.registry import HttpRegistry
 from hub.log.sqlite import SqliteLog
 from hub.settings import LogSettings
+
+WIRES = ("single-object", "confluent")
+
+
+def make_codec(settings: LogSettings, schemas: Iterable[str]) -> Codec:
+    """The codec for these schemas; with a registry it reads both wire formats."""
+    if settings.wire not in WIRES:
+        raise SettingsError(f"log.wire: one of {', '.join(WIRES)}")
+    confluent = settings.wire == "confluent"
+    if confluent and not (settings.registry and settings.url):
+        # The SQLite log keeps schemas by fingerprint, and nobody outside the hub reads it.
+        raise SettingsError("log.wire: confluent needs log.registry, and brokers in log.url")
+    registry = HttpRegistry(settings.registry) if settings.registry else None
+    return Codec(schemas, registry=registry, confluent=confluent)
 
 
 def open_log(settings: LogSettings, data: Path, folder: Path, codec: Codec) -> EventLog:

@@ -20,16 +20,23 @@ under another prefix proves the same.
 import importlib.util
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
 from kafka import TopicPartition
 
 from hub.domain.events import TOPICS
-from hub.errors import IntegrityError, SchemaMismatchError, SettingsError
+from hub.errors import (
+    IntegrityError,
+    RetryableError,
+    SchemaMismatchError,
+    SchemaUnknownError,
+    SettingsError,
+)
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.log.cloudevents import envelope_of, headers_of, now
-from hub.log.codec import Codec
+from hub.log.codec import CONFLUENT, Codec
 from hub.log.frame import frame
 from hub.log.kafka.reader import Reader
 from hub.log.kafka.site import Site
@@ -37,6 +44,8 @@ from hub.log.kafka.topics import SCHEMAS, ensure
 from hub.log.kafka.writer import Message, Writer
 
 PAGE = 2_000
+NUMBER = "registry-number"
+"""Header of a kept schema: the number that Confluent's wire format names it by."""
 
 
 class KafkaLog:
@@ -56,9 +65,13 @@ class KafkaLog:
         self._schemas = TopicPartition(site.topic(SCHEMAS), 0)
         self._reader = Reader(site, [*self._places.values(), self._schemas])
         self._writer = Writer(site)
-        self._kept: set[bytes] = set()
+        self._kept: set[tuple[bytes, int | None]] = set()
         self._schemas_read = -1
-        self._learn()
+        try:
+            self._learn()
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, envelopes: Sequence[Envelope]) -> list[Position]:
         """Keep these events; a crash or LogUnavailableError before the end may leave a first part of them."""
@@ -96,6 +109,8 @@ class KafkaLog:
         for record in self._reader.page(self._places[partition], after, limit):
             try:
                 envelope = envelope_of(self._decode(record.value), record.key.decode(), record.headers)
+            except (SchemaUnknownError, RetryableError):
+                raise
             except Exception as error:
                 raise IntegrityError(f"{partition} offset {record.offset} cannot be decoded") from error
             read.append(Recorded(Position(partition, record.offset), envelope))
@@ -120,7 +135,7 @@ class KafkaLog:
     def _decode(self, value: bytes) -> Any:
         try:
             return self._codec.decode(value)
-        except SchemaMismatchError:
+        except (SchemaUnknownError, RetryableError):
             # Another process may write with a schema that is newer than this one's start.
             if not self._learn():
                 raise
@@ -131,19 +146,30 @@ class KafkaLog:
         before = self._schemas_read
         while page := self._reader.page(self._schemas, self._schemas_read, PAGE):
             for record in page:
-                self._codec.learn(record.value.decode())
-                self._kept.add(record.key)
+                number = dict(record.headers).get(NUMBER)
+                # The schema of an event that a newer hub brought: this one meets it when it reads such an event.
+                with suppress(SchemaMismatchError):
+                    self._codec.learn(record.value.decode(), None if number is None else int(number))
+                self._kept.add((record.key, None if number is None else int(number)))
             self._schemas_read = page[-1].offset
         return self._schemas_read > before
 
     def _keep_schemas(self, encoded: Sequence[bytes]) -> None:
-        """A schema is durable before the first event that names it."""
-        found = {value[2:10] for value in encoded}
-        known = self._codec.schemas
-        missing = [known[name] for name in found if name in known and known[name].sha256 not in self._kept]
+        """A schema is durable before the first event that names it, with the registry's number if it has one."""
+        prefixes = {value[:5] if value[:1] == CONFLUENT else value[:10] for value in encoded}
+        found = [named for prefix in prefixes if (named := self._codec.named(prefix))]
+        missing = [(s, number) for s, number in found if (s.sha256, number) not in self._kept]
         if missing:
-            self._writer.write([Message(self._schemas, s.sha256, [], s.text.encode()) for s in missing])
-            self._kept.update(schema.sha256 for schema in missing)
+            self._writer.write(
+                Message(
+                    self._schemas,
+                    schema.sha256,
+                    [] if number is None else [(NUMBER, b"%d" % number)],
+                    schema.text.encode(),
+                )
+                for schema, number in missing
+            )
+            self._kept.update((schema.sha256, number) for schema, number in missing)
 
     def head(self) -> dict[Partition, int]:
         ends = self._reader.heads()
