@@ -5,7 +5,7 @@ in the foreground. Java 17 or later and Maven must be there; Maven brings the
 jars once into a cache folder (`.cache/kafka-<version>`), nothing is installed.
 
 One node is one copy: what it acknowledged survives `kill -9` of the broker, but
-not the loss of its disk. A county in earnest runs three (see deploy/README.md).
+not the loss of its disk. A county in earnest runs three (see README.md).
 """
 
 import argparse

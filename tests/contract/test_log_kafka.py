@@ -15,9 +15,10 @@ from hub.log import Envelope, Partition
 from hub.log.frame import frame, leaf_hash
 from hub.log.kafka.topics import MESSAGE_BYTES_MAX, Topic, faults
 from hub.log.subscription import Subscription
-from hub.settings import load
+from hub.settings import LogSettings, load
 from tests.conftest import kafka_settings
 from tests.contract.test_log import envelope, read_all
+from tests.test_repository import ROOT
 
 pytestmark = pytest.mark.kafka
 
@@ -160,6 +161,12 @@ def test_an_address_that_is_none_is_refused(broker, tmp_path):
     for url in ("kafka:///x", "kafka://h:1/a/b", "kafka://h:1/ä", "redis://h:1"):
         with pytest.raises(SettingsError, match=r"log\.url"):
             Hub(kafka_settings(tmp_path, broker, url=url))
+
+
+def test_the_example_settings_are_the_defaults(tmp_path):
+    example = load(ROOT / "deploy/hub.example.toml", {})
+    (tmp_path / "hub.toml").write_text("")
+    assert example.log == load(tmp_path / "hub.toml", {}).log == LogSettings()
 
 
 def test_the_environment_can_name_brokers_and_the_waiver(tmp_path):
