@@ -94,7 +94,16 @@ def jars(cache: Path = CACHE) -> Path:
     maven = program("mvn", "maven")
     with tempfile.TemporaryDirectory(dir=cache) as made:
         part = Path(made) / "jars"
-        command = [maven, "-B", "-q", "-f", POM, COPY, "-DincludeScope=runtime", f"-DoutputDirectory={part}"]
+        command = [
+            maven,
+            "-B",
+            "-q",
+            "-f",
+            str(POM),
+            COPY,
+            "-DincludeScope=runtime",
+            f"-DoutputDirectory={part}",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS_MAX, check=False)
         if done.returncode or not part.is_dir():
             raise BrokerError(f"maven did not bring the jars: {(done.stdout + done.stderr).strip()[-2000:]}")

@@ -24,6 +24,7 @@ from hub.log.kafka.topics import MESSAGE_BYTES_MAX
 FETCH_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
 FETCH_WAIT_MS = 10
 """We fetch only what we know is there; a fetch that waits would hold up the next partition."""
+POLL_MS = 10
 CLOSE_MS = 1_000
 
 
@@ -75,7 +76,8 @@ class Reader:
         records: list[Any] = []
         deadline = time.monotonic() + self._site.wait_seconds
         # The first poll does not wait: it only parks what the client holds of the partition read before.
-        # One that waits finds nothing to wait for and sleeps 100 ms before it looks at what is parked for us.
+        # One that waits may find nothing to wait for, and then sleeps for all of its time, up to 100 ms,
+        # beside what is parked for us or has just arrived: hence many short ones.
         wait_ms = 0
         while len(records) < limit and self._places[place] < end:
             found = consumer.poll(wait_ms, limit - len(records)).get(place)
@@ -85,7 +87,7 @@ class Reader:
             self._places[place] = found[-1].offset + 1 if found else consumer.position(place)
             if not found and self._places[place] < end and time.monotonic() >= deadline:
                 raise LogUnavailableError(f"{place.topic} partition {place.partition} did not answer")
-            wait_ms = max(0, int((deadline - time.monotonic()) * 1_000))
+            wait_ms = POLL_MS
         return records
 
     def heads(self) -> dict[TopicPartition, int]:
