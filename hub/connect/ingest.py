@@ -31,7 +31,7 @@ from hub.errors import UnreadableSourceError
 from hub.log import Envelope, EventLog, Partition, derive_id
 from hub.log.subscription import Subscription
 from hub.projections import intake
-from hub.projections.store import upsert
+from hub.projections.statements import upsert
 
 BATCH_ROWS = 5_000
 APPEND_EVENTS = 4_000

@@ -8,9 +8,21 @@ from hub.domain.days import Day
 Fields = Mapping[str, Any]
 """Standard field name to value: dates are days, codes are standard words, what is missing is absent."""
 
+READ = (
+    "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_date", "birth_place", "place",
+    "certificate_no", "status", "replaces", "issued_on", "mother_hukou_place",
+    "entry_kind", "entry_date", "cancel_date",
+    "arrival_date", "registered_on", "expires_on", "left_on", "started_on", "ended_on",
+)  # fmt: skip
+"""Every field that a rule reads: a version that changes none of them changes no conclusion."""
+
+
+REGISTERS = frozenset(("household_entry", "residence"))
+"""Kinds of records that say where a person lives."""
+
 
 class Fact(NamedTuple):
-    """The current version of one record that a department keeps."""
+    """The current version of one record that a department keeps; `published_on` is the day of its first."""
 
     record_id: str
     feed: str

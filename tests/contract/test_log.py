@@ -20,7 +20,7 @@ from hub.domain.events import (
 )
 from hub.errors import SchemaMismatchError
 from hub.log import Envelope, Partition, derive_id
-from hub.log.frame import frame
+from hub.log.frame import frame, framer
 from hub.log.subscription import Subscription
 from tests.conftest import kafka_settings, settings_for
 
@@ -206,3 +206,10 @@ def test_a_payload_that_does_not_fit_its_schema_is_refused_and_nothing_is_kept(h
 def test_frames_of_different_values_differ(a, b):
     one, two = (frame("t", 0, 1, "k", [], value) for value in (a, b))
     assert (one == two) == (a == b)
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=12), min_size=3, max_size=3), st.binary(max_size=30))
+def test_the_fast_way_to_a_frame_gives_the_same_bytes(key, texts, value):
+    names = ["ce_type", "ce_id", "ce_source"]
+    expected = frame("t", 3, 12, key, zip(names, texts, strict=True), value)
+    assert framer("t", names)(3, 12, key, texts, value) == expected
