@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench postgres postgresql clean
+.PHONY: demo test check bench kafka java postgres postgresql clean
+KAFKA_PORT ?= 9092
+KAFKA_FOLDER ?= .cache/kafka-data
 
 $(VENV)/demo.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,7 +20,8 @@ $(VENV)/test.done: pyproject.toml constraints.txt
 demo: $(VENV)/demo.done
 	$(BIN)/hub demo
 
-test: $(VENV)/test.done postgresql
+test: $(VENV)/test.done java postgresql
+	-$(BIN)/python deploy/kafka/broker.py --fetch
 	$(BIN)/pytest
 
 # One PostgreSQL on loopback, in the foreground.
@@ -30,6 +33,16 @@ postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql) || \
 	  echo "PostgreSQL is missing: tests on it will be skipped (or fail in CI)"
+
+# One Kafka broker on loopback, in the foreground, from its own jars.
+kafka: java
+	$(PYTHON) deploy/kafka/broker.py --port $(KAFKA_PORT) --folder $(KAFKA_FOLDER)
+
+# Java and Maven, for the broker; installed only where they are missing and the package manager allows.
+java:
+	@command -v java >/dev/null && command -v mvn >/dev/null || \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless maven) || \
+	  echo "java 17+ and maven are missing: tests on Kafka will be skipped (or fail in CI)"
 
 check: $(VENV)/test.done
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -22,8 +22,7 @@ from hub.connect.sources import delimited, excel, jsonl
 from hub.domain.days import day_of
 from hub.errors import SettingsError
 from hub.log import EventLog
-from hub.log.codec import Codec
-from hub.log.sqlite import SqliteLog
+from hub.log.by_url import make_codec, open_log
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
@@ -57,10 +56,8 @@ class Hub:
             for name, feed in self.feeds.items()
             if name in settings.feeds
         ]
-        self._codec = Codec(events + derived)
-        if settings.log.url:
-            raise SettingsError("log.url: only the embedded log is there yet; leave it empty")
-        self.log: EventLog = SqliteLog(self.data / "log", self._codec, settings.log.partitions)
+        self._codec = make_codec(settings.log, events + derived)
+        self.log: EventLog = open_log(settings.log, self.data, settings.folder, self._codec)
 
     @property
     def database(self) -> Database:

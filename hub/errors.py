@@ -43,6 +43,12 @@ class SchemaMismatchError(RejectedError):
     code = "schema-mismatch"
 
 
+class SchemaUnknownError(SchemaMismatchError):
+    """An event names a schema that is neither in the catalogue, nor in the log, nor in the registry."""
+
+    code = "schema-unknown"
+
+
 class RetryableError(HubError):
     """Nothing is wrong with the input: try again later."""
 
@@ -61,6 +67,12 @@ class ProjectionUnavailableError(RetryableError):
     """The database of a projection did not answer, or broke off."""
 
     code = "projection-unavailable"
+
+
+class RegistryUnavailableError(RetryableError):
+    """The schema registry did not answer; schemas seen before keep working."""
+
+    code = "registry-unavailable"
 
 
 class BusyError(RetryableError):

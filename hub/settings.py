@@ -31,9 +31,25 @@ class LogSettings:
     """Where events are kept."""
 
     url: str = ""
-    """Empty: SQLite files under the data folder."""
+    """Empty: SQLite files under the data folder. kafka://host:port[,host:port][/prefix]: these brokers."""
     partitions: int = 1
     """Parallel parts of each topic; fixed when the log is created."""
+    replication: int = 3
+    """Copies of each event on the brokers; at least 3."""
+    accept_single_copy: bool = False
+    """A site of one broker: what its one disk loses is lost. Events are flushed before they are acknowledged."""
+    wait_seconds: int = 30
+    """How long a call waits for brokers before it says: try later."""
+    ca_file: str = ""
+    """Authority that signed the brokers' certificates; with it, connections are encrypted."""
+    user: str = ""
+    """Name at the brokers (SCRAM-SHA-512)."""
+    password_file: str = ""
+    """Where that user's password lies."""
+    wire: str = "single-object"
+    """How payloads name their schema: `single-object` (by fingerprint) or `confluent` (by a registry's number)."""
+    registry: str = ""
+    """Schema registry (Confluent's interface), http://host:port[/path]; needed to write `confluent`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +128,23 @@ def section(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     if unknown := sorted(table.keys() - known.keys()):
         raise SettingsError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
     for name, value in table.items():
-        wanted = {"int": int, "str": str}.get(str(getattr(known[name], "__name__", known[name])))
+        wanted = {"int": int, "str": str, "bool": bool}.get(
+            str(getattr(known[name], "__name__", known[name]))
+        )
         if wanted is not None and type(value) is not wanted:
             raise SettingsError(f"{where}.{name}: expected {wanted.__name__}")
     try:
         return cls(**table)
     except TypeError as error:
         raise SettingsError(f"{where}: {error}") from None
+
+
+def as_toml(cls: type[Any], name: str, value: str) -> object:
+    """A value from the environment as the file would hold it; what does not fit is refused later."""
+    kind = next((str(getattr(f.type, "__name__", f.type)) for f in fields(cls) if f.name == name), "str")
+    if kind == "int" and value.isdigit():
+        return int(value)
+    return {"true": True, "false": False}.get(value, value) if kind == "bool" else value
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -140,8 +166,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     for name, value in environ.items():
         parts = name.lower().split("__")
         if len(parts) == 3 and parts[0] == "hub" and parts[1] in SECTIONS:
-            number = parts[1:] == ["log", "partitions"] and value.isdigit()
-            document.setdefault(parts[1], {})[parts[2]] = int(value) if number else value
+            document.setdefault(parts[1], {})[parts[2]] = as_toml(SECTIONS[parts[1]], parts[2], value)
     made = {name: section(cls, document.get(name, {}), name) for name, cls in SECTIONS.items()}
     return Settings(
         **made,

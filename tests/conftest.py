@@ -1,28 +1,39 @@
-"""One small county for the whole suite, and hubs that have worked through it."""
+"""One small county for the whole suite, hubs that have worked through it, and one Kafka broker."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from hub.app import Hub
 from hub.settings import HubSettings, LogSettings, ProjectionSettings, SecretsSettings, Settings
 from hub.simulate import simulate
+from tests.brokers import AnyBroker, end_broker, start_broker
 from tests.databases import new_database, running_postgres
 
 KEY = b"a key for tests only, 32 bytes !"
 
 
-def settings_for(folder: Path, partitions: int = 1, projection: str = "") -> Settings:
+def settings_for(folder: Path, partitions: int = 1, projection: str = "", **log: object) -> Settings:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "key").write_bytes(KEY)
     return Settings(
         hub=HubSettings(data=str(folder / "data")),
-        log=LogSettings(partitions=partitions),
+        log=LogSettings(partitions=partitions, **log),
         projection=ProjectionSettings(url=projection),
         secrets=SecretsSettings(pseudonym_key_file=str((folder / "key").absolute())),
     )
+
+
+def kafka_settings(
+    folder: Path, broker: AnyBroker, partitions: int = 4, projection: str = "", **log: object
+) -> Settings:
+    """Settings of a hub whose log is alone under its own prefix on the broker."""
+    url = f"kafka://{broker.address}/t{uuid4().hex[:12]}"
+    said = {"url": url, "accept_single_copy": True, "wait_seconds": 20} | log
+    return settings_for(folder, partitions, projection, **said)
 
 
 def work_through(hub: Hub, source: Path) -> list:
@@ -32,6 +43,14 @@ def work_through(hub: Hub, source: Path) -> list:
     with hub.runner() as runner:
         runner.run()
     return receipts
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory) -> Iterator[AnyBroker]:
+    """A real Kafka broker; whoever stops it starts it again."""
+    started = start_broker(tmp_path_factory.mktemp("kafka"))
+    yield started
+    end_broker(started)
 
 
 @pytest.fixture(scope="session")

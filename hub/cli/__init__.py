@@ -15,6 +15,7 @@ from hub import observability, settings
 from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
+from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, receipts_table, table
 from hub.connect.ingest import Receipt
 from hub.demo import bench as run_bench
@@ -43,6 +44,8 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
     observability.configure(verbose=verbose)
     context.obj = settings.load(config)
 
+
+cli.add_command(schemas)
 
 as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
 

@@ -12,6 +12,7 @@ last batch after a crash, so it lies within the last `WINDOW` events.
 from collections import deque
 from typing import NamedTuple
 
+from hub.errors import RetryableError
 from hub.log import Checkpoint, EventLog, Partition, Recorded
 
 PAGE = 2_000
@@ -89,16 +90,28 @@ class Subscription:
         return events
 
     def take(self, limit: int) -> Batch:
-        """About `limit` events, fewer when the partitions hold no more; empty when caught up."""
+        """About `limit` events, fewer when the partitions hold no more; empty when caught up.
+
+        A log that fails half-way does not take back what was read before: that is handed over, and the
+        error is the next call's.
+        """
         taken: list[Recorded] = []
-        progress = True
-        while progress and len(taken) < limit:
-            progress = False
-            for partitions in self._topics.values():
-                for partition in partitions:
-                    progress |= self._drain(partition, taken, limit)
-                progress |= self._pass_barrier(partitions, taken)
+        try:
+            while len(taken) < limit and self._advance(taken, limit):
+                pass
+        except RetryableError:
+            if not taken:
+                raise
         return Batch(taken, dict(self._done))
+
+    def _advance(self, taken: list[Recorded], limit: int) -> bool:
+        """One round over all partitions; whether anything moved."""
+        progress = False
+        for partitions in self._topics.values():
+            for partition in partitions:
+                progress |= self._drain(partition, taken, limit)
+            progress |= self._pass_barrier(partitions, taken)
+        return progress
 
     def _drain(self, partition: Partition, taken: list[Recorded], limit: int) -> bool:
         """Take what lies before the next barrier."""

@@ -1,0 +1,146 @@
+"""Topics that may hold the truth, and the refusal of those that may not.
+
+The log is read from its start for ever, so a topic that forgets (retention,
+compaction), that may take back what it acknowledged (unclean election, one
+copy) or that sends a key elsewhere than before (another partition count) is
+refused before the first event, each fault with its proof and its remedy.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource
+
+from hub.domain.events import TOPICS
+from hub.errors import SettingsError
+from hub.log.kafka.site import Site, connected, translated
+
+SCHEMAS = "schemas"
+"""Every schema an event was ever written with: the log explains itself."""
+MESSAGE_BYTES_MAX = 2 << 20
+"""A payload at its limit, its attributes, and room."""
+FOREVER = "-1"
+
+
+class Topic(NamedTuple):
+    """A topic as the brokers describe it."""
+
+    name: str
+    partitions: int
+    replicas: int
+    config: Mapping[str, str]
+
+
+def wanted(site: Site) -> dict[str, dict[str, Any]]:
+    """How the adapter creates its topics."""
+    config = {
+        "cleanup.policy": "delete",
+        "retention.ms": FOREVER,
+        "retention.bytes": FOREVER,
+        "max.message.bytes": str(MESSAGE_BYTES_MAX),
+        "unclean.leader.election.enable": "false",
+        "min.insync.replicas": str(1 if site.accept_single_copy else site.replication // 2 + 1),
+    }
+    if site.accept_single_copy:
+        config["flush.messages"] = "1"
+    replicas = 1 if site.accept_single_copy else site.replication
+    return {
+        site.topic(name): {
+            "num_partitions": 1 if name == SCHEMAS else site.partitions,
+            "replication_factor": replicas,
+            "configs": config,
+        }
+        for name in (SCHEMAS, *TOPICS)
+    }
+
+
+def faults(topic: Topic, partitions: int, accept_single_copy: bool) -> Iterator[str]:
+    """Why this topic may not hold the log; each with its proof and what to do."""
+    config = topic.config
+    if topic.partitions != partitions:
+        yield (
+            f"it has {topic.partitions} partitions and log.partitions is {partitions}: a key would move and "
+            f"lose its order; set log.partitions = {topic.partitions}"
+        )
+    for name in ("retention.ms", "retention.bytes"):
+        if config[name] != FOREVER:
+            yield f"{name} is {config[name]}: brokers would delete old events; set {name}={FOREVER}"
+    if config["cleanup.policy"] != "delete":
+        yield (
+            f"cleanup.policy is {config['cleanup.policy']}: compaction would drop all but the last event "
+            "of a key; set cleanup.policy=delete"
+        )
+    if config["unclean.leader.election.enable"] != "false":
+        yield (
+            "unclean.leader.election.enable is true: a stale copy could lead and acknowledged events vanish; "
+            "set it to false"
+        )
+    if int(config["max.message.bytes"]) < MESSAGE_BYTES_MAX:
+        yield (
+            f"max.message.bytes is {config['max.message.bytes']}: an event the hub accepts would not fit; "
+            f"set max.message.bytes={MESSAGE_BYTES_MAX}"
+        )
+    yield from copy_faults(topic, accept_single_copy)
+
+
+def copy_faults(topic: Topic, accept_single_copy: bool) -> Iterator[str]:
+    """Whether what is acknowledged lies in more than one place, or at least on the disk."""
+    isr = int(topic.config["min.insync.replicas"])
+    if isr > topic.replicas:
+        yield f"min.insync.replicas is {isr} of {topic.replicas} replicas: nothing could ever be written"
+    if topic.replicas >= 3 and isr >= 2:
+        return
+    if not accept_single_copy:
+        yield (
+            f"it has {topic.replicas} replicas with min.insync.replicas {isr}: one lost disk loses acknowledged "
+            "events; use 3 replicas and 2 in sync, or set log.accept_single_copy for a site of one broker"
+        )
+    elif topic.config["flush.messages"] != "1":
+        yield (
+            f"flush.messages is {topic.config['flush.messages']} on a single copy: a power cut loses "
+            "acknowledged events; set flush.messages=1"
+        )
+
+
+def described(admin: Any, names: list[str]) -> list[Topic]:
+    """Topics with their configuration in force, whoever set it."""
+    resources = [ConfigResource("TOPIC", name) for name in names]
+    configs = admin.describe_configs(resources, config_filter="all")["topic"]
+    return [
+        Topic(
+            found["name"],
+            len(found["partitions"]),
+            min(len(part["replica_nodes"]) for part in found["partitions"]),
+            {name: str(entry["value"]) for name, entry in configs[found["name"]].items()},
+        )
+        for found in admin.describe_topics(names)
+    ]
+
+
+def ensure(site: Site) -> None:
+    """Create the topics that are missing; refuse the hub's start on one that is not safe."""
+    plan = wanted(site)
+    with translated("the topics could not be prepared"):
+        admin = connected(KafkaAdminClient, site)
+        try:
+            known = set(admin.list_topics())
+            missing = {name: how for name, how in plan.items() if name not in known}
+            if missing:
+                create(admin, missing)
+            found = described(admin, list(plan))
+        finally:
+            admin.close()
+    for topic in found:
+        partitions = plan[topic.name]["num_partitions"]
+        if refused := list(faults(topic, partitions, site.accept_single_copy)):
+            raise SettingsError(f"topic {topic.name} cannot hold the log: " + "; ".join(refused))
+
+
+def create(admin: Any, missing: dict[str, dict[str, Any]]) -> None:
+    """Create topics; another process of the hub may be doing the same."""
+    try:
+        admin.create_topics(missing, wait_for_metadata=True)
+    except kafka_errors.TopicAlreadyExistsError:
+        admin.wait_for_topics(list(missing))
