@@ -67,15 +67,21 @@ def postgres() -> Iterator[Any]:
         yield server
 
 
-VARIANTS = {"sqlite": 1, "sqlite-4-partitions": 4, "postgres": 4}
+def settings_of(variant: str, folder: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings of a fresh hub on one pair of log and projection."""
+    if variant == "kafka-postgres":
+        url = new_database(request.getfixturevalue("postgres"))
+        return kafka_settings(folder, request.getfixturevalue("broker"), projection=url)
+    return settings_for(folder, 4 if variant == "sqlite-4-partitions" else 1)
+
+
+VARIANTS = ["sqlite", "sqlite-4-partitions", pytest.param("kafka-postgres", marks=pytest.mark.kafka)]
 
 
 @pytest.fixture(scope="session", params=VARIANTS)
 def worked(request, tmp_path_factory, county):
-    """A hub that has worked through the county, on each log and projection."""
-    url = new_database(request.getfixturevalue("postgres")) if request.param == "postgres" else ""
-    folder = tmp_path_factory.mktemp(f"worked-{request.param}")
-    hub = Hub(settings_for(folder, VARIANTS[request.param], url))
+    """A hub that has worked through the county, on each pair of log and projection."""
+    hub = Hub(settings_of(request.param, tmp_path_factory.mktemp("worked"), request))
     hub.receipts = work_through(hub, county)
     yield hub
     hub.close()

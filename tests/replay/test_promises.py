@@ -16,8 +16,8 @@ from hub.domain.disclosures import Reader
 from hub.domain.events import ACTIONS, RECORDS, TOPICS, CaseActionRequested, DisclosureMade
 from hub.errors import BusyError, DisclosureRefusedError
 from hub.log import Envelope
+from hub.log.by_url import open_log
 from hub.log.codec import Codec
-from hub.log.sqlite import SqliteLog
 from hub.log.subscription import Subscription
 from hub.matching.numbers import check_digit
 from hub.projections.databases import open_sqlite
@@ -114,7 +114,7 @@ def test_promise_6_the_log_explains_itself_without_todays_schemas(worked):
     def events(log):
         return [r.envelope for r in Subscription(log, TOPICS, {}).take(10**6).events]
 
-    bare = SqliteLog(worked.data / "log", Codec([]))
+    bare = open_log(worked.settings.log, worked.data, worked.settings.folder, Codec([]))
     assert events(bare) == events(worked.log)
     bare.close()
 
@@ -204,6 +204,13 @@ def test_shuffling_the_rows_of_every_drop_changes_nothing(tmp_path, county, work
     work_through(hub, shuffled)
     assert digests(hub) == digests(worked)
     hub.close()
+
+
+def test_promise_9_the_county_is_the_same_on_every_log_and_projection(tmp_path, county, worked):
+    plain = Hub(settings_for(tmp_path))
+    receipts = work_through(plain, county)
+    assert (digests(plain), receipts) == (digests(worked), worked.receipts)
+    plain.close()
 
 
 FORBIDDEN = {"time", "random", "secrets", "uuid", "os", "io", "pathlib", "socket", "sqlite3", "subprocess"}

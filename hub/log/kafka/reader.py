@@ -1,9 +1,8 @@
 """Reading by position: no consumer group, no commits, no reset.
 
 The place of a reader lies in its own database; a broker's opinion of it is
-never asked. One consumer has every partition assigned and all but the one
-being read paused, so that a page costs one fetch and what came for another
-partition is kept for it. Whether a partition is read to its end is asked from
+never asked. One consumer has one partition assigned at a time: going on in the same
+one is free, going to another costs one fetch. Whether a partition is read to its end is asked from
 the broker, so an empty page means: nothing more was acknowledged before.
 """
 
@@ -25,7 +24,7 @@ FETCH_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
 FETCH_WAIT_MS = 10
 """We fetch only what we know is there; a fetch that waits would hold up the next partition."""
 POLL_MS = 10
-CLOSE_MS = 1_000
+CLOSE_MS = 5_000
 
 
 class Reader:
@@ -36,7 +35,9 @@ class Reader:
         self._partitions = list(partitions)
         self._lock = Lock()
         self._consumer: Any = None
-        self._places: dict[TopicPartition, int] = {}
+        self._watcher: Any = None
+        """Knows all topics and is asked for ends only: the client forgets topics it has nothing to read of."""
+        self._at: tuple[TopicPartition, int] | None = None
         self._ends: dict[TopicPartition, int] = {}
 
     def page(self, place: TopicPartition, after: int, limit: int) -> list[Any]:
@@ -54,7 +55,7 @@ class Reader:
     def _page(self, place: TopicPartition, start: int, limit: int) -> list[Any]:
         consumer = self._ready()
         if self._ends.get(place, 0) <= start:
-            self._ends[place] = consumer.end_offsets([place], timeout_ms=self._site.wait_ms)[place]
+            self._ends[place] = self._watcher.end_offsets([place], timeout_ms=self._site.wait_ms)[place]
         end = self._ends[place]
         if end < start:
             raise IntegrityError(
@@ -63,71 +64,69 @@ class Reader:
             )
         if end == start:
             return []
-        if self._places.get(place) != start:
+        if self._at != (place, start):
+            # Assigned one at a time: a partition that was paused and resumed may never be fetched again,
+            # since the client does not look for what it parked while it holds the rest of another.
+            consumer.assign([place])
             consumer.seek(place, start)
-            self._places[place] = start
-        consumer.resume(place)
-        try:
-            return self._polled(consumer, place, end, limit)
-        finally:
-            consumer.pause(place)
+        return self._polled(consumer, place, start, end, limit)
 
-    def _polled(self, consumer: Any, place: TopicPartition, end: int, limit: int) -> list[Any]:
+    def _polled(self, consumer: Any, place: TopicPartition, start: int, end: int, limit: int) -> list[Any]:
         records: list[Any] = []
         deadline = time.monotonic() + self._site.wait_seconds
-        # The first poll does not wait: it only parks what the client holds of the partition read before.
-        # One that waits may find nothing to wait for, and then sleeps for all of its time, up to 100 ms,
-        # beside what is parked for us or has just arrived: hence many short ones.
-        wait_ms = 0
-        while len(records) < limit and self._places[place] < end:
-            found = consumer.poll(wait_ms, limit - len(records)).get(place)
+        # A poll that waits may find nothing to wait for, and then sleeps for all of its time, up to 100 ms,
+        # beside what has just arrived: hence many short ones.
+        while len(records) < limit and start < end:
+            found = consumer.poll(POLL_MS, limit - len(records)).get(place)
             if found:
                 records += found
             # Offsets that hold no event (a foreign transaction's marks) are passed over.
-            self._places[place] = found[-1].offset + 1 if found else consumer.position(place)
-            if not found and self._places[place] < end and time.monotonic() >= deadline:
+            start = found[-1].offset + 1 if found else consumer.position(place)
+            if not found and start < end and time.monotonic() >= deadline:
                 raise LogUnavailableError(f"{place.topic} partition {place.partition} did not answer")
-            wait_ms = POLL_MS
+        self._at = place, start
         return records
 
     def heads(self) -> dict[TopicPartition, int]:
         """The end of every partition: the offset its next event will have."""
         with self._lock, translated("the log's end could not be read"):
             try:
-                return dict(self._ready().end_offsets(self._partitions, timeout_ms=self._site.wait_ms))
+                self._ready()
+                return dict(self._watcher.end_offsets(self._partitions, timeout_ms=self._site.wait_ms))
             except BaseException:
                 self._discard()
                 raise
 
     def _ready(self) -> Any:
-        """The consumer, all partitions assigned and at rest."""
+        """The consumer, assigned to nothing yet when it is new."""
         if self._consumer is None:
-            consumer = connected(
-                KafkaConsumer,
-                self._site,
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="none",
-                isolation_level="read_committed",
-                max_partition_fetch_bytes=FETCH_BYTES_MAX,
-                fetch_max_wait_ms=FETCH_WAIT_MS,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
-            consumer.assign(self._partitions)
-            for place in self._partitions:
-                consumer.seek(place, 0)
-            consumer.pause(*self._partitions)
-            self._places = dict.fromkeys(self._partitions, 0)
-            self._ends = {}
-            self._consumer = consumer
+            self._watcher = self._connected()
+            self._watcher.assign(self._partitions)
+            self._at, self._ends = None, {}
+            self._consumer = self._connected()
         return self._consumer
 
+    def _connected(self) -> Any:
+        return connected(
+            KafkaConsumer,
+            self._site,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=FETCH_BYTES_MAX,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
     def _discard(self) -> None:
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            with suppress(kafka_errors.KafkaError):
-                consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
+        both = self._consumer, self._watcher
+        self._consumer = self._watcher = None
+        for consumer in both:
+            if consumer is not None:
+                with suppress(kafka_errors.KafkaError):
+                    consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
     def close(self) -> None:
         """Give back connections."""
