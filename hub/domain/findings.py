@@ -211,7 +211,7 @@ def _work(scene: Scene) -> Iterator[Finding]:
         fact
         for kind in ("business", "employment")
         for fact in scene.kinds.get(kind, ())
-        if fact.fields.get("place", scene.county).startswith(scene.county)
+        if fact.fields.get("work_place", scene.county).startswith(scene.county)
     ]
     clock = scene.clock
     if not works or any(not clock.over(spell.left_on) for spell in scene.spells):
