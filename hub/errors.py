@@ -57,6 +57,12 @@ class LogUnavailableError(RetryableError):
     code = "log-unavailable"
 
 
+class SourceUnavailableError(RetryableError):
+    """A source system did not answer, or somebody else is writing to it."""
+
+    code = "source-unavailable"
+
+
 class BusyError(RetryableError):
     """Another process holds what this one needs."""
 

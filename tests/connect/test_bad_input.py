@@ -13,9 +13,10 @@ from openpyxl import Workbook
 
 from hub.app import Hub
 from hub.connect.contracts import load_contract
+from hub.connect.dates import day
 from hub.connect.drops import File
-from hub.connect.fields import REASONS, CellError, day
 from hub.connect.forbidden import refuse
+from hub.connect.reasons import REASONS, CellError
 from hub.connect.sources import delimited
 from hub.domain.days import iso
 from hub.domain.events import RECORDS, RecordPublished, RecordQuarantined
@@ -102,7 +103,7 @@ def complaints(receipts):
         ("地址代码", "990101", "place", "bad-place-code"),
         ("姓名", "王" * 5000, "name", "too-long"),
         ("姓名", "王\x07伟", "name", "control-character"),
-        ("住址", "x" * (10 << 20), "", "cell-too-large"),
+        ("住址", "x" * (10 << 20), "address", "cell-too-large"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(
@@ -126,13 +127,14 @@ def test_a_number_that_fails_its_check_is_accepted_with_a_warning(hub, tmp_path)
     assert events(hub, RecordPublished)[0].fields["number"] == "990101199001020011"
 
 
-def test_full_width_digits_are_read_in_silence(hub, tmp_path):
+def test_full_width_digits_are_read_with_a_warning(hub, tmp_path):
     write(
         tmp_path / "in",
         [GOOD | {"出生日期": "１９９００１０２", "公民身份号码": "９９０１０１１９９００１０２００１４"}],
     )
     (receipt,) = ingest(hub, tmp_path / "in")
-    assert (receipt.accepted, list(receipt.rows)) == (1, [])
+    assert (receipt.accepted, receipt.warnings) == (1, 1)
+    assert complaints([receipt]) == [(2, "birth_date", "full-width"), (2, "number", "full-width")]
     fields = events(hub, RecordPublished)[0].fields
     assert (iso(fields["birth_date"]), fields["number"]) == ("1990-01-02", "990101199001020014")
 
@@ -174,7 +176,7 @@ def test_a_ragged_row_and_an_empty_file(hub, tmp_path):
     assert (3, "", "ragged-row") in complaints([ragged])
     assert (empty.received, empty.quarantined) == (0, 0)
     (tmp_path / "in/public_security/household_entry/2024-01-03.csv").touch()
-    assert ingest(hub, tmp_path / "in")[0].rows[0]["code"] == "missing-column"
+    assert ingest(hub, tmp_path / "in")[0].rows[0]["code"] == "empty-file"
 
 
 def test_a_key_twice_with_other_content_quarantines_both_and_with_the_same_is_unchanged(hub, tmp_path):
@@ -259,7 +261,7 @@ def test_formula_cells_are_refused_and_other_rows_read(hub, tmp_path):
     workbook(tmp_path, [LIVES, ["JZ2", *LIVES[1:2], "=A1", *LIVES[3:]]])
     (receipt,) = ingest(hub, tmp_path, "public_security.residence_registration")
     assert (receipt.accepted, receipt.quarantined) == (1, 1)
-    assert (3, "", "formula-cell") in complaints([receipt])
+    assert (3, "name", "formula-cell") in complaints([receipt])
 
 
 def test_a_workbook_that_lies_about_its_extent_is_read_in_full(hub, tmp_path):
