@@ -71,21 +71,20 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
     missing = [f for heading, f in expected.items() if heading not in present]
     extra = [heading for heading in present if heading not in expected]
     ignored = tuple(_shown(heading) for heading in extra if not refuse(heading))
-    for field in missing:
-        if field.required:
-            raise UnreadableSourceError(
-                f"required column {field.heading} is missing{_renamed(field, ignored)}",
-                problem="missing-column", field=field.name,
-            )  # fmt: skip
+    if lost := [f for f in missing if f.required]:
+        said = ", ".join(f"{f.heading}{_renamed(f, ignored)}" for f in lost)
+        raise UnreadableSourceError(
+            f"required and missing: {said}", problem="missing-column", field=lost[0].name
+        )
     return HeadingReport(
-        tuple((f.name, f"column {f.heading} is missing{_renamed(f, ignored)}") for f in missing),
+        tuple((f.name, f"optional and missing: {f.heading}{_renamed(f, ignored)}") for f in missing),
         ignored, tuple(_shown(heading) for heading in extra if refuse(heading)),
     )  # fmt: skip
 
 
 def _renamed(field: Field, ignored: Sequence[str]) -> str:
     near = process.extractOne(field.heading, ignored, score_cutoff=LIKENESS_MIN)
-    return f"; was it renamed to {near[0]}?" if near else ""
+    return f" (was it renamed to {near[0]}?)" if near else ""
 
 
 def _shown(heading: str) -> str:

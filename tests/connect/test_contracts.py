@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 import hub.domain
-from hub.connect.contracts import load_contracts
+from hub.connect.contracts import load_contract, load_contracts
+from hub.connect.forbidden import refuse
+from hub.errors import SettingsError
+from tests.connect.samples import CONTRACT
 
 READS = re.compile(r'fields(?:\.get\(|\[)"(\w+)"|"(\w+)" (?:not )?in (?:\w+\.)*fields')
 CONTRACTS = load_contracts(Path(__file__).parents[2] / "schemas/contracts")
@@ -27,3 +30,93 @@ def test_where_somebody_works_is_not_where_the_person_is(name):
     assert (field.kind, field.required) == ("place_code", True)
     assert feed.attributes({"work_place": "990101101201"}) == {}
     assert "place" not in {field.name for field in feed.fields}
+
+
+def refusal_of(folder: Path, contract: str) -> str:
+    path = folder / "members.yaml"
+    path.write_text(contract)
+    with pytest.raises(SettingsError) as refused:
+        load_contract(path)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "避孕措施",
+        "节育手术",
+        "准生证号",
+        "胎次",
+        "民族",
+        "宗教信仰",
+        "pregnancy_week",
+        "birth permit no",
+        "jieza",
+        "ethnicity",
+        "wages",
+        "社会抚养费",
+    ],
+)
+def test_a_contract_that_asks_for_a_forbidden_field_is_refused(tmp_path, name):
+    assert refuse(name)
+    assert "refuses to hold" in refusal_of(
+        tmp_path, CONTRACT.replace("physicalName: dob", f"physicalName: {name}")
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "birth_order",
+        "plurality",
+        "出生日期",
+        "婚姻登记日期",
+        "certificate_no",
+        "refined",
+        "finish",
+        "trace_no",
+    ],
+)
+def test_false_friends_pass(name):
+    assert refuse(name) is None
+
+
+def test_a_contract_that_says_no_kind_is_read_by_its_types(tmp_path):
+    (tmp_path / "members.yaml").write_text(CONTRACT)
+    feed = load_contract(tmp_path / "members.yaml")
+    assert [field.kind for field in feed.fields] == ["text", "text", "text", "date"]
+    assert (feed.department, feed.kind, feed.format, feed.encoding) == (
+        "other",
+        "person",
+        "delimited",
+        "utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "refusal"),
+    [
+        ("apiVersion: v3.1.0", "apiVersion: v2.2.2", "apiVersion is not v3"),
+        ("id: town.members", "id: Members", "id is not of the form"),
+        ("version: 1.0.0", "version: one", "version is not of the form"),
+        ("status: active", "", "missing status"),
+        ("status: active", "status: [", "cannot be read as YAML, line"),
+        ("name: born", "name: birth-date", "has a name beyond letters"),
+        ("dob, logicalType: date, classification: personal", "dob", "born has no classification"),
+        ("value: birth_date", "value: dob", "the unknown attribute dob; known: name,"),
+        ("physicalName: dob", "physicalName: surname", "the heading surname stands twice"),
+        ("primaryKey: true", "primaryKey: false", "exactly one property is the primaryKey"),
+        ("logicalType: date", "logicalType: date, logicalTypeOptions: {format: dd/MM/yy}", "yy is none of yyyy"),
+        ("logicalType: date", "logicalType: date, logicalTypeOptions: {format: MM/yyyy}", "year, month and day once"),
+        ("status: active", "status: active\ncustomProperties: [{property: source, value: {encoding: utf-99}}]",
+         "nobody knows the encoding utf-99"),
+        ("status: active", "status: active\ncustomProperties: [{property: source, value: {format: sql}}]",
+         "format sql needs the table"),
+        ("status: active", "status: active\ncustomProperties: [{property: source, value: {view: x}}]",
+         "source has the unknown view"),
+    ],
+)  # fmt: skip
+def test_a_contract_that_cannot_be_followed_says_where(tmp_path, said, instead, refusal):
+    assert said in CONTRACT
+    found = refusal_of(tmp_path, CONTRACT.replace(said, instead))
+    assert found.startswith("contract members.yaml") and refusal in found
