@@ -18,10 +18,14 @@ from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
 from hub.connect.forbidden import refuse
 from hub.domain.days import iso
+from hub.domain.facts import DATES, TEXTS
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 
 CODED = ("code", "operation")
+EVIDENCE = (
+    "person", "household_entry", "residence", "business", "employment", "birth_certificate", "child_record",
+)  # fmt: skip
 SEVERITIES = ("quarantine", "warn")
 OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -154,6 +158,7 @@ def _unfit(document: Mapping[str, Any]) -> Iterator[str]:
 def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> Feed:
     extras = custom(document)
     table = document["schema"][0]
+    _check_forbidden(table["properties"], where, headings)
     every = [_field(node, where, headings) for node in table["properties"]]
     if stray := sorted(headings.keys() - {f.name for f in every}):
         raise SettingsError(f"contract {where}: the mapping names {stray[0]}, which is no field of it")
@@ -163,11 +168,13 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
     keys = [node["name"] for node in table["properties"] if node.get("primaryKey")]
     if len(keys) != 1:
         raise SettingsError(f"contract {where}: exactly one property is the primaryKey")
+    if (evidence := str(extras.get("evidence", "person"))) not in EVIDENCE:
+        raise SettingsError(f"contract {where}: evidence is one of {', '.join(EVIDENCE)}, not {evidence}")
     operation = next((f for f in every if f.kind == "operation"), None)
     fields = tuple(f for f in every if f.kind != "operation")
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
-        kind=str(extras.get("evidence", "person")), version=str(document["version"]), key=keys[0],
+        kind=evidence, version=str(document["version"]), key=keys[0],
         fields=fields, operation=operation, **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
@@ -199,17 +206,30 @@ def check_source(source: Mapping[str, str], where: str) -> None:
         raise SettingsError(f"{where}: nobody knows the encoding {source['encoding']}") from None
 
 
+def _check_forbidden(
+    properties: Iterable[Mapping[str, Any]], where: str, headings: Mapping[str, str]
+) -> None:
+    """Name every forbidden field at once: whoever mends a contract mends it once."""
+    found: dict[str, str] = {}
+    for node in properties:
+        texts = (str(node["name"]), _heading(node, headings), str(custom(node).get("attribute", "")))
+        if concept := next(filter(None, map(refuse, texts)), None):
+            found[texts[0]] = concept
+    if found:
+        said = ", ".join(f"{name} ({concept})" for name, concept in found.items())
+        raise SettingsError(f"contract {where} asks for what the hub refuses to hold: {said}; leave it out")
+
+
+def _heading(node: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    return str(headings.get(node["name"], node.get("physicalName", node["name"])))
+
+
 def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> Field:
     extras = custom(node)
     name = str(node["name"])
     kind = extras.get("kind", KIND_OF_TYPE.get(node.get("logicalType", "string"), "text"))
-    heading = str(headings.get(name, node.get("physicalName", name)))
-    attribute = str(extras.get("attribute", ""))
-    for text in (name, heading, attribute):
-        if concept := refuse(text):
-            raise SettingsError(f"contract {where}: {name} asks for {concept}, which the hub refuses to hold")
     made = Field(
-        name, heading, kind, bool(node.get("required")), attribute,
+        name, _heading(node, headings), kind, bool(node.get("required")), str(extras.get("attribute", "")),
         {str(k): str(v) for k, v in extras.get("codes", {}).items()},
         extras.get("severity", "quarantine"), str(node.get("classification", "")),
         str(node.get("description", "")), str(node.get("logicalTypeOptions", {}).get("format", "")),
@@ -225,6 +245,10 @@ def _wrong(field: Field) -> Iterator[str]:
         yield "a name beyond letters, digits and _: give it a plain one, and its heading as physicalName"
     if field.kind not in KINDS and field.kind not in CODED:
         yield f"the unknown kind {field.kind}; known: {', '.join(sorted({*KINDS, *CODED}))}"
+    said = AVRO_TYPES.get(field.kind, "string")
+    if (field.name in TEXTS and said != "string") or (field.name in DATES and field.kind != "date"):
+        standard = "date" if field.name in DATES else "text"
+        yield f"the kind {field.kind}, but rules read {field.name} as {standard}: change its kind or its name"
     if not field.classification:
         yield "no classification, such as public, internal, personal or sensitive"
     if field.severity not in SEVERITIES:

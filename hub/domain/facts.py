@@ -9,6 +9,17 @@ Fields = Mapping[str, Any]
 """Standard field name to value: dates are days, codes are standard words, what is missing is absent."""
 
 
+DATES = frozenset((
+    "birth_date", "entry_date", "cancel_date", "arrival_date", "registered_on", "expires_on", "left_on",
+    "started_on", "ended_on", "issued_on",
+))  # fmt: skip
+TEXTS = frozenset((
+    "name", "former_name", "sex", "number", "certificate_no", "replaces", "status", "entry_kind", "place",
+    "work_place", "birth_place", "mother_hukou_place",
+))  # fmt: skip
+"""The standard names that rules read: whoever publishes one of them means the same by it."""
+
+
 class Fact(NamedTuple):
     """The current version of one record that a department keeps."""
 

@@ -8,6 +8,7 @@ import pytest
 import hub.domain
 from hub.connect.contracts import load_contract, load_contracts
 from hub.connect.forbidden import refuse
+from hub.domain.facts import DATES, TEXTS
 from hub.errors import SettingsError
 from tests.connect.samples import CONTRACT
 
@@ -21,6 +22,14 @@ def test_every_field_that_a_rule_reads_is_one_that_a_contract_offers():
     offered = {field.name for feed in CONTRACTS.values() for field in feed.fields}
     assert len(read) >= 15
     assert read <= offered
+    assert read == DATES | TEXTS
+
+
+def test_what_rules_read_is_of_one_kind_in_every_contract():
+    for feed in CONTRACTS.values():
+        for field in feed.fields:
+            assert field.kind == "date" or field.name not in DATES, field.name
+            assert field.kind not in ("date", "integer") or field.name not in TEXTS, field.name
 
 
 @pytest.mark.parametrize("name", ["commerce.business_registration", "human_resources.employment"])
@@ -103,6 +112,9 @@ def test_a_contract_that_says_no_kind_is_read_by_its_types(tmp_path):
         ("status: active", "status: [", "cannot be read as YAML, line"),
         ("name: born", "name: birth-date", "has a name beyond letters"),
         ("dob, logicalType: date, classification: personal", "dob", "born has no classification"),
+        ("{name: born,", "{name: number, logicalType: integer, physicalName: n, classification: x}\n  - {name: born,",
+         "number has the kind integer, but rules read number as text"),
+        ("name: born, physicalName: dob, logicalType: date", "name: birth_date", "rules read birth_date as date"),
         ("value: birth_date", "value: dob", "the unknown attribute dob; known: name,"),
         ("physicalName: dob", "physicalName: surname", "the heading surname stands twice"),
         ("primaryKey: true", "primaryKey: false", "exactly one property is the primaryKey"),
