@@ -18,6 +18,7 @@ from hub.audit.replay import digests, refill
 from hub.connect import Connector
 from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
+from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
 from hub.errors import BusyError, SettingsError
 from hub.log import EventLog
@@ -141,6 +142,9 @@ class Hub:
         """The connectors of these feeds, in this order (of all by name, if none is named)."""
         if unknown := sorted(set(names) - self.feeds.keys()):
             raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
+        folders = [folder_of(self.feeds[name], source) for name in CONNECTORS] if source else []
+        if source and not any(folder.is_dir() for folder in folders):
+            raise SettingsError(f"{source} holds no drops: they lie in {folders[0]} and the like")
         found: list[Connector] = []
         for name in names or sorted(self.feeds):
             if name in self.settings.feeds:

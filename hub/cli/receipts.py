@@ -11,12 +11,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from hub.connect.reasons import REASONS
+from hub.connect.reasons import REASONS, Reason
 from hub.connect.receipts import Receipt
 
 LINES_SHOWN_MAX = 50
 COUNTS = ("received", "accepted", "unchanged", "quarantined", "warnings")
-HEADINGS = ("收到 received", "接收 accepted", "未变 unchanged", "隔离 quarantined", "警告 warned")
+HEADINGS = ("收到\nreceived", "接收\naccepted", "未变\nunchanged", "隔离\nquarantined", "警告\nwarned")
+IGNORED = Reason(
+    "约定中没有的列，未读取未保存", "columns that the contract does not name: not read, never stored",
+    "不必报送；如有需要请先修改约定", "leave them out, or have the contract name them",
+)  # fmt: skip
+REFUSED = Reason(
+    "本系统拒绝保存的列，未读取未保存", "columns that the hub refuses to hold: not read, never stored",
+    "请从导出中去除", "leave them out of the export",
+)  # fmt: skip
 
 
 def answer(receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
@@ -36,11 +44,15 @@ def words(complaint: Mapping[str, Any]) -> dict[str, str]:
 
 def show(receipts: Sequence[Receipt]) -> None:
     """Receipts for people."""
+    if not receipts:
+        click.echo("没有新的报送 nothing new to read")
+        return
     totals: dict[str, list[int]] = {}
     for receipt in receipts:
         counts = totals.setdefault(receipt.feed, [0] * len(COUNTS))
         totals[receipt.feed] = [a + getattr(receipt, name) for a, name in zip(counts, COUNTS, strict=True)]
-    table = Table("feed", title="回执 receipts", title_justify="left")
+    table = Table(title="回执 receipts", title_justify="left")
+    table.add_column("feed", no_wrap=True)
     for name in HEADINGS:
         table.add_column(name, justify="right")
     for feed, counts in sorted(totals.items()):
@@ -60,20 +72,11 @@ def _lines(receipts: Sequence[Receipt]) -> Iterator[str]:
             row = f" 第{complaint['row']}行 row {complaint['row']}" if complaint["row"] else ""
             field = f" {_field(complaint)}" if complaint["field"] else ""
             yield f"{receipt.feed} {receipt.drop}{row}{field}: {said['why']} → {said['todo']}"
-    columns = {
-        (receipt.feed, receipt.drop, column, why): None
-        for receipt in receipts
-        for found, why in (
-            (
-                receipt.ignored_columns,
-                "约定中没有的列，未读取未保存 the contract does not name it: never stored",
-            ),
-            (receipt.refused_columns, "本系统拒绝保存的内容 the hub refuses to hold it: never stored"),
-        )
-        for column in found
-    }
-    for feed, drop, column, why in columns:
-        yield f"{feed} {drop} {column}: {why} → 请从导出中去除该列 leave the column out of the export"
+    seen = {(r.feed, r.drop, tuple(r.ignored_columns), tuple(r.refused_columns)): None for r in receipts}
+    for feed, drop, ignored, refused in seen:
+        for columns, why in ((ignored, IGNORED), (refused, REFUSED)):
+            if columns:
+                yield f"{feed} {drop} {', '.join(columns)}: {why.why} → {why.todo}"
 
 
 def _field(complaint: Mapping[str, Any]) -> str:

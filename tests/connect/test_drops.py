@@ -10,7 +10,7 @@ import pytest
 from hub.app import Hub
 from hub.domain.days import day_of
 from hub.domain.events import BatchReceived, DayClosed, RecordPublished, RecordQuarantined
-from hub.errors import SourceUnavailableError
+from hub.errors import SettingsError, SourceUnavailableError
 from hub.projections.intake import Reading
 from hub.settings import FeedSettings
 from tests.conftest import settings_for
@@ -203,7 +203,10 @@ def test_a_single_file_is_read_again_whenever_it_has_changed(tmp_path):
     hub.close()
 
 
-def test_a_folder_that_is_not_there_holds_no_drops(hub, tmp_path):
-    assert ingest(hub, tmp_path) == []
+def test_a_feed_that_has_delivered_nothing_yet_is_no_mistake_but_a_folder_without_any_feed_is(hub, tmp_path):
+    with pytest.raises(SettingsError, match=r"holds no drops: they lie in .*business_registration"):
+        ingest(hub, tmp_path)
     place_of(tmp_path, HOUSEHOLD, "x")
     assert ingest(hub, tmp_path) == []
+    with pytest.raises(SettingsError, match="--source"):
+        ingest(hub, None)
