@@ -52,9 +52,9 @@ def show(receipts: Sequence[Receipt]) -> None:
         counts = totals.setdefault(receipt.feed, [0] * len(COUNTS))
         totals[receipt.feed] = [a + getattr(receipt, name) for a, name in zip(counts, COUNTS, strict=True)]
     table = Table(title="回执 receipts", title_justify="left")
-    table.add_column("feed", no_wrap=True)
+    table.add_column("feed", overflow="fold")
     for name in HEADINGS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for feed, counts in sorted(totals.items()):
         table.add_row(feed, *(f"{count:,}" for count in counts))
     Console().print(table)
@@ -71,12 +71,13 @@ def _lines(receipts: Sequence[Receipt]) -> Iterator[str]:
             said = words(complaint)
             row = f" 第{complaint['row']}行 row {complaint['row']}" if complaint["row"] else ""
             field = f" {_field(complaint)}" if complaint["field"] else ""
-            yield f"{receipt.feed} {receipt.drop}{row}{field}: {said['why']} → {said['todo']}"
+            done = "警告 warned" if complaint["severity"] == "warn" else "隔离 set aside"
+            yield f"{done} {receipt.feed} {receipt.drop}{row}{field}: {said['why']} → {said['todo']}"
     seen = {(r.feed, r.drop, tuple(r.ignored_columns), tuple(r.refused_columns)): None for r in receipts}
     for feed, drop, ignored, refused in seen:
         for columns, why in ((ignored, IGNORED), (refused, REFUSED)):
             if columns:
-                yield f"{feed} {drop} {', '.join(columns)}: {why.why} → {why.todo}"
+                yield f"警告 warned {feed} {drop} {', '.join(columns)}: {why.why} → {why.todo}"
 
 
 def _field(complaint: Mapping[str, Any]) -> str:

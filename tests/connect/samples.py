@@ -1,7 +1,11 @@
 """Drops as departments of a made-up county deliver them, and a hub's ears for what became of them."""
 
 import csv
+import re
 import sqlite3
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -100,6 +104,19 @@ def workbook(root: Path, rows, name="2024-01-01.xlsx") -> Path:
     return path
 
 
+def lie_about_extent(path: Path) -> None:
+    """Let a workbook say that it has three rows of two columns."""
+    with zipfile.ZipFile(path) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    honest = parts[name]
+    parts[name] = re.sub(rb'<dimension ref="[^"]+"', b'<dimension ref="A1:B3"', honest)
+    assert parts[name] != honest
+    with zipfile.ZipFile(path, "w") as target:
+        for each, content in parts.items():
+            target.writestr(each, content)
+
+
 def database(root: Path, rows, name="2024-01-01.sqlite") -> Path:
     """A drop of employments."""
     path = place_of(root, EMPLOYMENT, name)
@@ -109,6 +126,17 @@ def database(root: Path, rows, name="2024-01-01.sqlite") -> Path:
         db.executemany(f"INSERT INTO v_employment VALUES ({marks})", [tuple(row.values()) for row in rows])
     db.close()
     return path
+
+
+def command(folder: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """The command line in a folder, as a process of its own."""
+    code = "from hub.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
 
 
 def ingest(hub, root: Path | None, *feeds: str, close_days=False, today=None):

@@ -5,8 +5,6 @@ import gzip
 import json
 import random
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,21 +16,10 @@ from hub.domain.days import iso
 from hub.domain.events import RecordPublished
 from hub.errors import SettingsError
 from hub.settings import load
-from tests.connect.samples import CONTRACT, events, ingest
+from tests.connect.samples import CONTRACT, command, events, ingest
 
 ROWS = [["1", "Anna", "Berg", "19900102"], ["2", "Ana", "Berg", "19900102"], ["3", "Jon", "Holm", "19700305"]]
 HEADINGS = ["id", "given_name", "surname", "dob"]
-
-
-def hub(folder: Path, *arguments: str, expect: int = 0) -> str:
-    """Run the command line in a folder, as its own process; what it printed."""
-    code = "from hub.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == expect, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
 
 
 def configure(folder: Path, said: str, contract: str = CONTRACT) -> Path:
@@ -196,11 +183,11 @@ def test_a_made_up_latin_set_goes_from_a_file_to_links(tmp_path):
     contract = contract.replace("logicalType: date, ", "")  # a date with a slip still tells people apart
     truth = people(tmp_path / "people.csv", random.Random(7))
     configure(tmp_path, 'path = "people.csv"', contract)
-    told = json.loads(hub(tmp_path, "ingest", "--json", expect=1))
+    told = json.loads(command(tmp_path, "ingest", "--json", expect=1).stdout)
     assert [(r["accepted"], r["quarantined"]) for r in told] == [(len(truth), 0)]
     assert (told[0]["ignored_columns"], told[0]["refused_columns"]) == (["remark"], ["race", "wages"])
-    hub(tmp_path, "run", "--until-caught-up")
-    hub(tmp_path, "export", "links", "links.csv", "--feed", "town.members")
+    command(tmp_path, "run", "--until-caught-up")
+    command(tmp_path, "export", "links", "links.csv", "--feed", "town.members")
     with (tmp_path / "links.csv").open(newline="") as stream:
         links = {row["record_id"]: row["person_id"] for row in csv.DictReader(stream)}
     assert links.keys() == truth.keys()
@@ -208,7 +195,7 @@ def test_a_made_up_latin_set_goes_from_a_file_to_links(tmp_path):
     stored = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
     assert b"canary" not in stored
     configure(tmp_path, 'path = "people.csv"', contract + "  - {name: wages, classification: x}\n")
-    assert "refuses to hold: wages (wages)" in hub(tmp_path, "ingest", expect=2)
+    assert "refuses to hold: wages (wages)" in command(tmp_path, "ingest", expect=2).stderr
 
 
 def word(chance: random.Random) -> str:
