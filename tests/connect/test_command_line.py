@@ -123,7 +123,7 @@ def test_every_complaint_is_a_line_that_says_where_why_and_what_to_do(delivered)
             + (f" {field}" if field else "")
         )
         assert any(f" {start}: " in line and words in line and " → " in line for line in lines), words
-    assert sum(line.startswith("隔离 set aside ") for line in lines) == 15
+    assert sum(line.startswith("隔离 set aside ") for line in lines) == 16
     assert sum(line.startswith("警告 warned ") for line in lines) == 6
     assert any("备注: 约定中没有的列" in line for line in lines)
     assert any("避孕措施: 本系统拒绝保存的列" in line for line in lines)

@@ -4,18 +4,23 @@ import csv
 import gzip
 import json
 import random
+import re
 import sqlite3
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
 from hub.app import Hub
+from hub.connect.contracts import CODED, EVIDENCE, FORMATS
+from hub.connect.fields import KINDS
 from hub.domain.days import iso
 from hub.domain.events import RecordPublished
 from hub.errors import SettingsError
-from hub.settings import load
+from hub.matching.profile import ATTRIBUTES
+from hub.settings import FeedSettings, load
 from tests.connect.samples import CONTRACT, command, events, ingest
 
 ROWS = [["1", "Anna", "Berg", "19900102"], ["2", "Ana", "Berg", "19900102"], ["3", "Jon", "Holm", "19700305"]]
@@ -227,3 +232,27 @@ def people(path: Path, chance: random.Random) -> dict[str, str]:
                     [f"r{n}-{copy}", *who, slip, *lives, "race-canary", "wage-canary", "remark-canary"]
                 )
     return truth
+
+
+README = (Path(__file__).parents[2] / "connectors/README.md").read_text("utf-8")
+
+
+def test_the_readmes_feed_can_be_copied(tmp_path):
+    blocks = dict(re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL))
+    for name, language in (("members.csv", "csv"), ("members.yaml", "yaml"), ("hub.toml", "toml")):
+        (tmp_path / name).write_text(blocks[language])
+    ingest, *others = [line[6:].split() for line in blocks["console"].splitlines()]
+    assert "wage: 本系统拒绝保存的列" in command(tmp_path, *ingest, expect=1).stdout
+    for arguments in others:
+        command(tmp_path, *arguments)
+    links = [line.split(",") for line in (tmp_path / "links.csv").read_text().splitlines()]
+    assert [record for record, _ in links] == ["record_id", "m1", "m2", "m3"]
+    assert links[1][1] == links[2][1] != links[3][1]
+
+
+def test_the_readme_knows_every_attribute_kind_and_setting():
+    words = set(re.findall(r"`([\w.]+)`", README))
+    assert set(ATTRIBUTES) <= words
+    assert {*KINDS, *CODED} <= words
+    assert {*EVIDENCE, *FORMATS} <= words
+    assert {field.name for field in fields(FeedSettings)} - {"contract", "mapping"} <= words
