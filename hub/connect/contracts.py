@@ -32,6 +32,8 @@ VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 FORMATS = ("delimited", "excel", "jsonl", "sql")
+# Of these, several fields may each state a part: house number and street, first and middle name.
+JOINED = frozenset(("name", "given_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.
 KIND_OF_TYPE: Mapping[str, str] = {"date": "date", "timestamp": "date", "integer": "integer"}
 AVRO_TYPES: Mapping[str, Any] = {"date": {"type": "int", "logicalType": "date"}, "integer": "long"}
@@ -84,7 +86,8 @@ class Feed:
         for name, attribute, is_day in self._attributes:
             value = values.get(name)
             if value is not None:
-                found[attribute] = iso(value) if is_day else str(value)
+                text = iso(value) if is_day else str(value)
+                found[attribute] = f"{found[attribute]} {text}" if attribute in found else text
         return found
 
     def avro(self) -> dict[str, Any]:
@@ -165,6 +168,9 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
     for what, values in (("name", [f.name for f in every]), ("heading", [f.heading for f in every])):
         if twice := next((value for value in values if values.count(value) > 1), None):
             raise SettingsError(f"contract {where}: the {what} {twice} stands twice")
+    stated = [f.attribute for f in every if f.attribute and f.attribute not in JOINED]
+    if twice := next((attribute for attribute in stated if stated.count(attribute) > 1), None):
+        raise SettingsError(f"contract {where}: two fields state the attribute {twice}")
     keys = [node["name"] for node in table["properties"] if node.get("primaryKey")]
     if len(keys) != 1:
         raise SettingsError(f"contract {where}: exactly one property is the primaryKey")

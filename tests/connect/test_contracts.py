@@ -41,6 +41,19 @@ def test_where_somebody_works_is_not_where_the_person_is(name):
     assert "place" not in {field.name for field in feed.fields}
 
 
+def test_fields_that_state_parts_of_one_attribute_are_joined_in_order(tmp_path):
+    parts = "".join(
+        f"  - {{name: {name}, classification: x, customProperties: [{{property: attribute, value: address}}]}}\n"
+        for name in ("house", "street", "flat")
+    )
+    (tmp_path / "members.yaml").write_text(CONTRACT + parts)
+    feed = load_contract(tmp_path / "members.yaml")
+    assert feed.attributes({"flat": "3b", "house": "12", "street": "Mill Lane"}) == {
+        "address": "12 Mill Lane 3b"
+    }
+    assert feed.attributes({"street": "Mill Lane"}) == {"address": "Mill Lane"}
+
+
 def refusal_of(folder: Path, contract: str) -> str:
     path = folder / "members.yaml"
     path.write_text(contract)
@@ -117,6 +130,7 @@ def test_a_contract_that_says_no_kind_is_read_by_its_types(tmp_path):
         ("name: born, physicalName: dob, logicalType: date", "name: birth_date", "rules read birth_date as date"),
         ("value: birth_date", "value: dob", "the unknown attribute dob; known: name,"),
         ("physicalName: dob", "physicalName: surname", "the heading surname stands twice"),
+        ("value: family_name", "value: birth_date", "two fields state the attribute birth_date"),
         ("primaryKey: true", "primaryKey: false", "exactly one property is the primaryKey"),
         ("logicalType: date", "logicalType: date, logicalTypeOptions: {format: dd/MM/yy}", "yy is none of yyyy"),
         ("logicalType: date", "logicalType: date, logicalTypeOptions: {format: MM/yyyy}", "year, month and day once"),
