@@ -90,12 +90,12 @@ def simulate(directory: Path, persons: int, months: int, seed: int, noise: float
 def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, json_: bool) -> None:
     """Read new drops (of FEEDS, or of all feeds) and give back a receipt for each batch."""
     hub = opened(context)
-    found: list[Receipt] = []
+    told = receipts.Told()
     connectors = hub.connectors(source, feeds)
     with hub.ingest() as work, Progress("rows", quiet=json_) as bar:
 
         def keep(receipt: Receipt) -> None:
-            found.append(receipt)
+            told.add(receipt)
             bar.add(receipt.received)
 
         today = from_date(date.today())
@@ -103,8 +103,8 @@ def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, 
             work.run(connectors, keep, close_days=True, today=today)
         finally:
             # What was read before something could not be reached has its receipts all the same.
-            emit(receipts.answer(found), json_, lambda: receipts.show(found))
-    if not all(receipt.clean for receipt in found):
+            emit(receipts.answer(told.receipts), json_, lambda: receipts.show(told.receipts))
+    if not told.clean:
         context.exit(FINDINGS)
 
 

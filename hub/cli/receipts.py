@@ -5,6 +5,7 @@ English; the same stands in the JSON that machines read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from hub.connect.reasons import REASONS, Reason
 from hub.connect.receipts import Receipt
 
 LINES_SHOWN_MAX = 50
+COMPLAINTS_KEPT_MAX = 100_000
 COUNTS = ("received", "accepted", "unchanged", "quarantined", "warnings")
 HEADINGS = ("收到\nreceived", "接收\naccepted", "未变\nunchanged", "隔离\nquarantined", "警告\nwarned")
 IGNORED = Reason(
@@ -25,6 +27,22 @@ REFUSED = Reason(
     "本系统拒绝保存的列，未读取未保存", "columns that the hub refuses to hold: not read, never stored",
     "请从导出中去除", "leave them out of the export",
 )  # fmt: skip
+
+
+class Told:
+    """The receipts of one ingestion; of complaints beyond a bound, their counts alone."""
+
+    def __init__(self) -> None:
+        self.receipts: list[Receipt] = []
+        self.clean = True
+        self._complaints = 0
+
+    def add(self, receipt: Receipt) -> None:
+        """Keep a receipt."""
+        self.clean = self.clean and receipt.clean
+        rows = receipt.rows[: COMPLAINTS_KEPT_MAX - self._complaints]
+        self._complaints += len(rows)
+        self.receipts.append(receipt._replace(rows=rows))
 
 
 def answer(receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
@@ -58,11 +76,11 @@ def show(receipts: Sequence[Receipt]) -> None:
     for feed, counts in sorted(totals.items()):
         table.add_row(feed, *(f"{count:,}" for count in counts))
     Console().print(table)
-    lines = list(_lines(receipts))
-    for line in lines[:LINES_SHOWN_MAX]:
+    lines = _lines(receipts)
+    for line in islice(lines, LINES_SHOWN_MAX):
         click.echo(line)
-    if len(lines) > LINES_SHOWN_MAX:
-        click.echo(f"(+{len(lines) - LINES_SHOWN_MAX} more; --json lists all)")
+    if more := sum(1 for _ in lines):
+        click.echo(f"(另有 {more:,} 条，见 --json; {more:,} more, listed by --json)")
 
 
 def _lines(receipts: Sequence[Receipt]) -> Iterator[str]:

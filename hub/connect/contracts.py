@@ -5,7 +5,6 @@ beyond it stands in custom properties. Loading a contract lints it: a field of
 a forbidden kind is an error, whoever asks for it.
 """
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -202,12 +201,12 @@ def check_source(source: Mapping[str, str], where: str) -> None:
     """Refuse a way of delivery that nobody can read."""
     if source["format"] not in FORMATS:
         raise SettingsError(f"{where}: format is one of {', '.join(FORMATS)}, not {source['format']}")
-    if len(source["delimiter"]) != 1:
+    if len(source["delimiter"]) != 1 or source["delimiter"] in '\r\n"':
         raise SettingsError(f'{where}: delimiter is one character, such as ";" or "\\t"')
     if source["format"] == "sql" and not source["table"]:
         raise SettingsError(f"{where}: format sql needs the table or view to read")
     try:
-        codecs.lookup(source["encoding"])
+        " ".encode(source["encoding"])
     except LookupError:
         raise SettingsError(f"{where}: nobody knows the encoding {source['encoding']}") from None
 

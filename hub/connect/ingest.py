@@ -53,6 +53,15 @@ class Batch(NamedTuple):
     day: Day
     rows: Sequence[Row]
 
+    attempt: str
+    """The drop and the attempt at it, under a name that says nothing, as attributes must."""
+
+    @staticmethod
+    def of(feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = ()) -> "Batch":
+        """The rows of a reading."""
+        attempt = derive_id("drop", feed.name, reading.drop, reading.attempt)
+        return Batch(feed, reading, day, rows, attempt)
+
 
 def record_id_of(key: bytes, feed: str, source_key: str) -> str:
     """The keyed pseudonym under which the log knows a record (HMAC-SHA-256, 96 bits)."""
@@ -99,8 +108,9 @@ class Ingest:
         for connector in connectors:
             for stray in connector.strays():
                 tell(receipts.of_stray(connector.feed, stray))
-            drops = (drop for drop in connector.drops() if self._is_new(connector, drop))
-            found += [Waiting(connector, drop) for drop in drops]
+            drops = list(connector.drops())
+            self._memory.load_readings(connector.feed.name, (drop.name for drop in drops))
+            found += [Waiting(connector, drop) for drop in drops if self._is_new(connector, drop)]
         # Stable: within a day, connectors keep the order they were given in.
         return sorted(found, key=lambda item: item.drop.day)
 
@@ -156,7 +166,7 @@ class Ingest:
         report = NOTHING_SAID
 
         def take(reached: object) -> None:
-            batch = Batch(feed, reading._replace(reached=str(reached)), drop.day, rows)
+            batch = Batch.of(feed, reading._replace(reached=str(reached)), drop.day, rows)
             tell(self._take(batch, report, notes))
             rows.clear()
             notes.clear()
@@ -174,7 +184,7 @@ class Ingest:
             # What could be read before the drop broke off counts like any other row.
             if rows:
                 take(rows[-1].number)
-            tell(self._refuse(Batch(feed, reading._replace(reached=REFUSED), drop.day, ()), error))
+            tell(self._refuse(Batch.of(feed, reading._replace(reached=REFUSED), drop.day), error))
 
     def _opened(self, connector: Connector, drop: Drop) -> Reading:
         """The reading that was cut off, or a new attempt at a drop that holds something else now."""
@@ -229,7 +239,7 @@ class Ingest:
         listed = [{"field": p.field, "code": p.code} for p in problems]
         content = msgspec.json.encode(row.kept).decode()
         feed, reading = batch.feed.name, batch.reading
-        batch_id = derive_id(feed, reading.label, row.number)
+        batch_id = derive_id(feed, batch.attempt, row.number)
         event = RecordQuarantined(feed, batch_id, reading.drop, row.number, batch.day, listed, content)
         self._memory.add(_envelope(batch, event, batch_id, feed))
 
@@ -239,7 +249,7 @@ class Ingest:
         feed, reading = batch.feed.name, batch.reading
         said = [{name: str(value) for name, value in complaint.items()}]
         quarantined = RecordQuarantined(
-            feed, derive_id(feed, reading.label, 0), reading.drop, 0, batch.day, said, ""
+            feed, derive_id(feed, batch.attempt, 0), reading.drop, 0, batch.day, said, ""
         )
         self._memory.add(_envelope(batch, quarantined, quarantined.batch_id, feed))
         return self._receive(
@@ -264,7 +274,7 @@ def _envelope(batch: Batch, event: Event, event_id: str, subject: str) -> Envelo
     feed = batch.feed
     return Envelope(
         event=event, id=event_id, key=subject, source=f"/feeds/{feed.name}", subject=subject,
-        occurred_on=batch.day, actor=feed.department, correlation_id=batch.reading.label,
+        occurred_on=batch.day, actor=feed.department, correlation_id=batch.attempt,
         agreement=feed.version,
     )  # fmt: skip
 
@@ -273,7 +283,7 @@ def _objection(batch: Batch, known: KnownRow | None, digest: bytes) -> str:
     """Why a row cannot follow what is known of its record."""
     if known is None or known.digest == digest:
         return ""
-    if known.drop == batch.reading.label:
+    if known.drop == batch.attempt:
         return "duplicate-key"
     return "superseded" if known.published_on > batch.day else ""
 

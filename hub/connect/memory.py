@@ -6,7 +6,7 @@ ingestion folds what it missed before it reads anything.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -58,6 +58,10 @@ class Memory:
     def load(self, record_ids: list[str]) -> None:
         """Have what is known of these records at hand in one query."""
         self._shelves.known.load(record_ids)
+
+    def load_readings(self, feed: str, drops: Iterable[str]) -> None:
+        """Have what is known of these drops at hand in one query."""
+        self._shelves.drops.load(intake.drop_key(feed, drop) for drop in drops)
 
     def known(self, record_id: str) -> KnownRow | None:
         """The version of a record that was appended last."""

@@ -17,7 +17,7 @@ NOTHING, WHOLE, REFUSED = "", "*", "!"
 
 
 class KnownRow(NamedTuple):
-    """The version of a record that was appended last, and the digest of its content."""
+    """The version of a record that was appended last: its content's digest, its drop, its day."""
 
     record_id: str
     version: int
@@ -44,11 +44,6 @@ class Reading(NamedTuple):
     """The drop's fingerprint: whoever finds the same again need not read it again."""
     reached: str
     """The number of the last row that was taken, WHOLE or REFUSED."""
-
-    @property
-    def label(self) -> str:
-        """Tells this attempt from others: a repaired file may say other things of a row."""
-        return self.drop if self.attempt == 1 else f"{self.drop}#{self.attempt}"
 
     @property
     def finished(self) -> bool:

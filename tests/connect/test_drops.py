@@ -9,8 +9,9 @@ import pytest
 
 from hub.app import Hub
 from hub.domain.days import day_of
-from hub.domain.events import BatchReceived, DayClosed, RecordPublished, RecordQuarantined
+from hub.domain.events import RECORDS, BatchReceived, DayClosed, RecordPublished, RecordQuarantined
 from hub.errors import SettingsError, SourceUnavailableError
+from hub.log.subscription import Subscription
 from hub.projections.intake import Reading
 from hub.settings import FeedSettings
 from tests.conftest import settings_for
@@ -124,6 +125,13 @@ def test_an_older_drop_that_comes_late_does_not_undo_a_newer_one(hub, tmp_path):
     (receipt,) = ingest(hub, tmp_path / "in")
     assert complaints([receipt]) == [(2, "entry_no", "superseded")]
     assert [event.version for event in events(hub, RecordPublished)] == [1, 1]
+
+
+def test_the_names_of_files_stand_in_no_attribute(hub, tmp_path):
+    write(tmp_path / "in", [GOOD, GOOD | {"登记编号": ""}], name="2024-01-01 王伟.csv")
+    assert ingest(hub, tmp_path / "in")[0].drop == "2024-01-01 王伟.csv"
+    for recorded in Subscription(hub.log, (RECORDS,), {}).take(100).events:
+        assert "王伟" not in " ".join(map(str, recorded.envelope[1:]))
 
 
 # --- locked -------------------------------------------------------------------------------
