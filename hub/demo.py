@@ -60,6 +60,7 @@ def work_through(folder: Path, source: Path) -> tuple[float, float]:
                 if not alive:
                     break
                 time.sleep(POLL_SECONDS)
+        runner.refresh()
     child.join()
     hub.close()
     if child.exitcode != 0:
@@ -164,7 +165,7 @@ def bench(records: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter()
-        simulated = simulate(folder / "county", records * 10 // 29, 24, seed=1)
+        simulated = simulate(folder / "county", records * 100 // 305, 24, seed=1)
         simulating = time.perf_counter() - started
         seconds, deciding = work_through(folder / "hub-data", folder / "county")
         started = time.perf_counter()

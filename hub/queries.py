@@ -67,7 +67,7 @@ class Queries:
         return {
             "log": {"events": sum(offset + 1 for offset in head.values())},
             "today": iso(today) if today >= 0 else None,
-            "people": self._count(people, people.c.profiles != b"[]"),
+            "people": self._count(people),
             "records": self._count(records, records.c.live),
             "births": self._tally(births, "outcome"),
             "residents": self._tally(residents, "status", residents.c.left_on.is_(None)),
@@ -106,12 +106,7 @@ class Queries:
     def people(self, limit: int = 20) -> Answer:
         """A page of people: how many records of which feeds make each of them."""
         self._allowed()
-        query = (
-            select(people)
-            .where(people.c.profiles != b"[]")
-            .order_by(people.c.person)
-            .limit(min(limit, ROWS_MAX))
-        )
+        query = select(people).order_by(people.c.person).limit(min(limit, ROWS_MAX))
         found = [self._person(row["person"], row["profiles"]) for row in self._db.execute(query).mappings()]
         self._disclose("people", [row["person"] for row in found])
         return [{k: v for k, v in row.items() if k != "evidence"} for row in found]

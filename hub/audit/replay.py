@@ -5,43 +5,21 @@ sees the same micro-batches the live run saw, on any log and with any number
 of partitions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
-from hub.domain.events import (
-    ACTIONS,
-    DECISIONS,
-    RECORDS,
-    DayClosed,
-    PairHeld,
-    ProfileLinked,
-    RecordPublished,
-    RecordWithdrawn,
-    StepCompleted,
-)  # fmt: skip
-from hub.errors import IntegrityError
-from hub.log import Envelope, EventLog, Partition, Recorded
-from hub.log.subscription import Subscription
-from hub.matching import Profile, profile_of
+from hub.domain.events import StepCompleted
+from hub.log import Checkpoint, Envelope, EventLog
 from hub.processing import Processor, Rules
-from hub.processing.runner import NO_DAY, STEP_EVENTS, decide_step, envelope_of
-from hub.projections import DIGESTED, Shelves, metadata, people, reconciled
-from hub.projections.identity import apply_held, apply_link, apply_record, preload
+from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
+from hub.processing.runner import NO_DAY, decide_step, named
+from hub.projections import DIGESTED, Shelves, metadata
 from hub.projections.position import save_checkpoint, save_progress
 from hub.projections.store import content_digest
 
 DIFFERENCES_SHOWN_MAX = 20
-
-
-class ReplayedStep(NamedTuple):
-    """One completed step: the events it covered and the decisions it made."""
-
-    done: StepCompleted
-    checkpoint: dict[Partition, int]
-    facts: list[Recorded]
-    decisions: list[Envelope]
 
 
 class Verification(NamedTuple):
@@ -51,35 +29,6 @@ class Verification(NamedTuple):
     decisions: int
     differences: int
     examples: list[str]
-
-
-def parse_covered(covered: dict[str, int]) -> dict[Partition, int]:
-    """A checkpoint as it stood in `StepCompleted`."""
-    parsed = {}
-    for name, offset in covered.items():
-        topic, _, number = name.rpartition("-")
-        parsed[Partition(topic, int(number))] = offset
-    return parsed
-
-
-def steps(log: EventLog) -> Iterator[ReplayedStep]:
-    """Every completed step, in order, with its facts and decisions."""
-    decided = Subscription(log, (DECISIONS,), {})
-    done_before: dict[Partition, int] = {}
-    waiting: list[Envelope] = []
-    while batch := decided.take(STEP_EVENTS).events:
-        for recorded in batch:
-            event = recorded.envelope.event
-            if not isinstance(event, StepCompleted):
-                waiting.append(recorded.envelope)
-                continue
-            checkpoint = parse_covered(event.covered)
-            source = Subscription(log, (RECORDS, ACTIONS), done_before, until=checkpoint)
-            facts: list[Recorded] = []
-            while page := source.take(STEP_EVENTS).events:
-                facts += page
-            yield ReplayedStep(event, checkpoint, facts, waiting)
-            done_before, waiting = checkpoint, []
 
 
 def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[[int], None]) -> Verification:
@@ -92,14 +41,14 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
     for step in steps(log):
         again = decide_step(scratch, processor, step.facts)
         shelves.flush()
-        found = [envelope_of(d, step.done.number, i) for i, d in enumerate(again)]
+        found = named(again, step.number, step.checkpoint)[:-1]
         kept = {envelope.id: envelope for envelope in step.decisions}
         made = {envelope.id: envelope for envelope in found}
         for event_id in sorted(kept.keys() | made.keys()):
             if not _same(kept.get(event_id), made.get(event_id)):
                 differences += 1
                 if len(examples) < DIFFERENCES_SHOWN_MAX:
-                    examples.append(_describe(step.done.number, kept.get(event_id), made.get(event_id)))
+                    examples.append(_describe(step.number, kept.get(event_id), made.get(event_id)))
         events += len(step.facts)
         decisions += len(kept)
         progress(len(step.facts))
@@ -126,18 +75,15 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
     shelves = Shelves(db)
     applied = number = 0
     today = NO_DAY
-    checkpoint: dict[Partition, int] = {}
+    checkpoint: Checkpoint = START
     for step in steps(log):
-        if step.done.number != number + 1:
-            raise IntegrityError(f"step {number + 1} is missing from the log")
-        number, checkpoint = step.done.number, step.checkpoint
-        today = max([today, *_days(step.facts)])
+        number, checkpoint = step.number, step.checkpoint
+        today = max([today, *days_of(step.facts)])
         apply_step(shelves, step, rules)
         shelves.flush()
         applied += len(step.facts) + len(step.decisions)
         progress(len(step.facts) + len(step.decisions))
-    # Due days and touched marks are no events: the next close looks at everyone once.
-    db.execute(update(people).values(touched=True, due=None))
+    touch_everyone(db)
     save_checkpoint(db, checkpoint)
     save_progress(db, "step", number)
     save_progress(db, "today", today)
@@ -145,34 +91,6 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
     return applied
 
 
-def _days(facts: list[Recorded]) -> list[int]:
-    return [r.envelope.event.day for r in facts if isinstance(r.envelope.event, DayClosed)]
-
-
-def apply_step(shelves: Shelves, step: ReplayedStep, rules: Rules) -> None:
-    """Fold one step's facts and decisions, deciding nothing."""
-    stated: list[tuple[RecordPublished | RecordWithdrawn, Profile | None]] = []
-    for recorded in step.facts:
-        event = recorded.envelope.event
-        if isinstance(event, RecordPublished):
-            profile = profile_of(rules.feeds[event.feed].attributes(event.fields))
-            stated.append((event, profile))
-        elif isinstance(event, RecordWithdrawn):
-            stated.append((event, None))
-    preload(shelves, ((event.record_id, profile) for event, profile in stated), rules.model)
-    for published, states in stated:
-        apply_record(shelves, published, states, rules.model)
-    for envelope in step.decisions:
-        match envelope.event:
-            case ProfileLinked() as link:
-                apply_link(shelves, link)
-            case PairHeld() as pair:
-                apply_held(shelves, pair)
-            case decision:
-                reconciled.apply(shelves, decision)
-
-
 def digests(db: Connection) -> dict[str, str]:
-    """A content digest per projection; what is no event (due days, marks of touch) is left out."""
-    columns = {"people": ("person", "profiles", "standing")}
-    return {t.name: content_digest(db, t, columns.get(t.name, ())) for t in DIGESTED}
+    """A content digest per projection."""
+    return {table.name: content_digest(db, table) for table in DIGESTED}

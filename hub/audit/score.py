@@ -1,19 +1,44 @@
-"""Scores against labelled truth: identity by pairs and B-cubed, discrepancies by kind.
+"""Scores against labelled truth: identity by pairs and B-cubed, discrepancies by kind, outcomes.
 
-A discrepancy counts as found if one of the same kind was ever detected on any
-of the true one's records, or on another record of the same person.
+A discrepancy that the hub found and a true one match when they are of one
+kind, share a true person among the people of their records, and stand on a
+common day, give or take `GRACE_DAYS`. Precision is the share of found ones
+that match a true one, detectable or not; recall the share of detectable true
+ones that match a found one. The projection keeps the newest standing of a
+discrepancy that came back, so for one detected more than once the days before
+its newest detection count too, as it stood on some of them.
+
+Births and residence are compared as they are when the last drop was handled.
 """
 
 import csv
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from hub.domain.days import Day, day_of
 from hub.errors import SettingsError
 from hub.matching.quality import bcubed, pairwise
-from hub.projections import discrepancies, records
+from hub.projections import births, discrepancies, records, residents
+
+GRACE_DAYS = 3
+"""Days by which a found and a true discrepancy may miss each other: a drop read late is no error of a rule."""
+FOR_EVER: Day = 10**6
+ABSENT = "no"
+"""Lives here on no register; as the truth of residence writes it."""
+
+
+class Stood(NamedTuple):
+    """A found or true discrepancy: the true people of its records, and its first and last day."""
+
+    kind: str
+    people: frozenset[str]
+    first: Day
+    last: Day
+    detectable: bool = True
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -26,44 +51,154 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path) -> dict[str, Any]:
-    """Quality of identity and of each kind of discrepancy."""
+    """Quality of identity, of each kind of discrepancy, of births and of residence."""
     entities = {row["record_id"]: row["entity_id"] for row in read_table(truth / "records.csv")}
     predicted = {record: person for record, person in links if record in entities}
     # A withdrawn record is in nobody's cluster; one that was refused stands alone and costs recall.
     rows = db.execute(select(records.c.feed, records.c.source_key).where(~records.c.live))
     withdrawn = {f"{feed}/{key}" for feed, key in rows}
     asked = {record: entity for record, entity in entities.items() if record not in withdrawn}
-    return {
+    owners = _owners(db, entities)
+    answer: dict[str, Any] = {
         "records": len(asked),
         "pairwise": pairwise(asked, predicted)._asdict(),
         "bcubed": bcubed(asked, predicted)._asdict(),
-        "discrepancies": _by_kind(db, truth, entities),
+        "discrepancies": by_kind(_found(db, owners), _true(truth, entities)),
     }
+    # A public set of labelled people knows no births and no residence.
+    if (truth / "births.csv").exists():
+        answer["births"] = _births(db, owners, read_table(truth / "births.csv"))
+    if (truth / "residence.csv").exists():
+        people = {record: entity for record, entity in asked.items() if record in predicted}
+        answer["residents"] = _residents(db, people, predicted, read_table(truth / "residence.csv"))
+    return answer
 
 
-def _by_kind(db: Connection, truth: Path, entities: dict[str, str]) -> dict[str, dict[str, Any]]:
-    names = {
-        row.record_id: f"{row.feed}/{row.source_key}"
-        for row in db.execute(select(records.c.record_id, records.c.feed, records.c.source_key))
-    }
-    found = [
-        (row.kind, {entities.get(names.get(record, ""), record) for record in row.records})
-        for row in db.execute(select(discrepancies.c.kind, discrepancies.c.records))
+def _owners(db: Connection, entities: Mapping[str, str]) -> dict[str, str]:
+    """The hub's record id to the true person, or to the record itself where the truth has none."""
+    rows = db.execute(select(records.c.record_id, records.c.feed, records.c.source_key))
+    return {row.record_id: entities.get(f"{row.feed}/{row.source_key}", row.record_id) for row in rows}
+
+
+# --- discrepancies --------------------------------------------------------------------------
+
+
+def _found(db: Connection, owners: Mapping[str, str]) -> list[Stood]:
+    table = discrepancies.c
+    rows = db.execute(
+        select(table.kind, table.records, table.detected_on, table.cleared_on, table.times)
+    ).all()
+    return [
+        Stood(
+            row.kind,
+            frozenset(owners.get(record, record) for record in row.records),
+            row.detected_on if row.times == 1 else 0,
+            FOR_EVER if row.cleared_on is None else row.cleared_on - 1,
+        )
+        for row in rows
     ]
-    expected: list[tuple[str, set[str], bool]] = [
-        (row["kind"], {entities.get(r, r) for r in row["record_ids"].split()}, row["detectable"] == "yes")
+
+
+def _true(truth: Path, entities: Mapping[str, str]) -> list[Stood]:
+    return [
+        Stood(
+            row["kind"],
+            frozenset(entities.get(record, record) for record in row["record_ids"].split()),
+            day_of(row["first_day"]),
+            day_of(row["last_day"]) if row["last_day"] else FOR_EVER,
+            row["detectable"] == "yes",
+        )
         for row in read_table(truth / "discrepancies.csv")
     ]
+
+
+def matches(one: Stood, other: Stood) -> bool:
+    """Whether two are the same disagreement: kind, a person in common, and a day in common."""
+    return (
+        one.kind == other.kind
+        and not one.people.isdisjoint(other.people)
+        and one.first <= other.last + GRACE_DAYS
+        and other.first <= one.last + GRACE_DAYS
+    )
+
+
+def by_kind(found: Sequence[Stood], true: Sequence[Stood]) -> dict[str, dict[str, Any]]:
+    """Counts, precision and recall of each kind."""
+    found_of, true_of = _by_person(found), _by_person(true)
     result: dict[str, dict[str, Any]] = {}
-    for kind in sorted({k for k, _ in found} | {k for k, _, _ in expected}):
-        mine = [people for k, people in found if k == kind]
-        true = [people for k, people, _ in expected if k == kind]
-        wanted = [people for k, people, seen in expected if k == kind and seen]
-        right = sum(any(people & other for other in true) for people in mine)
-        hit = sum(any(people & other for other in mine) for people in wanted)
+    for kind in sorted({one.kind for one in (*found, *true)}):
+        mine = [one for one in found if one.kind == kind]
+        wanted = [one for one in true if one.kind == kind and one.detectable]
+        right = sum(_matched(one, true_of) for one in mine)
+        hit = sum(_matched(one, found_of) for one in wanted)
         result[kind] = {
-            "detected": len(mine), "true": len(wanted),
+            "detected": len(mine), "right": right, "true": len(wanted), "found": hit,
+            "undetectable": sum(one.kind == kind and not one.detectable for one in true),
             "precision": right / len(mine) if mine else 1.0,
             "recall": hit / len(wanted) if wanted else 1.0,
         }  # fmt: skip
     return result
+
+
+def _by_person(stood: Iterable[Stood]) -> Mapping[tuple[str, str], Sequence[Stood]]:
+    index: dict[tuple[str, str], list[Stood]] = defaultdict(list)
+    for one in stood:
+        for person in one.people:
+            index[one.kind, person].append(one)
+    return index
+
+
+def _matched(one: Stood, others: Mapping[tuple[str, str], Sequence[Stood]]) -> bool:
+    return any(matches(one, other) for p in one.people for other in others.get((one.kind, p), ()))
+
+
+# --- births and residence -------------------------------------------------------------------
+
+
+def _births(db: Connection, owners: Mapping[str, str], truth: list[dict[str, str]]) -> dict[str, Any]:
+    """Share of true births that the hub shows with the true outcome; a birth nobody told of is not asked."""
+    table = births.c
+    found: dict[str, str] = {}
+    for row in db.execute(select(table.outcome, table.certificate_record, table.entry_record)):
+        for record in (row.certificate_record, row.entry_record):
+            if record is not None:
+                found.setdefault(owners.get(record, record), row.outcome)
+    pairs = [(row["outcome"], found.get(row["entity_id"], "")) for row in truth if row["outcome"]]
+    return {"found": len(found)} | _agreement(pairs)
+
+
+def _residents(
+    db: Connection,
+    entities: Mapping[str, str],
+    persons: Mapping[str, str],
+    truth: list[dict[str, str]],
+) -> dict[str, Any]:
+    """Share of people with live records whose register at the end, resident, migrant or none, is the true one."""
+    today = db.execute(select(func.max(records.c.published_on))).scalar() or 0
+    table = residents.c
+    status = {
+        row.person: row.status
+        for row in db.execute(select(table.person, table.status, table.left_on))
+        if row.left_on is None or row.left_on > today
+    }
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for record, entity in entities.items():
+        votes[entity][persons[record]] += 1
+    now = {row["entity_id"]: row["registered"] for row in truth if not row["to"]}
+    pairs = []
+    for entity, counts in votes.items():
+        person = max(counts, key=lambda one: (counts[one], one))
+        pairs.append((now.get(entity, ABSENT), status.get(person, ABSENT)))
+    return _agreement(pairs)
+
+
+def _agreement(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """How often the second, what the hub says, is the first, what is true."""
+    true = Counter(wanted for wanted, _ in pairs)
+    agreed = Counter(wanted for wanted, said in pairs if wanted == said)
+    return {
+        "true": len(pairs),
+        "agreed": agreed.total(),
+        "agree": agreed.total() / len(pairs) if pairs else 1.0,
+        "by": {name: {"true": true[name], "agreed": agreed[name]} for name in sorted(true)},
+    }

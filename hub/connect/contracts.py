@@ -79,6 +79,10 @@ class Feed:
         """All fields, the operation included."""
         return (*self.fields, self.operation) if self.operation else self.fields
 
+    def same_identity(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether two versions of a record say the same about who it is about."""
+        return all(before.get(name) == after.get(name) for name, _, _ in self._attributes)
+
     def attributes(self, values: Mapping[str, Any]) -> dict[str, str]:
         """What these field values say about who the record is about."""
         found: dict[str, str] = {}

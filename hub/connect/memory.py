@@ -18,7 +18,7 @@ from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
 from hub.projections import intake
 from hub.projections.intake import KnownRow, Reading
-from hub.projections.store import upsert
+from hub.projections.statements import upsert
 
 APPEND_EVENTS = 4_000
 NO_DAY = -1

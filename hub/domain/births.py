@@ -126,6 +126,17 @@ def _certificate(certificates: Sequence[Fact], entry: Fact | None) -> Fact | Non
     )
 
 
+def registration_due(certificate: Fact, born: Day) -> Day:
+    """The last day on which the household entry is in time.
+
+    The entry needs the certificate: one that was issued only after the limit,
+    or whose birth date is a slip, leaves the same time from its issue.
+    """
+    last = deadline(BIRTH_REGISTRATION, born)
+    issued = certificate.fields.get("issued_on", certificate.published_on)
+    return last if issued <= last else deadline(BIRTH_REGISTRATION, issued)
+
+
 def mother_local(certificate: Fact | None, county: str) -> bool:
     """Whether the mother's household register is here; an entry alone shows that a parent's is."""
     if certificate is None:
@@ -155,7 +166,7 @@ def _outcome(certificate: Fact | None, entry: Fact | None, county: str, clock: C
     if certificate is not None:
         if not mother_local(certificate, county):
             return "expected-elsewhere"
-        return "only-health" if clock.passed(deadline(BIRTH_REGISTRATION, born)) else "too-early"
+        return "only-health" if clock.passed(registration_due(certificate, born)) else "too-early"
     assert entry is not None, "a birth has a certificate or an entry"
     if born_elsewhere(entry, county):
         return "expected-elsewhere"

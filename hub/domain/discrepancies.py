@@ -42,7 +42,7 @@ KINDS = (
     Kind("birth-date-differs", "出生日期不一致", "linked records state different birth dates",
          PUBLIC_SECURITY, "medium", 10, "各记录出生日期一致", "the records state one birth date"),
     Kind("number-invalid", "公民身份号码格式或校验位错误",
-         "an identity number is malformed or fails its check digit",
+         "an identity number of the person or a parent is malformed or fails its check digit",
          PUBLIC_SECURITY, "medium", 10, "该记录号码通过校验", "the record states a valid number"),
     Kind("number-shared", "一号多人", "records of two people state one valid identity number",
          PUBLIC_SECURITY, "high", 5,

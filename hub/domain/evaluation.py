@@ -34,8 +34,14 @@ def evaluate(
     today: Day,
     county: str,
     sharing: Mapping[str, Sequence[str]],
+    *,
+    namesake: bool = False,
 ) -> Evaluation:
-    """Conclude from a person's records; `sharing` holds valid numbers stated for others too."""
+    """Conclude from a person's records.
+
+    `sharing` holds valid numbers stated for others too; `namesake` says that the
+    registers hold somebody else of the same name, sex and birth date.
+    """
     ordered = sorted(facts, key=_record_id)
     kinds: dict[str, list[Fact]] = {}
     for fact in ordered:
@@ -48,6 +54,8 @@ def evaluate(
     records = BirthRecords(certificates, entries, kinds.get("child_record", _NONE))
     birth = reconcile(person, records, county, clock)
     spells = spells_of(entries, residences, county, clock)
-    scene = Scene(person, ordered, kinds, all_certificates, records, birth, spells, county, sharing, clock)
+    scene = Scene(
+        person, ordered, kinds, all_certificates, records, birth, spells, county, sharing, namesake, clock
+    )
     findings = tuple(findings_of(scene))
     return Evaluation(birth, spells, findings, clock.due)

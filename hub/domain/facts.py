@@ -8,20 +8,24 @@ from hub.domain.days import Day
 Fields = Mapping[str, Any]
 """Standard field name to value: dates are days, codes are standard words, what is missing is absent."""
 
-
 DATES = frozenset((
     "birth_date", "entry_date", "cancel_date", "arrival_date", "registered_on", "expires_on", "left_on",
     "started_on", "ended_on", "issued_on",
 ))  # fmt: skip
 TEXTS = frozenset((
-    "name", "former_name", "sex", "number", "certificate_no", "replaces", "status", "entry_kind", "place",
-    "work_place", "birth_place", "mother_hukou_place",
+    "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_place", "place",
+    "work_place", "certificate_no", "status", "replaces", "mother_hukou_place", "entry_kind",
 ))  # fmt: skip
-"""The standard names that rules read: whoever publishes one of them means the same by it."""
+READ = (*sorted(DATES), *sorted(TEXTS))
+"""Every field that a rule reads, whose name means the same to whoever publishes it: a version that
+changes none of them changes no conclusion."""
+
+REGISTERS = frozenset(("household_entry", "residence"))
+"""Kinds of records that say where a person lives."""
 
 
 class Fact(NamedTuple):
-    """The current version of one record that a department keeps."""
+    """The current version of one record that a department keeps; `published_on` is the day of its first."""
 
     record_id: str
     feed: str

@@ -11,12 +11,11 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any, NamedTuple
 
-from hub.domain.births import Birth, BirthRecords, is_void
+from hub.domain.births import Birth, BirthRecords, is_void, registration_due
 from hub.domain.days import Day, iso
 from hub.domain.discrepancies import PUBLIC_SECURITY
 from hub.domain.facts import Fact
 from hub.domain.limits import (
-    BIRTH_REGISTRATION,
     CERTIFICATE_ARRIVAL,
     RESIDENCE_RENEWAL,
     RESIDENCE_REPORT,
@@ -25,6 +24,8 @@ from hub.domain.limits import (
 )  # fmt: skip
 from hub.domain.residence import Spell, lapsed
 from hub.matching.numbers import canonical_number, number_valid
+
+NUMBERS = ("number", "mother_number", "father_number")
 
 
 class Finding(NamedTuple):
@@ -50,6 +51,7 @@ class Scene(NamedTuple):
     spells: Sequence[Spell]
     county: str
     sharing: Mapping[str, Sequence[str]]
+    namesake: bool
     clock: Clock
 
 
@@ -68,7 +70,8 @@ def _birth(scene: Scene) -> Iterator[Finding]:
     if birth is None:
         return
     if birth.outcome == "only-health":
-        last = deadline(BIRTH_REGISTRATION, birth.born_on)
+        certificate = next(c for c in scene.certificates if c.record_id == birth.certificate_record)
+        last = registration_due(certificate, birth.born_on)
         yield Finding(
             "birth-unregistered", scene.person, _ids(birth.certificate_record),
             f"born {iso(birth.born_on)}, no household entry by {iso(last)}",
@@ -106,18 +109,15 @@ def _certificates(scene: Scene) -> Iterator[Finding]:
 def _numbers(scene: Scene) -> Iterator[Finding]:
     valid: dict[str, list[str]] = {}
     for fact in scene.facts:
-        stated = fact.fields.get("number")
-        if not stated:
-            continue
-        number = canonical_number(stated)
-        if number_valid(number):
-            valid.setdefault(number, []).append(fact.record_id)
-        else:
+        wrong = [name for name in NUMBERS if name in fact.fields and not _is_valid(fact.fields[name])]
+        if wrong:
             yield Finding(
                 "number-invalid", fact.record_id, (fact.record_id,),
-                f"the identity number in {fact.feed} is malformed or fails its check digit",
+                f"malformed or failing its check digit in {fact.feed}: {', '.join(wrong)}",
                 fact.department,
             )  # fmt: skip
+        if "number" in fact.fields and "number" not in wrong:
+            valid.setdefault(canonical_number(fact.fields["number"]), []).append(fact.record_id)
     if len(valid) > 1:
         yield Finding(
             "number-conflict", scene.person, tuple(sorted(chain.from_iterable(valid.values()))),
@@ -184,13 +184,19 @@ def _residence(scene: Scene) -> Iterator[Finding]:
                 f"expired {iso(expired)}, neither renewed nor ended by {iso(last)}",
             )  # fmt: skip
     if len({fact.fields["place"][:9] for fact in open_}) > 1:
-        open_ = [fact for fact in open_ if not scene.clock.over(fact.fields.get("left_on"))]
+        open_ = [fact for fact in open_ if not _ended(fact, scene.clock)]
         towns = {fact.fields["place"][:9] for fact in open_}
         if len(towns) > 1:
             yield Finding(
                 "residence-two-places", scene.person, tuple(fact.record_id for fact in open_),
                 f"residence is registered in towns {' and '.join(sorted(towns))} at once",
             )  # fmt: skip
+
+
+def _ended(registration: Fact, clock: Clock) -> bool:
+    """Whether a registration is no longer valid: ended, or past the day it expires on."""
+    expires: Day | None = registration.fields.get("expires_on")
+    return clock.over(registration.fields.get("left_on")) or (expires is not None and clock.passed(expires))
 
 
 def _registered_since(fact: Fact, registrations: Sequence[Fact], entries: Sequence[Fact]) -> bool:
@@ -214,7 +220,8 @@ def _work(scene: Scene) -> Iterator[Finding]:
         if fact.fields.get("work_place", scene.county).startswith(scene.county)
     ]
     clock = scene.clock
-    if not works or any(not clock.over(spell.left_on) for spell in scene.spells):
+    # Who may be somebody the registers know under another number must be identified first.
+    if not works or scene.namesake or any(not clock.over(spell.left_on) for spell in scene.spells):
         return
     # Whoever has just moved out is given the same time for the work to be ended too.
     left = max((spell.left_on or 0 for spell in scene.spells), default=0)
@@ -257,6 +264,10 @@ def _dissenter(stated: Statements) -> str:
         if value != kept
     ]
     return min(against)[-1]
+
+
+def _is_valid(stated: str) -> bool:
+    return number_valid(canonical_number(stated))
 
 
 def _strong_keys(fact: Fact) -> Iterator[str]:

@@ -14,15 +14,16 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
-from hub.domain.days import day_of, iso
+from hub.domain.days import Day, day_of, iso
 from hub.domain.events import TOPICS
 from hub.errors import IntegrityError, LogUnavailableError
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.log.codec import Codec
-from hub.log.frame import frame, leaf_hash
+from hub.log.frame import framer, leaf_hash
 
 APPLICATION_ID = 0x48554231  # "HUB1"
 LOCK_WAIT_SECONDS_MAX = 30.0
@@ -67,11 +68,24 @@ SELECT = """SELECT offset, key, id, source, subject, time, jurisdiction, actor,
 TYPE_PREFIX = "county.hub."
 
 
+@lru_cache(4_096)
+def midnight(day: Day) -> str:
+    """A day as the time attribute of CloudEvents."""
+    return iso(day) + "T00:00:00Z"
+
+
+@lru_cache(4_096)
+def day_in(time: str) -> Day | None:
+    """The day in a time attribute; None where it is empty."""
+    return day_of(time[:10]) if time else None
+
+
 class TopicFile:
     """The events of one topic in one SQLite file."""
 
     def __init__(self, path: Path, topic: str, partitions: int, codec: Codec) -> None:
         self.topic, self._codec, self._path = topic, codec, path
+        self._framed = framer(topic, HEADERS)
         self._lock = path.with_suffix(".lock").open("a")
         self._reader: sqlite3.Connection | None = None
         with self.locked():
@@ -144,20 +158,19 @@ class TopicFile:
         rows: list[tuple[object, ...]] = []
         positions: list[Position] = []
         recorded = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        topic, partitions = self.topic, [Partition(self.topic, n) for n in range(self.count)]
+        partitions = [Partition(self.topic, n) for n in range(self.count)]
         for item, value in zip(envelopes, encoded, strict=True):
             kind = TYPE_PREFIX + type(item.event).__name__
-            day = "" if item.occurred_on is None else iso(item.occurred_on) + "T00:00:00Z"
+            day = "" if item.occurred_on is None else midnight(item.occurred_on)
             attributes = (item.id, kind, item.source, item.subject, day, item.jurisdiction,
                           item.actor, item.correlation_id, item.causation_id, item.agreement,
                           recorded)  # fmt: skip
-            headers = list(zip(HEADERS, attributes, strict=True))
             targets = (
                 range(self.count) if item.event.BARRIER else (zlib.crc32(item.key.encode()) % self.count,)
             )
             for number in targets:
                 offset = heads[number] = heads.get(number, -1) + 1
-                leaf = leaf_hash(frame(topic, number, offset, item.key, headers, value))
+                leaf = leaf_hash(self._framed(number, offset, item.key, attributes, value))
                 rows.append((number, offset, item.key, *attributes, value, leaf))
                 positions.append(Position(partitions[number], offset))
         return rows, positions
@@ -199,8 +212,9 @@ class TopicFile:
                 event = decode(value)
             except Exception as error:
                 raise IntegrityError(f"{partition} offset {offset} cannot be decoded") from error
-            occurred = day_of(when[:10]) if when else None
-            envelope = Envelope(event, id_, key, source, subject, occurred, area, actor, corr, cause, agreed)
+            envelope = Envelope(
+                event, id_, key, source, subject, day_in(when), area, actor, corr, cause, agreed
+            )
             read.append(Recorded(Position(partition, offset), envelope))
         return read
 

@@ -50,14 +50,9 @@ class RecentIds:
 class Subscription:
     """A reader of some topics from a checkpoint on."""
 
-    def __init__(
-        self,
-        log: EventLog,
-        topics: tuple[str, ...],
-        checkpoint: Checkpoint,
-        until: Checkpoint | None = None,
-    ) -> None:
-        self._log, self._until = log, until
+    def __init__(self, log: EventLog, topics: tuple[str, ...], checkpoint: Checkpoint) -> None:
+        self._log = log
+        self._until: Checkpoint | None = None
         self._topics = {topic: tuple(log.partitions(topic)) for topic in topics}
         self._read = {p: checkpoint.get(p, -1) for ps in self._topics.values() for p in ps}
         self._done = dict(checkpoint)
@@ -84,6 +79,14 @@ class Subscription:
                 buffer.extend(page)
                 self._read[partition] = page[-1].position.offset
         return buffer
+
+    def read_until(self, until: Checkpoint) -> list[Recorded]:
+        """Everything up to and including these offsets, which lie ahead of this reader."""
+        self._until = until
+        events: list[Recorded] = []
+        while page := self.take(PAGE).events:
+            events += page
+        return events
 
     def take(self, limit: int) -> Batch:
         """About `limit` events, fewer when the partitions hold no more; empty when caught up."""

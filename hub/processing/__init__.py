@@ -11,7 +11,7 @@ nobody's follow-up, and the order of arrival within a day cannot matter.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.connect.contracts import Feed
 from hub.domain.events import (
@@ -23,11 +23,11 @@ from hub.domain.events import (
     RecordWithdrawn,
 )  # fmt: skip
 from hub.log import Envelope, Recorded
-from hub.matching import Model, Profile, profile_of
+from hub.matching import Model, profile_of
 from hub.processing import identity
 from hub.processing.reconciliation import Reconciliation
 from hub.projections import Shelves
-from hub.projections.identity import Change, apply_record, preload
+from hub.projections.identity import Change, Stated, apply_record, preload
 
 
 class Decision(NamedTuple):
@@ -48,101 +48,86 @@ class Rules(NamedTuple):
 class Processor:
     """Decides micro-batches against the rows of one projection."""
 
-    def __init__(self, shelves: Shelves, rules: Rules, today: int) -> None:
+    def __init__(self, shelves: Shelves, rules: Rules, today: int, touched: Iterable[str] = ()) -> None:
         self._shelves, self._rules = shelves, rules
-        self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today)
+        self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today, touched)
 
     @property
     def today(self) -> int:
         """The last closed day."""
         return self._reconciliation.today
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether records were folded in that the views do not show yet."""
+        return self._reconciliation.is_stale
+
     def decide(
-        self,
-        recorded: Sequence[Recorded],
-        agenda: Iterable[tuple[int, str]],
-        touched: Iterable[str],
-        horizon: int,
+        self, recorded: Sequence[Recorded], agenda: Iterable[tuple[int, str]], horizon: int
     ) -> Iterator[Decision]:
         """The decisions that follow from these events, in order.
 
         `agenda` holds (due day, person) up to `horizon`, the last day these
-        events close; `touched` the people changed since the last closed day.
+        events close.
         """
-        profiles = self._profiles(recorded)
-        preload(self._shelves, profiles.values(), self._rules.model)
-        self._reconciliation.expect(self._expected(profiles))
-        self._reconciliation.plan(agenda, touched, horizon)
+        stated = state(self._shelves, recorded, self._rules.feeds)
+        fresh = [profile for profile in stated.values() if profile is not None]
+        preload(self._shelves, record_ids(recorded), fresh, self._rules.model)
+        self._reconciliation.plan(agenda, self._concerned(recorded), horizon)
         segment: list[Envelope] = []
         for item in recorded:
             event = item.envelope.event
             if isinstance(event, RecordPublished | RecordWithdrawn):
                 segment.append(item.envelope)
             elif isinstance(event, DayClosed | CaseActionRequested):
-                yield from self._place(segment, profiles)
+                yield from self._place(segment, stated)
                 segment = []
                 yield from self._other(item.envelope)
-        yield from self._place(segment, profiles)
-        if recorded:
-            cause = recorded[-1].envelope.id
-            yield from (Decision(event, cause) for event in self._reconciliation.refresh())
+        yield from self._place(segment, stated)
 
-    def _expected(self, stated: Mapping[str, tuple[str, Profile | None]]) -> Iterator[str]:
-        """Whom these records may concern: who has them now, and whom they may name."""
-        for record_id, profile in stated.values():
-            yield "p" + record_id
+    def refresh(self) -> Iterator[Decision]:
+        """Bring the views of births and residence up to date in the middle of a day."""
+        return (Decision(event, "") for event in self._reconciliation.refresh())
+
+    def _concerned(self, recorded: Sequence[Recorded]) -> Iterator[str]:
+        """Whom these records are about as far as anyone knows by now."""
+        for record_id in record_ids(recorded):
             row = self._shelves.records.get(record_id)
-            for pid in (row.profile if row else None, profile.id if profile else None):
-                known = self._shelves.profiles.get(pid) if pid is not None else None
-                if known is not None and known.person is not None:
-                    yield known.person
+            known = self._shelves.profiles.get(row.profile) if row else None
+            yield known.person if known and known.person else "p" + record_id
 
-    def _profiles(self, recorded: Sequence[Recorded]) -> dict[str, tuple[str, Profile | None]]:
-        """Event id to the record and what its version states about who it is about."""
-        stated: dict[str, tuple[str, Profile | None]] = {}
-        for item in recorded:
-            event = item.envelope.event
-            if isinstance(event, RecordPublished):
-                attributes = self._rules.feeds[event.feed].attributes(event.fields)
-                stated[item.envelope.id] = event.record_id, profile_of(attributes)
-            elif isinstance(event, RecordWithdrawn):
-                stated[item.envelope.id] = event.record_id, None
-        return stated
-
-    def _place(
-        self, segment: Sequence[Envelope], profiles: Mapping[str, tuple[str, Profile | None]]
-    ) -> Iterator[Decision]:
+    def _place(self, segment: Sequence[Envelope], stated: Stated) -> Iterator[Decision]:
         """Fold in the records of one stretch between closed days, then place their profiles."""
-        changes: list[Change] = []
+        moves: list[Change] = []
         causes: dict[int, str] = {}
+        told: set[int] = set()
         for envelope in segment:
             event = envelope.event
-            if not isinstance(event, RecordPublished | RecordWithdrawn):
+            assert isinstance(event, RecordPublished | RecordWithdrawn), "a segment holds records"
+            change = apply_record(self._shelves, event, stated[envelope.id])
+            if change is None or (not change.told and change.left == change.joined):
                 continue
-            change = apply_record(self._shelves, event, profiles[envelope.id][1], self._rules.model)
-            changes.append(change)
             for pid in (change.joined, change.left):
                 if pid is not None:
                     causes.setdefault(pid, envelope.id)
-        if not changes:
+                    told.add(pid)
+            if change.left != change.joined:
+                moves.append(change)
+        if not told:
             return
-        touched = {change.bereft.person for change in changes if change.bereft}
-        touched |= self._people_of(causes)
-        moved = set(causes)
+        moved = {pid for change in moves for pid in (change.left, change.joined) if pid is not None}
         last = segment[-1].id
-        for event, before in identity.decide(self._shelves, changes, self._rules.model):
-            if isinstance(event, ProfileLinked):
-                touched |= {event.person, before}
-                moved.add(event.profile)
-                yield Decision(event, causes.get(event.profile, last))
-            else:
-                yield Decision(event, causes.get(event.left, causes.get(event.right, last)))
-        touched |= self._people_of(causes)
-        self._reconciliation.touch((person for person in touched if person), moved)
-
-    def _people_of(self, pids: Iterable[int]) -> set[str | None]:
-        rows = (self._shelves.profiles.get(pid) for pid in pids)
-        return {row.person for row in rows if row}
+        people: set[str | None] = set()
+        for found, before in identity.decide(self._shelves, moves, self._rules.model):
+            people.add(before)
+            if isinstance(found, ProfileLinked):
+                moved.add(found.profile)
+                people.add(found.person)
+                yield Decision(found, causes.get(found.profile, last))
+            elif found is not None:
+                yield Decision(found, causes.get(found.left, causes.get(found.right, last)))
+        people.update(row.person for pid in told if (row := self._shelves.profiles.get(pid)))
+        self._reconciliation.touch((person for person in people if person), moved)
 
     def _other(self, envelope: Envelope) -> Iterator[Decision]:
         event = envelope.event
@@ -153,3 +138,34 @@ class Processor:
         else:
             return
         yield from (Decision(event, envelope.id) for event in found)
+
+
+def record_ids(recorded: Sequence[Recorded]) -> list[str]:
+    """The records these events are about, each once."""
+    events = (item.envelope.event for item in recorded)
+    return list(dict.fromkeys(
+        event.record_id for event in events if isinstance(event, RecordPublished | RecordWithdrawn)
+    ))  # fmt: skip
+
+
+def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Feed]) -> Stated:
+    """What each version states about who it is about, worked out only where that is new."""
+    shelves.records.load(record_ids(recorded))
+    stated: dict[str, Any] = {}
+    newest: dict[str, tuple[int, Mapping[str, Any]]] = {}
+    for item in recorded:
+        event = item.envelope.event
+        if isinstance(event, RecordPublished):
+            before = newest.get(event.record_id)
+            if before is None and (row := shelves.records.get(event.record_id)):
+                before = row.version, row.fields
+            stated[item.envelope.id] = None
+            if before is not None and event.version <= before[0]:
+                continue
+            newest[event.record_id] = event.version, event.fields
+            feed = feeds[event.feed]
+            if before is None or not feed.same_identity(before[1], event.fields):
+                stated[item.envelope.id] = profile_of(feed.attributes(event.fields))
+        elif isinstance(event, RecordWithdrawn):
+            stated[item.envelope.id] = None
+    return stated

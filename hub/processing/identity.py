@@ -12,29 +12,43 @@ from hub.domain.events import PairHeld, ProfileLinked
 from hub.matching import Model, Profile
 from hub.matching.clusters import resolve
 from hub.projections import ProfileRow, Shelves
-from hub.projections.identity import Change, apply_held, apply_link, load_components, person_of
+from hub.projections.identity import (
+    Change,
+    apply_held,
+    apply_link,
+    apply_move,
+    person_of,
+)  # fmt: skip
 
 BLOCK_PROFILES_MAX = 400
 """A blocking key that more profiles share than this says nothing about anyone."""
 
 
 def decide(
-    shelves: Shelves, changes: Iterable[Change], model: Model
-) -> Iterator[tuple[ProfileLinked | PairHeld, str | None]]:
-    """Place what changed, applying each decision as it is made; beside it who had the profile before."""
+    shelves: Shelves, moves: Iterable[Change], model: Model
+) -> Iterator[tuple[ProfileLinked | PairHeld | None, str | None]]:
+    """Move records between profiles and place what changed, applying each decision as it is made.
+
+    Beside each decision stands who had the profile before; None with a person:
+    one that lost a profile which no record states any more.
+    """
     groups = Groups()
-    for change in changes:
-        if change.bereft is not None:
-            groups.add(_rest_of(shelves, change.bereft))
-        for pid in (change.left, change.joined):
-            row = shelves.profiles.get(pid) if pid is not None else None
-            if row is None or not row.records:
-                continue
-            groups.add(_component_of(shelves, row))
-            if row.component is None and groups.is_fresh(row.profile):
-                for held in _compare(shelves, row, groups, model):
-                    apply_held(shelves, held)
-                    yield held, None
+    pids: list[int] = []
+    for move in moves:
+        bereft = apply_move(shelves, move, model)
+        pids += (pid for pid in (move.left, move.joined) if pid is not None)
+        if bereft is not None:
+            groups.add(_rest_of(shelves, bereft))
+            yield None, bereft.person
+    for pid in dict.fromkeys(pids):
+        row = shelves.profiles.get(pid)
+        if row is None or not row.records:
+            continue
+        groups.add(_component_of(shelves, row))
+        if row.component is None:
+            for held in _compare(shelves, row, groups, model):
+                apply_held(shelves, held)
+                yield held, None
     for members in groups.all():
         for link, before in _resolve(shelves, members, model):
             apply_link(shelves, link)
@@ -46,13 +60,6 @@ class Groups:
 
     def __init__(self) -> None:
         self._top: dict[int, int] = {}
-        self._compared: set[int] = set()
-
-    def is_fresh(self, pid: int) -> bool:
-        """True the first time a profile is to be compared."""
-        known = pid in self._compared
-        self._compared.add(pid)
-        return not known
 
     def _find(self, pid: int) -> int:
         top = self._top.setdefault(pid, pid)
@@ -91,14 +98,11 @@ def _rest_of(shelves: Shelves, bereft: ProfileRow) -> list[int]:
 def _compare(shelves: Shelves, row: ProfileRow, groups: Groups, model: Model) -> Iterator[PairHeld]:
     """Find whom a new profile may belong with; near misses are held for people to see."""
     near: set[int] = set()
-    keys = model.block_keys(row.values)
-    shelves.blocks.load(keys)
-    for key in keys:
+    for key in model.block_keys(row.values):
         block = shelves.blocks.get(key)
-        if block is not None and len(block.profiles) <= BLOCK_PROFILES_MAX:
-            near.update(block.profiles)
+        if len(block) <= BLOCK_PROFILES_MAX:
+            near.update(block)
     near.discard(row.profile)
-    load_components(shelves, near)
     mine: Profile = row.values
     for pid in sorted(near):
         other = shelves.profiles.get(pid)

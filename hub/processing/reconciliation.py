@@ -7,7 +7,6 @@ day. So it does not matter in which order those records came.
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from hub.connect.contracts import Feed
 from hub.domain import cases
@@ -22,11 +21,11 @@ from hub.domain.events import (
     Event,
     ResidenceReconciled,
 )  # fmt: skip
-from hub.domain.facts import Fact
+from hub.domain.facts import REGISTERS, Fact
 from hub.log import derive_id
-from hub.matching import Model
-from hub.projections import PersonRow, ProfileRow, Shelves
-from hub.projections.identity import put_person, record_of
+from hub.matching import Model, Profile
+from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
+from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
 
 
@@ -34,68 +33,101 @@ class Reconciliation:
     """Keeps births, residence, discrepancies and cases in step with people's records."""
 
     def __init__(
-        self, shelves: Shelves, feeds: Mapping[str, Feed], model: Model, county: str, today: int
+        self,
+        shelves: Shelves,
+        feeds: Mapping[str, Feed],
+        model: Model,
+        county: str,
+        today: int,
+        touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds, self._model = shelves, feeds, model
         self._county = county
         self.today = today
-        self._touched: set[str] = set()
+        self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
-        self._stale: set[str] = set()
+        self._stale = set(self._touched)
         """Changed since their views were brought up to date."""
         self._agenda: list[tuple[int, str]] = []
         self._horizon = -1
 
-    def plan(self, agenda: Iterable[tuple[int, str]], touched: Iterable[str], horizon: int) -> None:
-        """Who falls due by the last day of this batch, and who was touched since the last close."""
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody changed since the views were brought up to date."""
+        return bool(self._stale)
+
+    def plan(self, agenda: Iterable[tuple[int, str]], concerned: Iterable[str], horizon: int) -> None:
+        """Who falls due by the last day of this batch, and whom its records concern."""
         self._agenda = list(agenda)
         heapq.heapify(self._agenda)
         self._horizon = horizon
-        self._touched.update(touched)
+        people = set(concerned) | {person for _, person in self._agenda}
+        self._shelves.agenda.load(people)
         if horizon >= 0:
-            self._load(self._touched | {person for _, person in self._agenda})
-
-    def expect(self, people: Iterable[str]) -> None:
-        """Have the views of these people at hand, in one query per table."""
-        people = set(people)
-        self._shelves.births.load(people)
-        self._shelves.residents.load(people)
+            self._load(people | self._touched)
 
     def touch(self, people: Iterable[str], profiles: Iterable[int]) -> None:
         """These people changed; so may what is said of whoever states the same number as a profile
         that came, went or moved."""
-        self._stale.update(people)
+        changed = set(people)
         for pid in profiles:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
-                self._stale |= self._stating(profile)
+                changed.update(self._others_stating(profile))
+                changed.update(other.person for other in self._namesakes(profile) if other.person)
+        self._stale |= changed
+        for person in changed - self._touched:
+            row = self._shelves.agenda.get(person)
+            self._shelves.agenda.put(AgendaRow(
+                person, row.due if row else None, True, row.standing if row else {},
+            ))  # fmt: skip
+        self._touched |= changed
 
-    def _stating(self, profile: ProfileRow) -> set[str]:
-        """Everyone whose records state this profile's valid number."""
+    def _others_stating(self, profile: ProfileRow) -> set[str]:
+        """Everyone else whose records state this profile's valid number."""
         key = self._model.number_key(profile.values)
-        block = self._shelves.blocks.get(key) if key is not None else None
-        if block is None or len(block.profiles) < 2:
-            return {profile.person} if profile.person else set()
-        self._shelves.profiles.load(block.profiles)
-        rows = (self._shelves.profiles.get(pid) for pid in block.profiles)
-        return {row.person for row in rows if row and row.person}
+        block = self._shelves.blocks.get(key) if key is not None else ()
+        if len(block) < 2:
+            return set()
+        self._shelves.profiles.load(block)
+        rows = (self._shelves.profiles.get(pid) for pid in block)
+        return {row.person for row in rows if row and row.person} - {profile.person or ""}
+
+    def _namesakes(self, profile: ProfileRow) -> Iterator[ProfileRow]:
+        """Profiles of other people with the same name, sex and birth date."""
+        mine = profile.values
+        if not (mine.name and mine.birth_date):
+            return
+        for key in self._model.block_keys(mine):
+            block = self._shelves.blocks.get(key)
+            if len(block) < 2:
+                continue
+            self._shelves.profiles.load(block)
+            for pid in block:
+                other = self._shelves.profiles.get(pid)
+                if other is not None and other.person != profile.person and _alike(mine, other.values):
+                    yield other
+
+    def _has_namesake(self, person: str) -> bool:
+        """Whether the registers hold somebody else who may be this person."""
+        row = self._shelves.people.get(person)
+        profiles = [p for pid in (row.profiles if row else ()) if (p := self._shelves.profiles.get(pid))]
+        return any(
+            self._feeds[feed_of(mark)].kind in REGISTERS
+            for profile in profiles for other in self._namesakes(profile) for mark in other.records
+        )  # fmt: skip
 
     def refresh(self) -> Iterator[Event]:
         """Bring the views up to date in the middle of a day; discrepancies wait for its close."""
         self._load(self._stale)
         for person in sorted(self._stale):
-            evaluation = self._evaluate(person, self.today)
-            yield from self._views(person, evaluation)
-            row = self._shelves.people.get(person)
-            if row is not None:
-                put_person(self._shelves, row._replace(touched=True, due=evaluation.due))
-        self._touched |= self._stale
+            yield from self._views(person, self._evaluate(person, self.today))
         self._stale.clear()
 
     def close(self, day: int) -> Iterator[Event]:
         """Close a day: whoever was touched or falls due is concluded on anew."""
         self.today = max(self.today, day)
-        people = self._touched | self._stale
+        people = self._touched
         self._touched, self._stale = set(), set()
         while self._agenda and self._agenda[0][0] <= day:
             people.add(heapq.heappop(self._agenda)[1])
@@ -104,15 +136,18 @@ class Reconciliation:
             evaluation = self._evaluate(person, day)
             yield from self._views(person, evaluation)
             yield from self._discrepancies(person, evaluation, day)
-            self._remember(person, evaluation)
+            self._remember(person, evaluation.due)
 
-    def _remember(self, person: str, evaluation: Evaluation) -> None:
-        row = self._shelves.people.get(person)
-        if row is None:
-            return
-        if evaluation.due is not None and evaluation.due <= self._horizon:
-            heapq.heappush(self._agenda, (evaluation.due, person))
-        put_person(self._shelves, row._replace(touched=False, due=evaluation.due))
+    def _remember(self, person: str, due: int | None) -> None:
+        """Put the next day on the agenda; keep a row only for whom something is to come."""
+        row = self._shelves.agenda.get(person)
+        standing = row.standing if row else {}
+        if due is not None and due <= self._horizon:
+            heapq.heappush(self._agenda, (due, person))
+        if due is not None or standing:
+            self._shelves.agenda.put(AgendaRow(person, due, False, standing))
+        elif row is not None:
+            self._shelves.agenda.drop(person)
 
     def act(self, request: CaseActionRequested) -> Iterator[Event]:
         """Follow or refuse what someone asked of a case."""
@@ -129,16 +164,18 @@ class Reconciliation:
     def _load(self, people: Iterable[str]) -> None:
         """Have all that `_evaluate` will read at hand, in one query per table."""
         shelves = self._shelves
-        people = set(people)
+        people = list(people)
         shelves.people.load(people)
         rows = [row for person in people if (row := shelves.people.get(person))]
-        pids = {pid for row in rows for pid in row.profiles}
+        pids = [pid for row in rows for pid in row.profiles]
         shelves.profiles.load(pids)
-        marks = (m for pid in pids if (known := shelves.profiles.get(pid)) for m in known.records)
-        shelves.records.load({record_of(mark) for mark in marks})
+        marks = (m for pid in pids if (stated := shelves.profiles.get(pid)) for m in stated.records)
+        shelves.records.load(map(record_of, marks))
         shelves.births.load(people)
         shelves.residents.load(people)
-        shelves.discrepancies.load({id_ for row in rows for id_ in row.standing})
+        shelves.agenda.load(people)
+        known = (entry for person in people if (entry := shelves.agenda.get(person)))
+        shelves.discrepancies.load(id_ for entry in known for id_ in entry.standing)
 
     def _facts(self, row: PersonRow) -> list[Fact]:
         facts: list[Fact] = []
@@ -149,7 +186,7 @@ class Reconciliation:
                 if record is not None and record.live:
                     feed = self._feeds[record.feed]
                     facts.append(Fact(record.record_id, record.feed, feed.department, feed.kind,
-                                      record.published_on, record.fields))  # fmt: skip
+                                      record.first_on, record.fields))  # fmt: skip
         return facts
 
     def _sharing(self, person: str) -> dict[str, tuple[str, ...]]:
@@ -158,7 +195,7 @@ class Reconciliation:
         shared: dict[str, tuple[str, ...]] = {}
         for pid in row.profiles if row else ():
             profile = self._shelves.profiles.get(pid)
-            people = self._stating(profile) - {person} if profile else set()
+            people = self._others_stating(profile) if profile else set()
             if profile and people:
                 shared[profile.values.number] = tuple(sorted(people))
         return shared
@@ -166,7 +203,12 @@ class Reconciliation:
     def _evaluate(self, person: str, day: int) -> Evaluation:
         row = self._shelves.people.get(person)
         facts = self._facts(row) if row else []
-        return evaluate(person, facts, day, self._county, self._sharing(person))
+        # Asked only of those whom it can matter to: who is in no register.
+        unknown = bool(facts) and not any(fact.kind in REGISTERS for fact in facts)
+        return evaluate(
+            person, facts, day, self._county, self._sharing(person),
+            namesake=unknown and self._has_namesake(person),
+        )  # fmt: skip
 
     def _views(self, person: str, evaluation: Evaluation) -> Iterator[Event]:
         birth, before = evaluation.birth, self._shelves.births.get(person)
@@ -182,8 +224,10 @@ class Reconciliation:
             yield event
 
     def _discrepancies(self, person: str, evaluation: Evaluation, day: int) -> Iterator[Event]:
-        row = self._shelves.people.get(person)
-        before: dict[str, Any] = row.standing if row else {}
+        row = self._shelves.agenda.get(person)
+        before: Mapping[str, str] = row.standing if row else {}
+        if not before and not evaluation.findings:
+            return
         found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in evaluation.findings}
         area = _jurisdiction(evaluation, self._county)
         for id_ in sorted(before.keys() - found.keys()):
@@ -231,3 +275,7 @@ def _jurisdiction(evaluation: Evaluation, county: str) -> str:
     if evaluation.birth and evaluation.birth.place:
         places.append(evaluation.birth.place)
     return next((place for place in places if place.startswith(county)), county)
+
+
+def _alike(a: Profile, b: Profile) -> bool:
+    return (a.name, a.birth_date, a.sex) == (b.name, b.birth_date, b.sex)

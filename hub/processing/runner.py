@@ -6,16 +6,17 @@ the two appends the same events, with the same ids, at the next start.
 """
 
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from hub.domain.events import ACTIONS, DECISIONS, RECORDS, DayClosed, Event, StepCompleted
-from hub.log import Envelope, EventLog, Partition, Recorded, derive_id
-from hub.log.subscription import Subscription
+from hub.domain.events import ACTIONS, DECISIONS, RECORDS, StepCompleted
+from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_id
+from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
-from hub.projections import PersonRow, Shelves, people
+from hub.processing.history import apply_step, covered, days_of, id_in_step, steps, touch_everyone
+from hub.projections import Shelves, agenda
 from hub.projections.position import (
     get_outbox,
     load_checkpoint,
@@ -42,92 +43,131 @@ class StepResult(NamedTuple):
     decisions: int
 
 
-def envelope_of(decision: Decision, number: int, index: int) -> Envelope:
-    """A decision ready for the log; its id follows from its place, so a retry repeats it."""
+def named(decisions: Sequence[Decision], number: int, checkpoint: Checkpoint) -> list[Envelope]:
+    """A step's decisions and its completion, ready for the log.
+
+    Ids follow from what the step covered and the place in it: the same step
+    decided again repeats them, one that covers something else does not.
+    """
+    done = StepCompleted(number, covered(checkpoint), len(decisions))
+    name = derive_id("step", number, *done.covered.items())
+    every = (*decisions, Decision(done, ""))
+    return [_envelope(decision, name, id_in_step(name, index)) for index, decision in enumerate(every)]
+
+
+def _envelope(decision: Decision, step: str, event_id: str) -> Envelope:
     event = decision.event
     key = str(getattr(event, event.SUBJECT))
     return Envelope(
         event=event,
-        id=derive_id("step", number, index),
+        id=event_id,
         key=key,
         source="/hub/rules",
         subject=key,
         jurisdiction=getattr(event, "jurisdiction", ""),
+        correlation_id=step,
         causation_id=decision.cause,
     )
 
 
-def covered(checkpoint: dict[Partition, int]) -> dict[str, int]:
-    """A checkpoint as it stands in `StepCompleted`."""
-    return {str(partition): offset for partition, offset in sorted(checkpoint.items())}
-
-
 def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorded]) -> list[Decision]:
-    """All decisions of one micro-batch; rows change on the processor's shelves only."""
-    days = [r.envelope.event.day for r in recorded if isinstance(r.envelope.event, DayClosed)]
-    horizon = max(days, default=NO_DAY)
-    agenda: Iterable[tuple[int, str]] = (
-        (due, person)
-        for due, person in db.execute(select(people.c.due, people.c.person).where(people.c.due <= horizon))
-    )
-    touched = db.execute(select(people.c.person).where(people.c.touched)).scalars()
-    return list(processor.decide(recorded, list(agenda), list(touched), horizon))
+    """All decisions of one micro-batch; rows change on the processor's shelves only.
+
+    A step without events is one that brings the views up to date.
+    """
+    if not recorded:
+        return list(processor.refresh())
+    horizon = max(days_of(recorded), default=NO_DAY)
+    due = select(agenda.c.due, agenda.c.person).where(agenda.c.due <= horizon)
+    return list(processor.decide(recorded, [(day, person) for day, person in db.execute(due)], horizon))
 
 
 class Runner:
     """Owns one projection and keeps it in step with the log."""
 
     def __init__(self, log: EventLog, db: Connection, rules: Rules) -> None:
-        self._log, self._db = log, db
+        self._log, self._db, self._rules = log, db, rules
         self._shelves = Shelves(db)
         self._number = load_progress(db, "step", 0)
-        today = load_progress(db, "today", NO_DAY)
-        self._processor = Processor(self._shelves, rules, today)
-        checkpoint = load_checkpoint(db)
+        known = load_checkpoint(db)
+        self._decided = {p: offset for p, offset in known.items() if p.topic == DECISIONS}
+        self._give_back()
+        checkpoint = self._follow({p: offset for p, offset in known.items() if p.topic != DECISIONS})
+        touched = db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
+        self._processor = Processor(self._shelves, rules, load_progress(db, "today", NO_DAY), touched)
         db.rollback()
-        self._recover()
         self._subscription = Subscription(log, (RECORDS, ACTIONS), checkpoint)
 
-    def _recover(self) -> None:
-        """Give the log the decisions of a step that was committed and then cut off."""
-        waiting = get_outbox(self._db)
+    def _give_back(self) -> None:
+        """Give the log what it lacks of the last step, which was committed and then cut off."""
+        waiting = get_outbox(self._db) or []
         self._db.rollback()
-        if waiting is None:
-            return
-        number, envelopes = waiting
-        for partition in self._log.partitions(DECISIONS):
-            last = self._log.head().get(partition, -1)
-            tail = self._log.read(partition, last - 1, 1) if last >= 0 else []
-            event: Event | None = tail[0].envelope.event if tail else None
-            if isinstance(event, StepCompleted) and event.number >= number:
-                return
-        self._log.append(envelopes)
+        partitions = self._log.partitions(DECISIONS)
+        kept = [{r.envelope.id for r in self._behind(partition)} for partition in partitions]
+        anywhere = set().union(*kept)
+        everywhere = kept[0].intersection(*kept[1:])
+        lacking = [e for e in waiting if e.id not in (everywhere if e.event.BARRIER else anywhere)]
+        if lacking:
+            self._log.append(lacking)
+
+    def _behind(self, partition: Partition) -> Iterator[Recorded]:
+        """What one partition of decisions holds behind the step before the last."""
+        after = self._decided.get(partition, -1)
+        while page := self._log.read(partition, after, STEP_EVENTS):
+            yield from page
+            after = page[-1].position.offset
+
+    def _follow(self, checkpoint: dict[Partition, int]) -> dict[Partition, int]:
+        """Catch up with steps that the log completed and this projection does not know.
+
+        That is so after an older copy of the projection was put back: what was
+        decided then stays decided.
+        """
+        found = steps(self._log, self._number, checkpoint, self._decided)
+        today = load_progress(self._db, "today", NO_DAY)
+        before = self._number
+        for step in found:
+            apply_step(self._shelves, step, self._rules)
+            self._shelves.flush()
+            self._number, checkpoint = step.number, step.checkpoint
+            today = max([today, *days_of(step.facts)])
+        if self._number > before:
+            touch_everyone(self._db)
+            self._save(checkpoint, today)
+            self._db.commit()
+            self._shelves = Shelves(self._db)
+        return checkpoint
 
     def step(self, limit: int = STEP_EVENTS) -> StepResult | None:
-        """One micro-batch; None when there is nothing to do."""
+        """One micro-batch; None when there is nothing to read."""
         batch = self._subscription.take(limit)
-        if not batch.events:
-            return None
+        return self._decide(batch) if batch.events else None
+
+    def refresh(self) -> StepResult | None:
+        """Show on the views what was read since the last closed day; None when they show it already.
+
+        Left until there is nothing to read: during a backlog everybody changed
+        is concluded on once, at the close of the day.
+        """
+        return self._decide(self._subscription.take(0)) if self._processor.is_stale else None
+
+    def _decide(self, batch: Batch) -> StepResult:
         db = self._db
         decisions = decide_step(db, self._processor, batch.events)
-        number = self._number + 1
-        envelopes = [envelope_of(d, number, i) for i, d in enumerate(decisions)]
-        done = StepCompleted(number, covered(batch.checkpoint), len(decisions))
-        envelopes.append(envelope_of(Decision(done, ""), number, len(decisions)))
+        self._number += 1
+        envelopes = named(decisions, self._number, batch.checkpoint)
         self._shelves.flush()
-        save_checkpoint(db, batch.checkpoint)
-        save_progress(db, "step", number)
-        save_progress(db, "today", self._processor.today)
-        put_outbox(db, number, envelopes)
+        self._save(batch.checkpoint | self._decided, self._processor.today)
+        put_outbox(db, self._number, envelopes)
         db.commit()
-        self._number = number
-        self._log.append(envelopes)
-        return StepResult(number, len(batch.events), len(decisions))
+        for position in self._log.append(envelopes):
+            self._decided[position.partition] = position.offset
+        return StepResult(self._number, len(batch.events), len(decisions))
 
-    def people(self) -> list[PersonRow]:
-        """Everyone there is; for comparing whole projections."""
-        rows = self._db.execute(select(people).where(people.c.profiles != b"[]"))
-        return [PersonRow(*row) for row in rows]
+    def _save(self, checkpoint: Checkpoint, today: int) -> None:
+        save_checkpoint(self._db, checkpoint)
+        save_progress(self._db, "step", self._number)
+        save_progress(self._db, "today", today)
 
     def run(self, progress: Callable[[StepResult], None] = lambda _: None) -> int:
         """Steps until caught up; the number of events handled."""
@@ -136,4 +176,5 @@ class Runner:
         while (result := self.step()) is not None:
             handled += result.events
             progress(result)
+        self.refresh()
         return handled

@@ -21,23 +21,24 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from hub.matching import Profile
-from hub.projections.store import Packed, Shelf
+from hub.projections.statements import Packed
+from hub.projections.store import PairShelf, Shelf
 
 VERSION = 1
 metadata = MetaData()
 
 
 class RecordRow(NamedTuple):
-    """The newest version of one record, and the profile it states."""
+    """The newest version of one record, and the profile it states; `first_on` is that of its first."""
 
     record_id: str
     feed: str
     source_key: str
     version: int
+    first_on: int
     published_on: int
     live: bool
     profile: int
-    mark: str
     fields: dict[str, Any]
 
 
@@ -62,18 +63,22 @@ class ComponentRow(NamedTuple):
     profiles: list[int]
 
 
-class BlockRow(NamedTuple):
-    """Profiles that share a blocking key, dead ones included."""
-
-    key: int
-    profiles: list[int]
-
-
 class PersonRow(NamedTuple):
-    """A person: profiles, the next day on which time alone changes something, what stands."""
+    """A person: the profiles that were linked."""
 
     person: str
     profiles: list[int]
+
+
+class AgendaRow(NamedTuple):
+    """What is still to come for a person; most people have no row.
+
+    `due` is the next day on which time alone changes something, `touched` says
+    that records changed since the last closed day, `standing` maps the
+    discrepancies that stand to their kinds.
+    """
+
+    person: str
     due: int | None
     touched: bool
     standing: dict[str, str]
@@ -158,8 +163,8 @@ records = Table(
     "records", metadata,
     Column("record_id", String(32), primary_key=True), Column("feed", Text, nullable=False),
     Column("source_key", Text, nullable=False), Column("version", Integer, nullable=False),
-    Column("published_on", Integer, nullable=False), Column("live", Boolean, nullable=False),
-    Column("profile", BigInteger, nullable=False), Column("mark", Text, nullable=False),
+    Column("first_on", Integer, nullable=False), Column("published_on", Integer, nullable=False),
+    Column("live", Boolean, nullable=False), Column("profile", BigInteger, nullable=False),
     Column("fields", Packed(), nullable=False), sqlite_with_rowid=False,
 )  # fmt: skip
 profiles = Table(
@@ -177,13 +182,18 @@ components = Table(
 blocks = Table(
     "blocks", metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("profiles", Packed(), nullable=False),
+    Column("profile", BigInteger, primary_key=True, autoincrement=False), sqlite_with_rowid=False,
 )  # fmt: skip
 people = Table(
     "people", metadata,
     Column("person", String(32), primary_key=True), Column("profiles", Packed(), nullable=False),
-    Column("due", Integer, index=True), Column("touched", Boolean, nullable=False),
-    Column("standing", Packed(), nullable=False), sqlite_with_rowid=False,
+    sqlite_with_rowid=False,
+)  # fmt: skip
+agenda = Table(
+    "agenda", metadata,
+    Column("person", String(32), primary_key=True), Column("due", Integer, index=True),
+    Column("touched", Boolean, nullable=False), Column("standing", Packed(), nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 births = Table(
     "births", metadata,
@@ -232,16 +242,17 @@ class Shelves:
     """All rows of a projection that rules read and change."""
 
     def __init__(self, db: Connection) -> None:
-        self.records = Shelf(db, records, RecordRow)
-        self.profiles = Shelf(db, profiles, ProfileRow)
-        self.components = Shelf(db, components, ComponentRow)
-        self.blocks = Shelf(db, blocks, BlockRow)
-        self.people = Shelf(db, people, PersonRow)
-        self.births = Shelf(db, births, BirthRow)
-        self.residents = Shelf(db, residents, ResidentRow)
-        self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow)
-        self.cases = Shelf(db, cases, CaseRow)
-        self.held = Shelf(db, held, HeldRow)
+        self.records = Shelf(db, records, RecordRow._make)
+        self.profiles = Shelf(db, profiles, ProfileRow._make)
+        self.components = Shelf(db, components, ComponentRow._make)
+        self.blocks = PairShelf(db, blocks)
+        self.people = Shelf(db, people, PersonRow._make)
+        self.agenda = Shelf(db, agenda, AgendaRow._make)
+        self.births = Shelf(db, births, BirthRow._make)
+        self.residents = Shelf(db, residents, ResidentRow._make)
+        self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
+        self.cases = Shelf(db, cases, CaseRow._make)
+        self.held = Shelf(db, held, HeldRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits them together with the checkpoint."""

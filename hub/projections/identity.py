@@ -1,31 +1,26 @@
 """Records, the profiles they state, and the people those profiles belong to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hub.domain.events import PairHeld, ProfileLinked, RecordPublished, RecordWithdrawn
+from hub.domain.facts import READ
 from hub.matching import Model, Profile
-from hub.projections import (
-    BlockRow,
-    ComponentRow,
-    HeldRow,
-    PersonRow,
-    ProfileRow,
-    RecordRow,
-    Shelves,
-)  # fmt: skip
+from hub.projections import ComponentRow, HeldRow, PersonRow, ProfileRow, RecordRow, Shelves
+
+Stated = Mapping[str, Profile | None]
+"""Event id to the profile its record states from then on; None: none, or the one it stated before."""
 
 
 class Change(NamedTuple):
-    """What one record's new version did to the profiles."""
+    """What one record's new version means: which profile it left and joined, whether rules care."""
 
-    joined: int | None
+    mark: str
     left: int | None
-    bereft: ProfileRow | None
-    """A profile that no record states any more, as it was."""
-
-
-NO_CHANGE = Change(None, None, None)
+    joined: int | None
+    profile: Profile | None
+    told: bool
+    """Whether something that rules read is different now."""
 
 
 def mark_of(day: int, feed: str, record_id: str) -> str:
@@ -33,9 +28,14 @@ def mark_of(day: int, feed: str, record_id: str) -> str:
     return f"{day:08d}|{feed}|{record_id}"
 
 
+def feed_of(mark: str) -> str:
+    """The feed of the record a mark is about."""
+    return mark.split("|", 2)[1]
+
+
 def record_of(mark: str) -> str:
     """The record a mark is about."""
-    return mark.rsplit("|", 1)[1]
+    return mark[mark.rindex("|") + 1 :]
 
 
 def person_of(mark: str) -> str:
@@ -47,27 +47,29 @@ def person_of(mark: str) -> str:
     return "p" + record_of(mark)
 
 
-def preload(shelves: Shelves, stated: Iterable[tuple[str, Profile | None]], model: Model) -> None:
+def preload(shelves: Shelves, records: Iterable[str], stated: Iterable[Profile], model: Model) -> None:
     """Have at hand what a set of record versions will touch, in a handful of queries."""
-    stated = list(stated)
-    shelves.records.load((record_id for record_id, _ in stated))
-    before = [row for record_id, _ in stated if (row := shelves.records.get(record_id))]
-    found = [profile for _, profile in stated if profile is not None]
-    wanted = {row.profile for row in before} | {profile.id for profile in found}
+    records, stated = list(records), list(stated)
+    shelves.records.load(records)
+    wanted = {row.profile for record in records if (row := shelves.records.get(record))}
+    wanted.update(profile.id for profile in stated)
     shelves.profiles.load(wanted)
-    fresh = [p for p in found if shelves.profiles.get(p.id) is None]
-    keys = {key for profile in fresh for key in model.block_keys(profile)}
+    keys: set[int] = set()
+    for profile in stated:
+        known = shelves.profiles.get(profile.id)
+        if known is None or not known.records:
+            keys.update(model.block_keys(profile))
     shelves.blocks.load(keys)
-    near = {pid for key in keys if (block := shelves.blocks.get(key)) for pid in block.profiles}
+    near = {pid for key in keys for pid in shelves.blocks.get(key)}
     load_components(shelves, near | wanted)
     # A new profile starts as a component of its own, so its id is looked up there.
     shelves.components.load(wanted)
     # A person is named by one of its records, so new people can only be these.
-    shelves.people.load("p" + record_id for record_id, _ in stated)
+    shelves.people.load("p" + record for record in records)
 
 
 def load_components(shelves: Shelves, pids: Iterable[int]) -> None:
-    """Have at hand these profiles, all they are connected with, their people and records."""
+    """Have at hand these profiles, all they are connected with, and their people."""
     pids = set(pids)
     shelves.profiles.load(pids)
     rows = [row for pid in pids if (row := shelves.profiles.get(pid))]
@@ -80,44 +82,55 @@ def load_components(shelves: Shelves, pids: Iterable[int]) -> None:
 
 
 def apply_record(
-    shelves: Shelves,
-    event: RecordPublished | RecordWithdrawn,
-    profile: Profile | None,
-    model: Model,
-) -> Change:
-    """Fold in one version of a record; an old or repeated version changes nothing."""
+    shelves: Shelves, event: RecordPublished | RecordWithdrawn, profile: Profile | None
+) -> Change | None:
+    """Fold in one version of a record; None for an old or repeated one, which changes nothing."""
     before = shelves.records.get(event.record_id)
     if before is not None and event.version <= before.version:
-        return NO_CHANGE
-    if isinstance(event, RecordPublished) and profile is not None:
-        mark = before.mark if before else mark_of(event.published_on, event.feed, event.record_id)
-        row = RecordRow(event.record_id, event.feed, event.source_key, event.version,
-                        event.published_on, True, profile.id, mark, dict(event.fields))  # fmt: skip
+        return None
+    if isinstance(event, RecordPublished):
+        pid = profile.id if profile else before.profile if before else 0
+        first = before.first_on if before else event.published_on
+        row = RecordRow(event.record_id, event.feed, event.source_key, event.version, first,
+                        event.published_on, True, pid, dict(event.fields))  # fmt: skip
+        joined: int | None = pid
     elif before is not None:
-        row = before._replace(version=event.version, live=False, published_on=event.published_on)
+        # Spelt out, since `_replace` takes ten times as long.
+        row = RecordRow(before.record_id, before.feed, before.source_key, event.version, before.first_on,
+                        event.published_on, False, before.profile, before.fields)  # fmt: skip
+        joined = None
     else:
-        return NO_CHANGE
+        return None
     shelves.records.put(row)
     left = before.profile if before and before.live else None
-    joined = row.profile if row.live else None
-    if left == joined:
-        return Change(joined, None, None)
+    told = left is None or joined is None or before is None or not same_told(before.fields, row.fields)
+    return Change(mark_of(row.first_on, row.feed, row.record_id), left, joined, profile, told)
+
+
+def same_told(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """Whether two versions of a record tell the rules the same."""
+    return before == after or all(before.get(name) == after.get(name) for name in READ)
+
+
+def apply_move(shelves: Shelves, change: Change, model: Model) -> ProfileRow | None:
+    """Move a record between profiles; the profile that no record states any more, as it was."""
     bereft = None
-    if left is not None:
-        bereft = _leave(shelves, left, row.mark)
-    if joined is not None and profile is not None:
-        _join(shelves, profile, row.mark, model)
-    return Change(joined, left, bereft)
+    if change.left is not None:
+        bereft = _leave(shelves, change.left, change.mark)
+    if change.joined is not None:
+        _join(shelves, change.joined, change.profile, change.mark, model)
+    return bereft
 
 
-def _join(shelves: Shelves, profile: Profile, mark: str, model: Model) -> None:
-    row = shelves.profiles.get(profile.id)
-    if row is None:
-        row = ProfileRow(profile.id, profile, None, None, [])
+def _join(shelves: Shelves, pid: int, profile: Profile | None, mark: str, model: Model) -> None:
+    row = shelves.profiles.get(pid)
+    if row is not None:
+        marks = sorted([*row.records, mark])
+        shelves.profiles.put(ProfileRow(pid, row.values, row.component, row.person, marks))
+    elif profile is not None:
+        shelves.profiles.put(ProfileRow(pid, profile, None, None, [mark]))
         for key in model.block_keys(profile):
-            block = shelves.blocks.get(key)
-            shelves.blocks.put(BlockRow(key, [*(block.profiles if block else ()), profile.id]))
-    shelves.profiles.put(row._replace(records=sorted([*row.records, mark])))
+            shelves.blocks.add(key, pid)
 
 
 def _leave(shelves: Shelves, pid: int, mark: str) -> ProfileRow | None:
@@ -143,15 +156,10 @@ def _detach(shelves: Shelves, row: ProfileRow) -> None:
             shelves.components.drop(row.component)
     if row.person is not None and (person := shelves.people.get(row.person)):
         kept = [pid for pid in person.profiles if pid != row.profile]
-        put_person(shelves, person._replace(profiles=kept))
-
-
-def put_person(shelves: Shelves, row: PersonRow) -> None:
-    """Keep a person only while a record or a discrepancy needs it."""
-    if row.profiles or row.standing:
-        shelves.people.put(row)
-    else:
-        shelves.people.drop(row.person)
+        if kept:
+            shelves.people.put(PersonRow(row.person, kept))
+        else:
+            shelves.people.drop(row.person)
 
 
 def apply_link(shelves: Shelves, event: ProfileLinked) -> None:
@@ -160,9 +168,10 @@ def apply_link(shelves: Shelves, event: ProfileLinked) -> None:
     if row is None or not row.records:
         return
     _detach(shelves, row)
-    shelves.profiles.put(row._replace(component=event.component, person=event.person))
-    person = shelves.people.get(event.person) or PersonRow(event.person, [], None, False, {})
-    shelves.people.put(person._replace(profiles=sorted([*person.profiles, event.profile])))
+    shelves.profiles.put(ProfileRow(row.profile, row.values, event.component, event.person, row.records))
+    person = shelves.people.get(event.person)
+    others = person.profiles if person else ()
+    shelves.people.put(PersonRow(event.person, sorted([*others, event.profile])))
     top = shelves.components.get(event.component)
     if top is not None or event.component != event.profile:
         members = {event.component, event.profile, *(top.profiles if top else ())}

@@ -107,9 +107,9 @@ class IntakeShelves:
     """The rows ingestion reads and changes."""
 
     def __init__(self, db: Connection) -> None:
-        self.known = Shelf(db, known, KnownRow)
-        self.feeds = Shelf(db, feeds, FeedRow)
-        self.drops = Shelf(db, drops, DropRow)
+        self.known = Shelf(db, known, KnownRow._make)
+        self.feeds = Shelf(db, feeds, FeedRow._make)
+        self.drops = Shelf(db, drops, DropRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits."""

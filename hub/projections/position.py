@@ -25,7 +25,7 @@ from sqlalchemy import (
 from hub.domain.events import EVENTS
 from hub.log import Envelope, Partition
 from hub.projections import metadata
-from hub.projections.store import upsert
+from hub.projections.statements import upsert
 
 checkpoints = Table(
     "checkpoints", metadata,
@@ -107,7 +107,7 @@ def put_outbox(db: Connection, number: int, envelopes: list[Envelope]) -> None:
     db.execute(insert(outbox).values(number=number, envelopes=pack_envelopes(envelopes)))
 
 
-def get_outbox(db: Connection) -> tuple[int, list[Envelope]] | None:
+def get_outbox(db: Connection) -> list[Envelope] | None:
     """The last step's decisions, whether or not the log has them already."""
-    row = db.execute(select(outbox.c.number, outbox.c.envelopes)).first()
-    return None if row is None else (row[0], unpack_envelopes(row[1]))
+    packed = db.execute(select(outbox.c.envelopes)).scalar()
+    return None if packed is None else unpack_envelopes(packed)

@@ -9,8 +9,7 @@ from hub.domain.events import (
     Event,
     ResidenceReconciled,
 )  # fmt: skip
-from hub.projections import BirthRow, CaseRow, DiscrepancyRow, PersonRow, ResidentRow, Shelves
-from hub.projections.identity import put_person
+from hub.projections import AgendaRow, BirthRow, CaseRow, DiscrepancyRow, ResidentRow, Shelves
 
 
 def apply(shelves: Shelves, event: Event) -> None:
@@ -69,8 +68,8 @@ def _detected(shelves: Shelves, event: DiscrepancyDetected) -> None:
 
 
 def _stand(shelves: Shelves, person: str, discrepancy_id: str, kind: str | None) -> None:
-    row = shelves.people.get(person) or PersonRow(person, [], None, False, {})
+    row = shelves.agenda.get(person) or AgendaRow(person, None, False, {})
     standing = {k: v for k, v in row.standing.items() if k != discrepancy_id}
     if kind is not None:
         standing[discrepancy_id] = kind
-    put_person(shelves, row._replace(standing=standing))
+    shelves.agenda.put(row._replace(standing=standing))

@@ -1,6 +1,7 @@
-"""What the departments write down: record versions by feed and day, and the truth beside them."""
+"""What the departments write down: versions of records, and the drops that carry them."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hub.domain.days import Day, iso
@@ -13,94 +14,104 @@ BUSINESS = "commerce.business_registration"
 CERTIFICATE = "health.birth_certificate"
 CHILD = "health.child_record"
 DAYS_BETWEEN = {HOUSEHOLD: 1, CERTIFICATE: 1, CHILD: 7, RESIDENCE: 7, EMPLOYMENT: 30, BUSINESS: 30}
+"""Days between the drops of a feed."""
 NEW, CHANGED, TAKEN_BACK = "publish", "change", "withdraw"
 
 
 @dataclass(slots=True)
-class Discrepancy:
-    """One true disagreement: from when to when it stands in what was published."""
+class Record:
+    """One record of a department: its first row, and what changed on which day."""
+
+    feed: str
+    key: str
+    entity: str
+    first: Day
+    row: Row
+    changes: list[tuple[Day, str, Row]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """How the truth names it."""
+        return f"{self.feed}/{self.key}"
+
+    def versions(self, end: Day) -> Iterator[tuple[Day, str, Row]]:
+        """Drop day, operation and whole row of each version up to a day, in order of days."""
+        changes = sorted((change for change in self.changes if change[0] <= end), key=lambda c: c[0])
+        day, operation, row = self.first, NEW, self.row
+        for on, change, values in changes:
+            if on > day:
+                yield day, operation, row
+                day, operation = on, change
+            elif change == TAKEN_BACK:
+                operation = change
+            row = row | values
+            if change == TAKEN_BACK:
+                break
+        yield day, operation, row
+
+
+@dataclass(slots=True)
+class Mistake:
+    """One error that a department made, and the day on which it was put right, if ever."""
 
     kind: str
-    records: tuple[str, ...]
-    first_day: Day
-    last_day: Day | None
-    detectable: bool = True
+    record: str
+    entity: str
+    day: Day
+    corrected_on: Day | None = None
 
 
 @dataclass(slots=True)
 class Ledger:
-    """All drops to be written, and all that is true of them."""
+    """All records that are published between the first and the last day of the story."""
 
     start: Day
     end: Day
-    base: dict[str, Row] = field(default_factory=dict)
-    changes: dict[str, list[tuple[Day, str, Row]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    entity_of: dict[str, str] = field(default_factory=dict)
-    first_seen: dict[str, Day] = field(default_factory=dict)
-    errors: list[tuple[str, str, str, Day]] = field(default_factory=list)
-    discrepancies: list[Discrepancy] = field(default_factory=list)
-    _by_entity: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    records: dict[str, Record] = field(default_factory=dict)
+    errors: list[Mistake] = field(default_factory=list)
 
     def drop_day(self, feed: str, day: Day) -> Day:
         """The day whose drop carries what happened on `day`."""
         step = DAYS_BETWEEN[feed]
         return max(self.start, self.start + -(-(day - self.start) // step) * step)
 
-    def publish(self, feed: str, key: str, entity: str, day: Day, row: Row) -> str:
-        """A new record; what would be published after the end of the story is never seen."""
-        record = f"{feed}/{key}"
-        on = self.drop_day(feed, day)
-        self.base[record] = row
-        if on <= self.end:
-            self.entity_of[record] = entity
-            self.first_seen[record] = on
+    def publish(self, feed: str, key: str, entity: str, day: Day, row: Row) -> Record:
+        """A new record; one that would come after the end of the story is never seen."""
+        record = Record(feed, key, entity, self.drop_day(feed, day), row)
+        if record.first <= self.end:
+            self.records[record.name] = record
         return record
 
-    def change(self, record: str, day: Day, **values: str) -> Day:
+    def change(self, record: Record, day: Day, **values: str) -> Day:
         """Some values change from a day on; the day of the drop that says so."""
-        on = self.drop_day(record.split("/", 1)[0], day)
-        on = max(on, self.first_seen.get(record, on))
-        self.changes[record].append((on, CHANGED, values))
+        on = max(self.drop_day(record.feed, day), record.first)
+        record.changes.append((on, CHANGED, values))
         return on
 
-    def withdraw(self, record: str, day: Day) -> None:
-        """The department takes a record back."""
-        on = self.drop_day(record.split("/", 1)[0], day)
-        self.changes[record].append((on, TAKEN_BACK, {}))
+    def withdraw(self, record: Record, day: Day) -> Day:
+        """The department takes a record back, in a later drop than the one that brought it."""
+        step = DAYS_BETWEEN[record.feed]
+        on = max(self.drop_day(record.feed, day), record.first + step)
+        record.changes.append((on, TAKEN_BACK, {}))
+        return on
+
+    def seen(self, record: Record) -> bool:
+        """Whether the record was published within the story."""
+        return record.first <= self.end
 
     def drops(self) -> dict[tuple[str, Day], dict[str, tuple[str, Row]]]:
-        """Every drop: feed and day to key to operation and row, changes folded in order of days."""
+        """Every drop: feed and day to key to operation and row."""
         found: dict[tuple[str, Day], dict[str, tuple[str, Row]]] = defaultdict(dict)
-        for record, first in self.first_seen.items():
-            feed, key = record.split("/", 1)
-            row = dict(self.base[record])
-            found[feed, first][key] = (NEW, row)
-            for on, operation, values in sorted(self.changes[record], key=lambda c: c[0]):
-                if on > self.end:
-                    break
-                row = row | values
-                found[feed, on][key] = (NEW if on == first else operation, row)
-                if operation == TAKEN_BACK:
-                    break
+        for record in self.records.values():
+            for day, operation, row in record.versions(self.end):
+                found[record.feed, day][record.key] = operation, row
         return found
 
-    def records_of(self, entity: str) -> list[str]:
-        """The published records of this person."""
-        if not self._by_entity:
-            for record, whose in self.entity_of.items():
-                self._by_entity[whose].append(record)
-        return self._by_entity[entity]
-
-    def error(self, kind: str, record: str, day: Day) -> None:
-        """Write an error into the truth."""
-        self.errors.append((kind, record, self.entity_of.get(record, ""), day))
-
-    def expect(self, kind: str, records: tuple[str, ...], first: Day, last: Day | None = None) -> None:
-        """Write a discrepancy into the truth, unless it lies outside the story."""
-        if first <= self.end and (last is None or last > first):
-            self.discrepancies.append(Discrepancy(kind, records, first, last))
+    def error(self, kind: str, record: Record, day: Day, corrected_on: Day | None = None) -> None:
+        """Write an error into the truth, unless it was never published."""
+        if self.seen(record) and self.drop_day(record.feed, day) <= self.end:
+            fixed = corrected_on if corrected_on is not None and corrected_on <= self.end else None
+            self.errors.append(Mistake(kind, record.name, record.entity, day, fixed))
 
 
 def text(day: Day) -> str:

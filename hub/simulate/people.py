@@ -1,17 +1,44 @@
-"""The county's people and places. Division codes begin with 99, which was never assigned."""
+"""The county's people: households with a head and members, and the numbers they were given."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
 from hub.domain.days import Day, day_of, iso
 from hub.matching.numbers import check_digit, credit_check
-from hub.simulate.names import family_name, full_name
+from hub.simulate.names import family_name, full_name, some_family
+from hub.simulate.places import COUNTY, ELSEWHERE, elsewhere, village
 
-COUNTY = "990101"
-TOWNS = ("101", "102", "103", "104", "105", "106")
-VILLAGES = tuple(f"{number}" for number in range(201, 209))
-ELSEWHERE = ("990202", "990305", "990418", "990527")
 START: Day = day_of("2024-01-01")
+HEAD, SPOUSE, SON, DAUGHTER, FATHER, MOTHER = "户主", "配偶", "子", "女", "父", "母"
+
+
+@dataclass(slots=True)
+class Household:
+    """People who live together; `homes` says since when where, the last is where they live now."""
+
+    number: int
+    local: bool
+    hukou: str
+    """The village in whose household register they are; it moves with locals."""
+    homes: list[tuple[Day, str]]
+    members: list["Person"] = field(default_factory=list)
+    leaves: Day | None = None
+    """The day on which all of them leave the county."""
+    registered: bool = True
+    """Whether public security knows that they live here."""
+    registers_on: Day | None = None
+    """When people who did not register at first do so after all."""
+    silent: bool = False
+    """Whether they leave without notice."""
+
+    def place_on(self, day: Day) -> str:
+        """Where they live on a day; before their first home, there."""
+        return next((place for since, place in reversed(self.homes) if since <= day), self.homes[0][1])
+
+    def hukou_on(self, day: Day) -> str:
+        """Where they are in the household register on a day."""
+        return self.place_on(day) if self.local else self.hukou
 
 
 @dataclass(slots=True)
@@ -23,31 +50,52 @@ class Person:
     sex: str
     born: Day
     number: str
-    place: str
-    hukou: str
-    household: str
+    household: Household
+    relation: str
     phone: str
-    local: bool
-    here_from: Day
-    gone: Day | None = None
-    registered: bool = True
-    """Whether public security knows this person lives here."""
-    records: list[str] = field(default_factory=list)
+    here_from: Day | None
+    """When life in this county began; None for somebody who never lived here."""
+    died: Day | None = None
+    moved_out: Day | None = None
+    """When this one left the household and the county."""
+    renamed_on: Day | None = None
+    former_name: str = ""
+    """The name before `renamed_on`."""
+
+    @property
+    def gone(self) -> Day | None:
+        """The day on which life in this county ended."""
+        ends = (self.died, self.moved_out, self.household.leaves)
+        return min((day for day in ends if day is not None), default=None)
+
+    def here_on(self, day: Day) -> bool:
+        """Whether this person lives here on a day."""
+        gone = self.gone
+        return self.here_from is not None and self.here_from <= day and (gone is None or day < gone)
+
+    def renamed_by(self, day: Day) -> bool:
+        """Whether the name was changed on or before a day."""
+        return self.renamed_on is not None and self.renamed_on <= day
+
+    def name_on(self, day: Day) -> str:
+        """The name borne on a day."""
+        changed = self.renamed_on is None or self.renamed_by(day)
+        return self.name if changed else self.former_name
 
 
-def village(random: Random) -> str:
-    """A village of the county."""
-    return COUNTY + random.choice(TOWNS) + random.choice(VILLAGES)
+@dataclass(slots=True)
+class Birth:
+    """One true birth: where it happened, and whether the mother is in this county's register."""
 
-
-def elsewhere(random: Random) -> str:
-    """A village outside the county."""
-    return random.choice(ELSEWHERE) + random.choice(TOWNS) + random.choice(VILLAGES)
-
-
-def address(place: str, household: str) -> str:
-    """An address that goes with a village."""
-    return f"第{place[6:9]}镇{place[9:]}村{int(household[1:]) % 97 + 1}号"
+    child: Person
+    mother: Person
+    father: Person | None
+    day: Day
+    place: str
+    mother_local: bool
+    certificate: str = ""
+    entry: str = ""
+    entered: Day | None = None
 
 
 def phone(random: Random) -> str:
@@ -74,6 +122,11 @@ class Numbers:
                 return number
 
 
+def old_form(number: str) -> str:
+    """The 15-digit form that was given until 1999; later births have none."""
+    return number[:6] + number[8:17] if number[6:8] == "19" else number
+
+
 def credit_code(random: Random, kind: str) -> str:
     """A valid unified social credit code of a unit (91) or an individual business (92)."""
     subject = "".join(random.choice("0123456789ABCDEFGHJKLMNPQRTUWXY") for _ in range(9))
@@ -81,27 +134,70 @@ def credit_code(random: Random, kind: str) -> str:
     return body + credit_check(body)
 
 
-def population(random: Random, numbers: Numbers, count: int) -> list[Person]:
-    """People who are here when the story begins: households of locals, and migrants."""
-    people: list[Person] = []
-    household = 0
-    while len(people) < count:
-        household += 1
-        local = random.random() > 0.15
-        place = village(random)
-        family = family_name(random)
-        for _ in range(random.choice((1, 2, 3, 3, 4, 5)) if local else random.choice((1, 1, 2))):
-            if len(people) == count:
-                break
-            sex = random.choice(("male", "female"))
-            age = random.randrange(365 * 2, 365 * 88) if local else random.randrange(365 * 18, 365 * 58)
-            born = START - age
-            own = family if random.random() < 0.6 else ""
-            hukou = place if local else elsewhere(random)
-            first = (COUNTY if random.random() < 0.85 else random.choice(ELSEWHERE)) if local else hukou
-            people.append(Person(
-                f"e{len(people):07d}", full_name(random, sex, own), sex, born,
-                numbers.new(first, born, sex), place, hukou, f"H{household:06d}", phone(random),
-                local, START - random.randrange(30, 700),
-            ))  # fmt: skip
-    return people
+class Settlers:
+    """Makes households and people; the same draw of random numbers gives the same people."""
+
+    def __init__(self, random: Random, numbers: Numbers) -> None:
+        self._random, self._numbers = random, numbers
+        self.people: list[Person] = []
+        self._households = 0
+
+    def household(self, *, local: bool, since: Day) -> Household:
+        """An empty household."""
+        self._households += 1
+        place = village(self._random)
+        hukou = place if local else elsewhere(self._random)
+        return Household(self._households, local, hukou, [(since, place)])
+
+    def person(
+        self, household: Household, relation: str, sex: str, born: Day, name: str, *, here_from: Day | None,
+    ) -> Person:  # fmt: skip
+        """A person of a household."""
+        random = self._random
+        region = household.hukou
+        if household.local and here_from != born and random.random() < 0.15:
+            region = random.choice(ELSEWHERE)
+        number = self._numbers.new(region, born, sex)
+        entity = f"e{len(self.people):07d}"
+        person = Person(entity, name, sex, born, number, household, relation, phone(random), here_from)
+        self.people.append(person)
+        household.members.append(person)
+        return person
+
+    def family(self, household: Household, limit: int) -> None:
+        """Fill a household: locals of up to three generations, migrants single or as a couple."""
+        since = household.homes[0][0]
+        years = _local_family(self._random) if household.local else _migrant_family(self._random)
+        father_name = some_family(self._random)
+        for relation, sex, age in list(years)[:limit]:
+            family = family_name(self._random) if relation in (SPOUSE, MOTHER) and father_name else father_name
+            born = START - age * 365 - self._random.randrange(365)
+            self.person(household, relation, sex, born, full_name(self._random, sex, family),
+                        here_from=max(since, born))  # fmt: skip
+
+
+def _local_family(random: Random) -> Iterator[tuple[str, str, int]]:
+    """Relation to the head, sex and age in years of each member."""
+    sex = "male" if random.random() < 0.7 else "female"
+    age = random.randrange(22, 82)
+    yield HEAD, sex, age
+    if random.random() < 0.75:
+        yield SPOUSE, "female" if sex == "male" else "male", max(20, age + random.randrange(-4, 4))
+    for _ in range(random.choice((0, 1, 1, 2)) if age < 66 else 0):
+        child = age - random.randrange(21, 36)
+        if child >= 1:
+            kind = random.choice((SON, DAUGHTER))
+            yield kind, "male" if kind == SON else "female", child
+    if age < 56 and random.random() < 0.35:
+        kind = random.choice((FATHER, MOTHER))
+        yield kind, "male" if kind == FATHER else "female", age + random.randrange(22, 32)
+
+
+def _migrant_family(random: Random) -> Iterator[tuple[str, str, int]]:
+    sex, age = random.choice(("male", "female")), random.randrange(18, 56)
+    yield HEAD, sex, age
+    if age > 21 and random.random() < 0.4:
+        yield SPOUSE, "female" if sex == "male" else "male", max(20, age + random.randrange(-3, 3))
+        if age > 28 and random.random() < 0.35:
+            kind = random.choice((SON, DAUGHTER))
+            yield kind, "male" if kind == SON else "female", age - random.randrange(22, 28)

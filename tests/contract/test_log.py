@@ -10,7 +10,7 @@ from hub.app import Hub
 from hub.domain.events import DECISIONS, RECORDS, CaseMoved, DayClosed, RecordWithdrawn
 from hub.errors import SchemaMismatchError
 from hub.log import Envelope, derive_id
-from hub.log.frame import frame, leaf_hash
+from hub.log.frame import frame, framer, leaf_hash
 from hub.log.subscription import Subscription
 from tests.conftest import settings_for
 
@@ -109,3 +109,10 @@ def test_a_payload_that_does_not_fit_its_schema_is_refused(hub):
 def test_frames_of_different_values_differ(a, b):
     one, two = (frame("t", 0, 1, "k", [], value) for value in (a, b))
     assert (one == two) == (a == b)
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=12), min_size=3, max_size=3), st.binary(max_size=30))
+def test_the_fast_way_to_a_frame_gives_the_same_bytes(key, texts, value):
+    names = ["ce_type", "ce_id", "ce_source"]
+    expected = frame("t", 3, 12, key, zip(names, texts, strict=True), value)
+    assert framer("t", names)(3, 12, key, texts, value) == expected

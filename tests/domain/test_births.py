@@ -149,3 +149,9 @@ def test_of_two_entries_the_standing_one_counts_then_the_earlier():
     assert on(BORN, first, second).birth.entry_record == "household_entry/1"
     gone = entry("1", entry_date=BORN + 5, cancel_date=BORN + 6)
     assert on(BORN, gone, second).birth.entry_record == "household_entry/2"
+
+
+def test_a_certificate_issued_after_the_limit_leaves_a_month_from_its_issue():
+    late = certificate(issued_on=BORN + 100)
+    assert on(BORN + 125, late).birth.outcome == "too-early"
+    assert on(BORN + 140, late).birth.outcome == "only-health"

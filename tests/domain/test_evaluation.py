@@ -1,6 +1,7 @@
 """Promises of `evaluate`: order does not matter, and nothing changes before `due`."""
 
 import re
+from typing import ClassVar
 
 from domain_records import (
     BORN,
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.evaluation import Evaluation, evaluate
+from hub.domain.facts import READ
 
 DAYS = st.integers(BORN - 40, BORN + 80)
 NUMBERS = st.sampled_from([number(1), number(3), number(1)[:-1] + "#"])
@@ -92,3 +94,29 @@ def test_evidence_names_nobody(facts, today, sharing):
 
 def test_nobody_s_records_mean_nothing():
     assert evaluate("p1", [], BORN, COUNTY, {}) == Evaluation(None, (), (), None)
+
+
+class Watched(dict):
+    """Fields that remember which of them were asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name, default=None):
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name):
+        self.asked.add(name)
+        return super().__contains__(name)
+
+
+@given(fact_sets(), DAYS, SHARING)
+@settings(max_examples=150, deadline=None)
+def test_rules_read_only_fields_that_are_listed(facts, today, sharing):
+    watched = [one._replace(fields=Watched(one.fields)) for one in facts]
+    evaluate("p1", watched, today, COUNTY, sharing)
+    assert Watched.asked <= set(READ)

@@ -2,9 +2,22 @@
 
 import re
 
-from domain_records import BORN, certificate, employment, entry, fact, kinds, number, on
+from domain_records import (
+    BORN,
+    COUNTY,
+    OTHER_TOWN,
+    certificate,
+    employment,
+    entry,
+    fact,
+    kinds,
+    number,
+    on,
+    registration,
+)  # fmt: skip
 
 from hub.domain.discrepancies import CATALOGUE, KINDS, SEVERITIES
+from hub.domain.evaluation import evaluate
 from hub.domain.findings import Finding
 
 
@@ -30,8 +43,8 @@ def test_a_number_that_fails_its_check_is_its_department_s_to_correct():
     assert on(BORN, home(number=number()), employment(number=bad)).findings == (
         Finding(
             "number-invalid", "employment/1", ("employment/1",),
-            "the identity number in human_resources.employment is malformed or fails its "
-            "check digit", "human_resources",
+            "malformed or failing its check digit in human_resources.employment: number",
+                "human_resources",
         ),
     )  # fmt: skip
 
@@ -154,3 +167,23 @@ def test_a_former_name_and_no_name_are_not_different():
 def test_blanks_and_width_do_not_make_another_name():
     wide = employment(name="Ａｎ　Ｌｉ", number=number())
     assert on(BORN, home(name="an li", number=number()), wide).findings == ()
+
+
+def test_a_parent_s_number_that_fails_its_check_is_a_finding_of_the_same_record():
+    wrong = certificate(mother_number=number(1)[:-1] + "#", father_number=number(3))
+    found = on(BORN + 3, wrong).findings
+    assert [(f.kind, f.subject, f.owner) for f in found] == [("number-invalid", wrong.record_id, "health")]
+    assert found[0].evidence.endswith(": mother_number")
+
+
+def test_two_registrations_are_open_only_while_both_are_valid():
+    first = registration("1", expires_on=BORN + 10)
+    second = registration("2", place=OTHER_TOWN, registered_on=BORN + 2, expires_on=BORN + 300)
+    assert "residence-two-places" in kinds(on(BORN + 10, first, second))
+    assert "residence-two-places" not in kinds(on(BORN + 11, first, second))
+
+
+def test_work_says_nothing_of_somebody_whom_the_registers_may_know_under_another_number():
+    work = employment()
+    assert kinds(on(BORN + 60, work)) == ["employment-without-residence"]
+    assert evaluate("p1", [work], BORN + 60, COUNTY, {}, namesake=True).findings == ()

@@ -1,0 +1,145 @@
+"""The desks of the four departments: how each writes down what it is told."""
+
+from random import Random
+
+from hub.domain.days import Day, add_month, iso
+from hub.simulate.ledger import (
+    BUSINESS,
+    CERTIFICATE,
+    CHILD,
+    EMPLOYMENT,
+    HOUSEHOLD,
+    RESIDENCE,
+    Ledger,
+    Record,
+    Row,
+    text,
+)  # fmt: skip
+from hub.simulate.noise import Noise
+from hub.simulate.people import Birth, Person, credit_code, old_form
+from hub.simulate.places import HOSPITALS, address
+
+SEX_DIGIT = {"male": "1", "female": "2"}
+SEX = {"male": "男", "female": "女"}
+OLD_NUMBERS_BEFORE_AGE_DAYS = 45 * 365
+KEYS = {HOUSEHOLD: "HR", RESIDENCE: "JZ", EMPLOYMENT: "E", CHILD: "C"}
+Unit = tuple[str, str, str]
+"""Credit code, name and village of an employer."""
+
+
+class Registers:
+    """Writes rows into the ledger, with the errors that desks make."""
+
+    def __init__(self, random: Random, ledger: Ledger, noise: Noise) -> None:
+        self._random, self.ledger, self.noise = random, ledger, noise
+        self._serial = 0
+
+    def number(self, feed: str) -> str:
+        """The next key of a feed."""
+        self._serial += 1
+        if feed == BUSINESS:
+            return credit_code(self._random, "92")
+        if feed == CERTIFICATE:
+            return f"X{self._serial:09d}"
+        return f"{KEYS[feed]}{self._serial:08d}"
+
+    def _publish(self, feed: str, person: Person, day: Day, row: Row) -> Record:
+        """A new record, spoilt as clerks do; now and then it is entered twice and one is taken back."""
+        record = self.ledger.publish(feed, self.number(feed), person.entity, day, row)
+        self.noise.row(record)
+        if self.noise.happens("entered-twice"):
+            again = record.first + self._random.randrange(15)
+            other = self.ledger.publish(feed, self.number(feed), person.entity, again, dict(row))
+            taken = self.ledger.withdraw(other, again + self._random.randrange(5, 60))
+            self.ledger.error("entered-twice", other, again, taken)
+        return record
+
+    def household(self, person: Person, day: Day, kind: str, **extra: str) -> Record:
+        """An entry in the household register, dated `day`."""
+        random, place = self._random, person.household.hukou_on(day)
+        row = {
+            "户号": f"H{person.household.number:06d}", "与户主关系": person.relation,
+            "姓名": person.name_on(day), "曾用名": person.former_name if person.renamed_by(day) else "", "性别": SEX[person.sex],
+            "出生日期": text(person.born), "公民身份号码": person.number, "地址代码": place,
+            "住址": address(place, person.household.number), "登记类别": kind,
+            "登记日期": text(day), "出生地代码": "", "出生医学证明编号": "", "母亲姓名": "",
+            "母亲身份号码": "", "父亲身份号码": "", "注销日期": "", "注销原因": "",
+            "联系电话": person.phone if random.random() < 0.7 else "",
+        } | extra  # fmt: skip
+        if random.random() < 0.01:
+            row["公民身份号码"] = self.written(person, day)
+        return self._publish(HOUSEHOLD, person, day, row)
+
+    def residence(self, person: Person, arrived: Day, registered: Day) -> Record:
+        """A residence registration, good for a year from the day it is made."""
+        place = person.household.place_on(arrived)
+        return self._publish(RESIDENCE, person, registered, {
+            "姓名": person.name_on(registered), "性别": SEX[person.sex],
+            "出生日期": iso(person.born), "公民身份号码": person.number,
+            "户籍地代码": person.household.hukou, "现住地代码": place,
+            "现住地址": address(place, person.household.number),
+            "联系电话": person.phone if self._random.random() < 0.95 else "",
+            "来本地日期": iso(arrived), "登记日期": iso(registered),
+            "有效期至": iso(add_month(registered, 12)), "离开日期": "",
+        })  # fmt: skip
+
+    def employment(self, person: Person, unit: Unit, start: Day) -> Record:
+        """A job with its insurance."""
+        known = max(start, self.ledger.start)
+        return self._publish(EMPLOYMENT, person, known, {
+            "AAC002": self.written(person, known), "AAC003": person.name_on(start),
+            "AAC004": SEX_DIGIT[person.sex], "AAC006": text(person.born), "AAB001": unit[0],
+            "AAB004": unit[1], "unit_place": unit[2], "started_on": iso(start), "ended_on": "",
+            "first_month": text(start)[:6], "last_month": text(known)[:6],
+            "phone": person.phone if self._random.random() < 0.7 else "",
+        })  # fmt: skip
+
+    def business(self, person: Person, start: Day) -> Record:
+        """An individual business with one operator."""
+        known = max(start, self.ledger.start)
+        place, door = person.household.place_on(known), person.household.number
+        trade = self._random.choice(("商行", "小吃店", "修理部", "百货店", "理发店"))
+        return self._publish(BUSINESS, person, known, {
+            "名称": f"{person.name[:1]}记{trade}", "经营者姓名": person.name_on(start),
+            "经营者性别": SEX[person.sex], "经营者证件号码": self.written(person, known),
+            "经营者出生日期": iso(person.born), "经营场所代码": place,
+            "经营场所": address(place, door), "成立日期": iso(start), "注销日期": "",
+            "联系电话": person.phone,
+        })  # fmt: skip
+
+    def written(self, person: Person, day: Day) -> str:
+        """The number as shown; a few of the older still show the 15-digit form."""
+        old = day - person.born > OLD_NUMBERS_BEFORE_AGE_DAYS
+        return old_form(person.number) if old and self._random.random() < 0.08 else person.number
+
+    def certificate(self, birth: Birth, order: int, count: int, reported: Day) -> Record:
+        """A birth certificate, issued the day after the birth; not every child has a name by then."""
+        random, child, mother, father = self._random, birth.child, birth.mother, birth.father
+        facility, place = next(h for h in HOSPITALS if h[1] == birth.place)
+        number = self.number(CERTIFICATE)
+        row = {
+            "certificate_no": number, "newborn_name": "" if random.random() < 0.4 else child.name,
+            "sex": SEX_DIGIT[child.sex], "born_on": iso(birth.day),
+            "born_at": f"{random.randrange(24):02d}:{random.randrange(60):02d}",
+            "plurality": str(count), "birth_order": str(order), "facility": facility,
+            "facility_place": place, "mother_name": mother.name_on(birth.day),
+            "mother_number": mother.number, "mother_hukou_place": mother.household.hukou_on(birth.day),
+            "father_name": father.name_on(birth.day) if father else "",
+            "father_number": father.number if father else "", "issued_on": iso(birth.day + 1),
+            "status": "issued", "replaces": "",
+        }  # fmt: skip
+        record = self.ledger.publish(CERTIFICATE, number, child.entity, reported, row)
+        self.noise.row(record)
+        return record
+
+    def child(self, birth: Birth, visited: Day, *, has_number: bool) -> Record:
+        """A child record, opened at the first visit."""
+        random, child, mother = self._random, birth.child, birth.mother
+        cited = birth.certificate if random.random() < 0.9 else ""
+        return self._publish(CHILD, child, visited, {
+            "name": child.name if random.random() < 0.8 else "", "sex": SEX_DIGIT[child.sex],
+            "born_on": iso(birth.day), "number": child.number if has_number else "",
+            "certificate_no": cited, "mother_name": mother.name_on(visited),
+            "mother_number": mother.number, "place": child.household.place_on(visited),
+            "phone": mother.phone, "established_on": iso(visited),
+        })  # fmt: skip

@@ -1,0 +1,112 @@
+"""How public security follows a person who lives here: entries of locals, registrations of migrants."""
+
+from random import Random
+
+from hub.domain.days import Day, add_month, iso
+from hub.simulate.ledger import Record, text
+from hub.simulate.life.registers import Registers
+from hub.simulate.people import Person
+from hub.simulate.places import address, town
+
+
+def enter(registers: Registers, random: Random, person: Person, day: Day, kind: str, **extra: str) -> Record:
+    """Enter a person in the household register, and what becomes of the entry; the first one."""
+    ledger, household = registers.ledger, person.household
+    record = first = registers.household(person, day, kind, **extra)
+    gone = person.gone
+    if person.renamed_on is not None and (gone is None or person.renamed_on < gone):
+        ledger.change(record, person.renamed_on, 姓名=person.name, 曾用名=person.former_name)
+    for since, place in household.homes[1:]:
+        if since <= day or (gone is not None and since >= gone):
+            continue
+        if town(place) != town(household.place_on(since - 1)) and random.random() < 0.5:
+            # Another station takes over: the old entry ends, a new one begins.
+            ledger.change(record, since, 注销日期=text(since), 注销原因="迁出")
+            record = registers.household(person, since, "迁入")
+        else:
+            ledger.change(record, since, 地址代码=place, 住址=address(place, household.number))
+    if gone is not None:
+        reason = "死亡" if person.died == gone else "迁出"
+        ledger.change(record, gone, 注销日期=text(gone), 注销原因=reason)
+    return first
+
+
+def stay(registers: Registers, random: Random, person: Person) -> None:
+    """Register a migrant's homes one after the other, as far as the household registers at all."""
+    household, ledger = person.household, registers.ledger
+    gone = person.gone
+    open_: Record | None = None
+    for index, (since, place) in enumerate(household.homes):
+        until = household.homes[index + 1][0] if index + 1 < len(household.homes) else gone
+        if gone is not None and (since >= gone or until is None or until > gone):
+            until = gone
+        registered = _registers_on(random, person, since, ledger.start)
+        if registered is None or registered > ledger.end or (until is not None and registered >= until):
+            continue
+        record = registers.residence(person, since, registered)
+        if open_ is not None:
+            _end_former(registers, random, open_, record, since, across=_towns_differ(open_, place))
+        open_ = record if _renew(registers, random, record, registered, until) else None
+        if until is None or until == gone:
+            break
+    if open_ is not None and gone is not None:
+        _leave(registers, person, open_, gone)
+
+
+def _registers_on(random: Random, person: Person, since: Day, start: Day) -> Day | None:
+    """The day of the registration: within three days, or late, or before the story began."""
+    household = person.household
+    if not household.registered:
+        if household.registers_on is None:
+            return None
+        return max(since, household.registers_on)
+    if since < start:
+        return max(since, start - random.randrange(20, 340))
+    return since + random.randrange(3)
+
+
+def _renew(registers: Registers, random: Random, record: Record, registered: Day, until: Day | None) -> bool:
+    """Renew year by year while the stay lasts; False where nobody came to renew."""
+    ledger, noise = registers.ledger, registers.noise
+    expires = add_month(registered, 12)
+    while expires < min(until if until is not None else ledger.end, ledger.end):
+        renewed = expires - random.randrange(1, 15)
+        if noise.happens("not-renewed"):
+            late = expires + random.randrange(40, 160)
+            again = random.random() < 0.5 and (until is None or late < until)
+            fixed = ledger.change(record, late, 有效期至=iso(add_month(late, 12))) if again else None
+            ledger.error("not-renewed", record, expires, fixed)
+            if not again:
+                return False
+            renewed = late
+        else:
+            ledger.change(record, renewed, 有效期至=iso(add_month(renewed, 12)))
+        expires = add_month(renewed, 12)
+    return True
+
+
+def _towns_differ(record: Record, place: str) -> bool:
+    return town(record.row["现住地代码"]) != town(place)
+
+
+def _end_former(
+    registers: Registers, random: Random, former: Record, new: Record, moved: Day, *, across: bool,
+) -> None:  # fmt: skip
+    """End the registration of the home that was left, unless the two towns do not talk."""
+    ledger, noise = registers.ledger, registers.noise
+    if not across or not noise.happens("residence-in-two-towns"):
+        # The station that takes the new one ends the old one with it.
+        ledger.change(former, max(moved, new.first), 离开日期=iso(moved))
+        return
+    fixed = noise.corrected(moved)
+    if fixed is not None:
+        fixed = ledger.change(former, fixed, 离开日期=iso(moved))
+    ledger.error("residence-in-two-towns", new, new.first, fixed)
+
+
+def _leave(registers: Registers, person: Person, record: Record, gone: Day) -> None:
+    """End the last registration; a household that leaves without notice does not."""
+    if person.household.silent and person.household.leaves == gone:
+        registers.ledger.error("left-without-notice", record, gone)
+    else:
+        registers.ledger.change(record, gone, 离开日期=iso(gone))

@@ -1,0 +1,93 @@
+"""Jobs with their insurance months, and individual businesses."""
+
+from random import Random
+
+from hub.domain.days import Day, iso
+from hub.simulate.ledger import text
+from hub.simulate.life.registers import Registers, Unit
+from hub.simulate.names import GIVEN_MALE
+from hub.simulate.people import Person, credit_code
+from hub.simulate.places import TOWNS, village
+
+UPDATE_DAYS = 182
+"""Insurance months are published twice a year: monthly they would be most of all rows."""
+GAP_BETWEEN_JOBS_DAYS = 90
+
+
+class Work:
+    """Employers, and who works for them since when."""
+
+    def __init__(self, random: Random, registers: Registers, people: int) -> None:
+        self._random, self._registers = random, registers
+        self._units: list[Unit] = [
+            (credit_code(random, "91"), self._unit_name(index), village(random))
+            for index in range(max(3, people // 150))
+        ]
+
+    def _unit_name(self, index: int) -> str:
+        random = self._random
+        branch = random.choice(("机械", "食品", "服装", "建材", "物流", "电子", "家具"))
+        kind = random.choice(("有限公司", "厂", "合作社"))
+        return f"{random.choice(tuple(TOWNS.values()))[:2]}{random.choice(GIVEN_MALE)}{branch}{index}{kind}"
+
+    def take_up(self, person: Person) -> None:
+        """What an adult lives on: one job after the other, a business, or neither is known."""
+        start = self._registers.ledger.start
+        came = person.here_from
+        assert came is not None, "only who lives here works here"
+        age = (max(came, start) - person.born) / 365
+        share = 0.5 if person.household.local else 0.85
+        # Whoever works without being registered is known by the work alone.
+        if 18 <= age < 60 and (self._random.random() < share or not person.household.registered):
+            self._jobs(person, max(came, person.born + 18 * 365))
+        elif 20 <= age < 75 and person.household.local and self._random.random() < 0.06:
+            self._trade(person, max(came, person.born + 20 * 365))
+
+    def _jobs(self, person: Person, since: Day) -> None:
+        random, ledger, noise = self._random, self._registers.ledger, self._registers.noise
+        gone = person.gone
+        start = since if since < ledger.start else since + random.randrange(40)
+        if not person.household.registered and start < ledger.end and (gone is None or start < gone):
+            start = since
+        while start <= ledger.end and (gone is None or start < gone):
+            end = self._job(person, start, gone)
+            if noise.happens("job-by-mistake"):
+                self._mistaken_job(person, max(start, ledger.start) + random.randrange(60))
+            if end is None or end > ledger.end or random.random() < 0.5:
+                return
+            start = end + random.randrange(1, GAP_BETWEEN_JOBS_DAYS)
+
+    def _job(self, person: Person, start: Day, gone: Day | None) -> Day | None:
+        """One job until its end; None where it outlasts the story."""
+        random, ledger = self._random, self._registers.ledger
+        record = self._registers.employment(person, random.choice(self._units), start)
+        known = max(start, ledger.start)
+        if not person.household.registered:
+            ledger.error("job-without-residence", record, known, person.household.registers_on)
+        end = known + random.randrange(120, 2500)
+        if gone is not None:
+            end = min(end, gone)
+        for update in range(known + UPDATE_DAYS, min(end, ledger.end), UPDATE_DAYS):
+            ledger.change(record, update, last_month=text(update)[:6])
+        if end > ledger.end:
+            return None
+        ledger.change(record, end, ended_on=iso(end), last_month=text(end)[:6])
+        return end
+
+    def _mistaken_job(self, person: Person, day: Day) -> None:
+        """A job that was never taken up, published and taken back."""
+        ledger = self._registers.ledger
+        record = self._registers.employment(person, self._random.choice(self._units), day)
+        taken = ledger.withdraw(record, day + self._random.randrange(10, 90))
+        ledger.error("job-by-mistake", record, day, taken)
+
+    def _trade(self, person: Person, since: Day) -> None:
+        ledger, gone = self._registers.ledger, person.gone
+        if since > ledger.end or (gone is not None and since >= gone):
+            return
+        record = self._registers.business(person, since)
+        end = max(since, ledger.start) + self._random.randrange(200, 4000)
+        if gone is not None:
+            end = min(end, gone)
+        if end <= ledger.end:
+            ledger.change(record, end, 注销日期=iso(end))

@@ -1,0 +1,159 @@
+"""What the truth says of a county, and that it is worked out apart from the hub's rules."""
+
+import ast
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from hub.domain.days import day_of
+from hub.domain.discrepancies import CATALOGUE
+from hub.simulate import truth as truth_package
+from hub.simulate.ledger import CERTIFICATE, CHILD, EMPLOYMENT, HOUSEHOLD, RESIDENCE
+from hub.simulate.truth.standing import Known, births, names, numbers, residence, work
+from hub.simulate.truth.statements import Statement
+from hub.simulate.truth.ties import groups, tied
+
+NOTHING = Known(None, born_here=False, mother_local=False)
+HERE = "990101101201"
+OTHER_TOWN = "990101102201"
+FIRST, LAST = day_of("2024-03-01"), day_of("2024-12-31")
+NUMBER, OTHER_NUMBER = "990101199003071018", "990101199003071026"
+
+
+def test_the_truth_imports_nothing_of_the_rules():
+    allowed = ("hub.simulate", "hub.domain.days", "hub.domain.discrepancies", "hub.matching.numbers")
+    for path in Path(truth_package.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hub"):
+                assert node.module.startswith(allowed), f"{path.name} imports {node.module}"
+
+
+def test_intervals_and_records_of_discrepancies_are_consistent(noisy):
+    first_seen, last_day = {}, max(day for _, day, _ in noisy.rows)
+    for record, day, _ in noisy.rows:
+        first_seen.setdefault(record, day)
+    found = noisy.truth("discrepancies")
+    assert {one["kind"] for one in found} == set(CATALOGUE)
+    for one in found:
+        records = one["record_ids"].split()
+        assert records and records == sorted(records)
+        assert min(first_seen[record] for record in records) <= one["first_day"] <= last_day
+        assert one["last_day"] == "" or one["first_day"] <= one["last_day"] < last_day
+        assert (one["detectable"] == "no") == bool(one["reason"])
+
+
+def test_one_kind_does_not_stand_twice_at_once_on_the_same_records(noisy):
+    stood = defaultdict(list)
+    for one in noisy.truth("discrepancies"):
+        stood[one["kind"], one["record_ids"]].append((one["first_day"], one["last_day"] or "9999"))
+    for spans in stood.values():
+        spans.sort()
+        assert all(before[1] < after[0] for before, after in pairwise(spans))
+
+
+def test_spells_of_one_person_cover_the_life_here_without_gap_or_overlap(noisy):
+    people = {person["entity_id"]: person for person in noisy.truth("people")}
+    spells = defaultdict(list)
+    for spell in noisy.truth("residence"):
+        spells[spell["entity_id"]].append(spell)
+    moved = 0
+    for entity, mine in spells.items():
+        for before, after in pairwise(mine):
+            assert before["to"] == after["from"] and before["place"] != ""
+            moved += 1
+        assert all(spell["to"] == "" or spell["from"] < spell["to"] for spell in mine)
+        assert people[entity]["born"] <= mine[0]["from"]
+        if died := people[entity]["died"]:
+            assert mine[-1]["to"] == died
+    assert moved > 20
+
+
+def test_who_lives_here_on_a_register_is_resident_or_migrant(noisy):
+    registered = {spell["registered"] for spell in noisy.truth("residence")}
+    assert registered == {"resident", "migrant", "no"}
+
+
+@pytest.mark.parametrize("kind", ["late-registration", "never-registered"])
+def test_a_late_birth_is_a_true_discrepancy(noisy, kind):
+    entities = {row["record_id"]: row["entity_id"] for row in noisy.truth("records")}
+    births_ = {row["entity_id"]: row for row in noisy.truth("births")}
+    unregistered = {
+        entities[record]
+        for one in noisy.truth("discrepancies") if one["kind"] == "birth-unregistered"
+        for record in one["record_ids"].split()
+    }  # fmt: skip
+    certified = {r.split("/")[0] + e for r, e in entities.items()}
+    late = {error["entity_id"] for error in noisy.truth("errors") if error["kind"] == kind}
+    last_day = max(day for _, day, _ in noisy.rows)
+    asked = [
+        entity for entity in late
+        if births_[entity]["mother_local"] == "yes" and CERTIFICATE + entity in certified
+        and day_of(births_[entity]["born_on"]) + 40 < day_of(last_day)
+    ]  # fmt: skip
+    story_begins = min(day for _, day, _ in noisy.rows)
+    for entity in asked:
+        registered = births_[entity]["registered_on"]
+        assert entity in unregistered or registered <= story_begins
+
+
+# --- each check by itself -------------------------------------------------------------------
+
+
+def stood(check, live, known=NOTHING):
+    return [
+        (one.kind, one.first, one.last) for one in check(live, known, FIRST, LAST) if one.first <= one.last
+    ]
+
+
+def test_a_birth_is_unregistered_from_the_day_after_the_month():
+    live = {"c": Statement(CERTIFICATE, "", born=FIRST, certificate="X000000001")}
+    assert stood(births, live, Known(FIRST, born_here=True, mother_local=True)) == [
+        ("birth-unregistered", day_of("2024-04-02"), LAST)
+    ]
+    assert stood(births, live, Known(FIRST, born_here=True, mother_local=False)) == []
+
+
+def test_an_entry_misses_its_certificate_until_it_ends():
+    entry = Statement(HOUSEHOLD, "", begins=FIRST, ends=FIRST + 100, of_birth=True)
+    known = Known(FIRST, born_here=True, mother_local=True)
+    assert stood(births, {"e": entry}, known) == [("birth-without-certificate", FIRST + 31, FIRST + 99)]
+    assert stood(births, {"e": entry}, known._replace(born_here=False)) == []
+
+
+def test_two_numbers_are_no_conflict_when_one_is_invalid():
+    a, b = Statement(EMPLOYMENT, "王伟", number=NUMBER), Statement(RESIDENCE, "王伟", number=OTHER_NUMBER)
+    assert stood(numbers, {"a": a, "b": b}) == [("number-conflict", FIRST, LAST)]
+    assert stood(numbers, {"a": a, "b": b._replace(number=NUMBER[:-1] + "0")}) == []
+
+
+def test_a_former_name_is_no_other_name():
+    old, new = Statement(EMPLOYMENT, "王伟", number=NUMBER), Statement(HOUSEHOLD, "王玮", number=NUMBER)
+    assert [kind for kind, _, _ in stood(names, {"a": old, "b": new})] == ["name-differs"]
+    assert stood(names, {"a": old, "b": new._replace(former_name="王伟")}) == []
+
+
+def test_two_towns_stand_until_one_registration_expires():
+    a = Statement(RESIDENCE, "王伟", place=HERE, begins=FIRST, expires=FIRST + 50)
+    b = Statement(RESIDENCE, "王伟", place=OTHER_TOWN, begins=FIRST + 1, expires=FIRST + 400)
+    assert stood(residence, {"a": a, "b": b}) == [("residence-two-places", FIRST, FIRST + 50)]
+    assert stood(residence, {"a": a}) == [("residence-expired", FIRST + 81, LAST)]
+
+
+def test_work_without_residence_stands_from_the_31st_day_until_the_work_ends():
+    job = Statement(EMPLOYMENT, "王伟", begins=FIRST, ends=FIRST + 60)
+    assert stood(work, {"j": job}) == [("employment-without-residence", FIRST + 31, FIRST + 59)]
+    home = Statement(HOUSEHOLD, "王伟", place=HERE, begins=FIRST)
+    assert stood(work, {"j": job, "h": home}) == []
+
+
+def test_what_ties_records_together():
+    a = Statement(EMPLOYMENT, "王伟", born=FIRST, phone="10000000001")
+    assert tied(a, a._replace(feed=RESIDENCE, phone="10000000001"))
+    assert not tied(a, a._replace(feed=RESIDENCE, phone="10000000002"))
+    child = Statement(CHILD, "", sex="1", born=FIRST, parents=(NUMBER,))
+    paper = Statement(CERTIFICATE, "", sex="1", born=FIRST, parents=(NUMBER,), certificate="X000000001")
+    assert tied(child, paper)
+    assert not tied(child, paper._replace(several=True)), "of twins nothing tells which"
+    assert len(groups({"a": a, "b": child, "c": paper})) == 2
