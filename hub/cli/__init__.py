@@ -88,7 +88,11 @@ def simulate(directory: Path, persons: int, months: int, seed: int, noise: float
 @as_json
 @click.pass_context
 def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, json_: bool) -> None:
-    """Read new drops (of FEEDS, or of all feeds) and give back a receipt for each batch."""
+    """Read new drops and give back a receipt for each batch.
+
+    Reads all feeds, or FEEDS alone; within a day in the order given. Ends with 1 if there is anything to
+    look at, with 3 if a source could not be reached: what it holds is read next time.
+    """
     hub = opened(context)
     told = receipts.Told()
     connectors = hub.connectors(source, feeds)

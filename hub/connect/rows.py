@@ -50,6 +50,7 @@ class HeadingReport(NamedTuple):
 
 
 HEADING_SHOWN_MAX = 64
+HEADINGS_LISTED_MAX = 200
 # Below this a hint misleads, and in a file without headings it would show a person's value.
 LIKENESS_MIN = 60
 
@@ -70,7 +71,7 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
             )
     missing = [f for heading, f in expected.items() if heading not in present]
     extra = [heading for heading in present if heading not in expected]
-    ignored = tuple(_shown(heading) for heading in extra if not refuse(heading))
+    ignored = _listed(heading for heading in extra if not refuse(heading))
     if lost := [f for f in missing if f.required]:
         said = ", ".join(f"{f.heading}{_renamed(f, ignored)}" for f in lost)
         raise UnreadableSourceError(
@@ -78,7 +79,7 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
         )
     return HeadingReport(
         tuple((f.name, f"optional and missing: {f.heading}{_renamed(f, ignored)}") for f in missing),
-        ignored, tuple(_shown(heading) for heading in extra if refuse(heading)),
+        ignored, _listed(filter(refuse, extra)),
     )  # fmt: skip
 
 
@@ -87,9 +88,11 @@ def _renamed(field: Field, ignored: Sequence[str]) -> str:
     return f" (was it renamed to {near[0]}?)" if near else ""
 
 
-def _shown(heading: str) -> str:
-    """A heading as receipts name it: one of a mebibyte is no name."""
-    return heading if len(heading) <= HEADING_SHOWN_MAX else heading[:HEADING_SHOWN_MAX] + "…"
+def _listed(headings: Iterable[str]) -> tuple[str, ...]:
+    """Headings as receipts list them: one of a mebibyte is no name, and a million are no list."""
+    found = [h if len(h) <= HEADING_SHOWN_MAX else h[:HEADING_SHOWN_MAX] + "…" for h in headings]
+    more = len(found) - HEADINGS_LISTED_MAX
+    return (*found[:HEADINGS_LISTED_MAX], f"(+{more:,})") if more > 0 else tuple(found)
 
 
 class Translator:
