@@ -1,16 +1,27 @@
 """From weighted pairs to people: a function of the set, never of the order.
 
 Pairs that share a block and weigh enough connect profiles into components.
-Inside a component the strongest pairs are joined first, and two clusters stay
-apart when any pair across them speaks clearly against it.
+Inside a component clusters join while, on average over all pairs across them,
+the evidence says one person (correlation clustering, Bansal, Blum and Chawla
+2004, solved greedily; average linkage of Sokal and Michener 1958). So one
+chance likeness does not chain two families together, and one damaged copy does
+not split a person. Two clusters stay apart when any pair across them speaks
+clearly against it, and always when a person has said so.
 """
 
-from collections.abc import Mapping
-from itertools import combinations
+import heapq
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from hub.matching.model import Model
+import numpy as np
+
+from hub.matching.columns import Pairs, Rows
+from hub.matching.model import Model, Weights
 from hub.matching.profile import Profile
+
+CLIP = 15.0
+"""Bits beyond which a pair's vote counts no more: one in 30,000 is as sure as a single pair can be."""
+NOBODY: frozenset[tuple[int, int]] = frozenset()
 
 
 class Placement(NamedTuple):
@@ -22,61 +33,161 @@ class Placement(NamedTuple):
     via: int | None
 
 
-def resolve(members: Mapping[int, Profile], anchors: Mapping[int, str], model: Model) -> dict[int, Placement]:
+class Said(NamedTuple):
+    """What people have said of pairs of profiles, the smaller id first; `apart` is never overridden."""
+
+    apart: Collection[tuple[int, int]] = NOBODY
+    together: Collection[tuple[int, int]] = NOBODY
+
+
+UNSAID = Said()
+
+
+def resolve(
+    members: Mapping[int, Profile], anchors: Mapping[int, str], model: Model, said: Said = UNSAID
+) -> dict[int, Placement]:
     """Places for all members; `anchors` names a cluster by its least text."""
-    if len(members) == 1:
-        (pid,) = members
-        return {pid: Placement(anchors[pid], pid, 0.0, None)}
-    ids = sorted(members)
-    keys = {pid: frozenset(model.block_keys(members[pid])) for pid in ids}
-    weights: dict[tuple[int, int], float] = {}
-    links: list[tuple[float, int, int]] = []
-    for a, b in combinations(ids, 2):
-        weight = weights[a, b] = model.weight(members[a], members[b])
-        if weight >= model.link and keys[a] & keys[b]:
-            links.append((-weight, a, b))
-    links.sort()
-    components = _connected(ids, links)
-    clusters = _agglomerate(ids, links, weights, model.veto)
+    return resolve_all((members,), anchors, model, said)
+
+
+def resolve_all(
+    groups: Iterable[Mapping[int, Profile]], anchors: Mapping[int, str], model: Model, said: Said = UNSAID
+) -> dict[int, Placement]:
+    """Places for the members of many groups that have nothing to do with each other, weighed in one go."""
     placed: dict[int, Placement] = {}
-    for pid in ids:
-        cluster = clusters[pid]
-        anchor = min(anchors[other] for other in cluster)
-        pairs = [(-weights[min(pid, o), max(pid, o)], o) for o in cluster if o != pid]
-        weight, via = min(pairs) if pairs else (0.0, None)
-        placed[pid] = Placement(anchor, components[pid], -weight, via)
+    several: list[list[int]] = []
+    profiles: list[Profile] = []
+    for members in groups:
+        ids = sorted(members)
+        if len(ids) == 1:
+            placed[ids[0]] = Placement(anchors[ids[0]], ids[0], 0.0, None)
+        elif ids:
+            several.append(ids)
+            profiles.extend(members[pid] for pid in ids)
+    if several:
+        columns = model.remember(profiles)
+        rows = columns.rows_of(profile[0] for profile in profiles)
+        left, right = _all_pairs([len(ids) for ids in several])
+        weights = model.weigh(Pairs(columns, rows[left], rows[right]))
+        keys = dict(zip((p[0] for p in profiles), map(frozenset, model.block_keys_of(profiles)), strict=True))
+        start = 0
+        for ids in several:
+            end = start + len(ids) * (len(ids) - 1) // 2
+            matrix = _square(len(ids), weights[start:end])
+            placed |= place(ids, matrix, [keys[pid] for pid in ids], anchors, model, said)
+            start = end
     return placed
 
 
-def _connected(ids: list[int], links: list[tuple[float, int, int]]) -> dict[int, int]:
-    """Each profile's component, named by its least member."""
-    top = {pid: pid for pid in ids}
+def _all_pairs(sizes: Sequence[int]) -> tuple[Rows, Rows]:
+    """All pairs inside each of several runs of consecutive places."""
+    lefts, rights, start = [], [], 0
+    for size in sizes:
+        a, b = np.triu_indices(size, 1)
+        lefts.append(a + start)
+        rights.append(b + start)
+        start += size
+    return np.concatenate(lefts), np.concatenate(rights)
 
-    def find(pid: int) -> int:
-        while top[pid] != pid:
-            pid = top[pid]
-        return pid
 
-    for _, a, b in links:
+def _square(size: int, upper: Weights) -> list[list[float]]:
+    matrix = np.zeros((size, size))
+    matrix[np.triu_indices(size, 1)] = upper
+    whole: list[list[float]] = (matrix + matrix.T).tolist()
+    return whole
+
+
+def place(
+    ids: Sequence[int], weights: Sequence[Sequence[float]], keys: Sequence[frozenset[int]],
+    anchors: Mapping[int, str], model: Model, said: Said = UNSAID,
+) -> dict[int, Placement]:  # fmt: skip
+    """Places for profiles whose weights are known; ids in ascending order."""
+    size = len(ids)
+    at = {pid: index for index, pid in enumerate(ids)}
+    apart, together = ({(at[a], at[b]) for a, b in pairs if a in at and b in at} for pairs in said)
+    together -= apart
+    links = [
+        (a, b) for a in range(size) for b in range(a + 1, size)
+        if (weights[a][b] >= model.link and keys[a] & keys[b] and (a, b) not in apart) or (a, b) in together
+    ]  # fmt: skip
+    placed: dict[int, Placement] = {}
+    for component in connected(size, links):
+        for cluster in agglomerate(component, weights, model, apart, together):
+            anchor = min(anchors[ids[index]] for index in cluster)
+            for index in cluster:
+                best = max(
+                    (other for other in cluster if other != index),
+                    key=lambda o: (weights[index][o], -o),
+                    default=None,
+                )
+                weight, via = (weights[index][best], ids[best]) if best is not None else (0.0, None)
+                placed[ids[index]] = Placement(anchor, ids[component[0]], weight, via)
+    return placed
+
+
+def connected(size: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """What hangs together by links, each set in ascending order."""
+    top = list(range(size))
+
+    def find(place: int) -> int:
+        while top[place] != place:
+            top[place] = place = top[top[place]]
+        return place
+
+    for a, b in links:
         low, high = sorted((find(a), find(b)))
         top[high] = low
-    return {pid: find(pid) for pid in ids}
+    sets: dict[int, list[int]] = {}
+    for index in range(size):
+        sets.setdefault(find(index), []).append(index)
+    return list(sets.values())
 
 
-def _agglomerate(
-    ids: list[int],
-    links: list[tuple[float, int, int]],
-    weights: Mapping[tuple[int, int], float],
-    veto: float,
-) -> dict[int, list[int]]:
-    """Each profile's cluster: strongest links first, no join across a veto."""
-    clusters = {pid: [pid] for pid in ids}
-    for _, a, b in links:
-        left, right = clusters[a], clusters[b]
-        if left is right:
+def agglomerate(
+    members: Sequence[int], weights: Sequence[Sequence[float]], model: Model,
+    apart: Collection[tuple[int, int]], together: Collection[tuple[int, int]],
+) -> list[list[int]]:  # fmt: skip
+    """Clusters of a component: what people joined, then the pair of clusters that agrees best, and again."""
+    pairs = [(a, b) for i, a in enumerate(members) for b in members[i + 1 :]]
+    if not apart and all(weights[a][b] >= model.link for a, b in pairs):
+        return [list(members)]
+    clusters = {place: [place] for place in members}
+    sums: dict[int, dict[int, float]] = {place: {} for place in members}
+    for a, b in pairs:
+        barred = (a, b) in apart or (weights[a][b] <= model.veto and (a, b) not in together)
+        vote = max(-CLIP, min(CLIP, weights[a][b] - model.link))
+        sums[a][b] = sums[b][a] = -np.inf if barred else vote
+    for a, b in sorted(together):
+        tops = sorted({top for top, held in clusters.items() if a in held or b in held})
+        if len(tops) == 2 and sums[tops[0]][tops[1]] > -np.inf:
+            _join(clusters, sums, tops[0], tops[1])
+    heap = [_offer(clusters, sums, a, b) for a in clusters for b in clusters if a < b and sums[a][b] >= 0]
+    heapq.heapify(heap)
+    while heap:
+        _, a, b, size_a, size_b = heapq.heappop(heap)
+        if a not in clusters or b not in clusters or (len(clusters[a]), len(clusters[b])) != (size_a, size_b):
             continue
-        if all(weights[min(x, y), max(x, y)] > veto for x in left for y in right):
-            joined = left + right
-            for pid in joined:
-                clusters[pid] = joined
-    return clusters
+        _join(clusters, sums, a, b)
+        for other in clusters:
+            if other != a and sums[a][other] >= 0:
+                heapq.heappush(heap, _offer(clusters, sums, min(a, other), max(a, other)))
+    return list(clusters.values())
+
+
+def _offer(
+    clusters: Mapping[int, list[int]], sums: Mapping[int, Mapping[int, float]], a: int, b: int
+) -> tuple[float, int, int, int, int]:
+    """How well two clusters agree on average, best first, with the sizes for which that holds."""
+    size_a, size_b = len(clusters[a]), len(clusters[b])
+    return -sums[a][b] / (size_a * size_b), a, b, size_a, size_b
+
+
+def _join(clusters: dict[int, list[int]], sums: dict[int, dict[int, float]], a: int, b: int) -> None:
+    clusters[a] += clusters.pop(b)
+    gone = sums.pop(b)
+    sums[a].pop(b)
+    for other, total in gone.items():
+        if other != a:
+            sums[a][other] += total
+            sums[other][a] = sums[a][other]
+            del sums[other][b]

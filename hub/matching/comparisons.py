@@ -1,188 +1,310 @@
-"""Comparisons as functions from two profiles to the name of one level.
+"""Comparisons as data: ordered levels, found for many pairs of profiles at once.
 
-None means not evaluable: a side does not say, so nothing is learnt either
-way. What a level weighs stands in the model, not here.
+Level -1 means not evaluable: a side does not say, so nothing is learnt either
+way. What a level weighs stands in the model, not here. Limits of likeness
+follow common use: Jaro-Winkler for names (Winkler 1990), and one slip is a
+letter more, less, other, or two that changed places (Damerau 1964).
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from hub.matching.normalise import family_of, is_chinese, pinyin
-from hub.matching.profile import Profile
+from hub.matching.columns import Mask, Pairs, Rows, measure
+from hub.matching.normalise import is_chinese, pinyin
 
-Comparison = Callable[[Profile, Profile], str | None]
-CACHE = 131_072
-PAIR_CACHE = 65_536
+Levels = NDArray[np.int8]
+MONTH, YEAR, YEARS_APART = 32, 32 * 13, 32 * 13 * 200
+"""Days of a month and of a year as `_day_number` counts them, and a distance beyond all."""
 
 
-def number(a: Profile, b: Profile) -> str | None:
+class Comparison(NamedTuple):
+    """What is compared, its levels, and which value's share tells what equality is worth."""
+
+    name: str
+    levels: tuple[str, ...]
+    find: Callable[[Pairs], Levels]
+    counted: str = ""
+    """The field whose values are counted; blank where equality is worth the same for all."""
+    counted_levels: int = 1
+    """So many of the first levels mean equality of that value."""
+    value: Callable[[str], str] = str
+    """What of the field is counted."""
+    fields: tuple[str, ...] = ()
+    """What it reads, where that is not the field of its name; one of them must be stated on both sides."""
+
+    def levels_of(self, pairs: Pairs) -> Levels | None:
+        """The level of each pair; None where no pair can be evaluated."""
+        if pairs.stated.isdisjoint(self.fields or (self.name,)):
+            return None
+        levels = self.find(pairs)
+        return levels if (levels >= 0).any() else None
+
+
+def _start(pairs: Pairs, field: str, otherwise: int) -> tuple[Levels, Rows]:
+    """Missing -1, same 0, else `otherwise`; and which pairs differ."""
+    a, b = pairs.codes(field)
+    levels = np.where((a == 0) | (b == 0), -1, np.where(a == b, 0, otherwise)).astype(np.int8)
+    return levels, np.flatnonzero(levels == otherwise)
+
+
+def _each(texts: tuple[list[str], list[str]], of: Callable[[str, str], bool]) -> Mask:
+    return np.fromiter(map(of, *texts), bool, len(texts[0]))
+
+
+def _crossed(pairs: Pairs) -> Mask:
+    """Given and family name stand in each other's place."""
+    (ga, gb), (fa, fb) = pairs.codes("given_name"), pairs.codes("family_name")
+    one, two = (ga == fb) & (ga > 0), (fa == gb) & (fa > 0)
+    whole = (one & two) | (one & ((fa == 0) | (gb == 0))) | (two & ((ga == 0) | (fb == 0)))
+    crossed: Mask = whole & (ga != gb) & (fa != fb)
+    return crossed
+
+
+def _begins(a: str, b: str) -> bool:
+    return a.startswith(b) or b.startswith(a)
+
+
+def _share_word(a: str, b: str) -> bool:
+    return not set(a.split(" ")).isdisjoint(b.split(" "))
+
+
+def _initial(name: str) -> str:
+    return name[:1]
+
+
+def _asked(pairs: Pairs, field: str, of: Rows, where: Mask, question: Callable[[str, str], bool]) -> Mask:
+    """The answer for each pair of texts, asked only where it can be yes."""
+    answer = np.zeros(len(of), np.bool_)
+    asked = np.flatnonzero(where)
+    answer[asked] = _each(pairs.texts(field, of[asked]), question)
+    return answer
+
+
+def given_name(pairs: Pairs) -> Levels:
+    """Given names; two names that changed places are one finding, told here."""
+    levels, differ = _start(pairs, "given_name", 7)
+    texts = pairs.texts("given_name", differ)
+    alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
+    (ia, ib), (la, lb) = (
+        pairs.derived("given_name", "initial", _initial),
+        pairs.numbers("given_name", "length", len),
+    )
+    least = np.minimum(la, lb)[differ]
+    short = _asked(pairs, "given_name", differ, (ia == ib)[differ], _begins)
+    rules = [short & (least == 1), (slips <= 1) & (least > 2), short, alike >= 0.9, alike >= 0.8]
+    levels[differ] = np.select(rules, [4, 1, 2, 3, 5], 7)
+    levels[_crossed(pairs)] = 6
+    return levels
+
+
+def family_name(pairs: Pairs) -> Levels:
+    """Family names; not asked again where `given_name` found the names crossed."""
+    levels, differ = _start(pairs, "family_name", 5)
+    texts = pairs.texts("family_name", differ)
+    alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
+    la, lb = pairs.numbers("family_name", "length", len)
+    wa, wb = pairs.numbers("family_name", "words", lambda name: name.count(" "))
+    part = _asked(pairs, "family_name", differ, ((wa + wb) > 0)[differ], _share_word)
+    rules = [(slips <= 1) & (np.minimum(la, lb)[differ] > 2), part, alike >= 0.9, alike >= 0.8]
+    levels[differ] = np.select(rules, [1, 2, 3, 4], 5)
+    levels[_crossed(pairs)] = -1
+    return levels
+
+
+def middle_name(pairs: Pairs) -> Levels:
+    """Middle names, of which many registers keep the first letter only."""
+    levels, differ = _start(pairs, "middle_name", 4)
+    ia, ib = pairs.derived("middle_name", "initial", _initial)
+    sa, sb = pairs.numbers("middle_name", "single", lambda name: len(name) == 1)
+    single = (levels >= 0) & ((sa + sb) > 0)
+    levels[single] = np.where(ia == ib, 1, 3)[single]
+    rest = differ[~single[differ]]
+    alike = measure(pairs.texts("middle_name", rest), JaroWinkler.similarity)
+    levels[rest] = np.where(alike >= 0.88, 2, 4)
+    return levels
+
+
+def name(pairs: Pairs) -> Levels:
+    """Full names, a former name counting as the name; not where both sides give the parts."""
+    levels, differ = _start(pairs, "name", 10)
+    (a, b), (fa, fb) = pairs.codes("name"), pairs.codes("former_name")
+    la, _ = pairs.numbers("name", "characters", lambda n: len(n) if is_chinese(n) else 99)
+    levels[(levels == 0) & (la <= 2)] = 1
+    texts = pairs.texts("name", differ)
+    alike = measure(texts, JaroWinkler.similarity)
+    (sa, sb), (ca, cb) = pairs.derived("name", "sound", pinyin), pairs.derived("name", "family", _family)
+    chinese = (ca > 0) & (cb > 0)
+    one_off = _each(texts, lambda x, y: len(x) == len(y) > 1) & (measure(texts, OSA.distance) <= 1)
+    turned = _each(texts, lambda x, y: " " in x and sorted(x.split(" ")) == sorted(y.split(" ")))
+    chinese, family, sounds = chinese[differ], (ca == cb)[differ], (sa == sb)[differ]
+    rules = [
+        ((fa == b) & (fa > 0) | (fb == a) & (fb > 0))[differ], chinese & sounds, chinese & one_off & family,
+        turned, chinese & one_off, ~chinese & (alike >= 0.92), alike >= 0.84, chinese & family,
+    ]  # fmt: skip
+    levels[differ] = np.select(rules, [2, 3, 4, 5, 9, 6, 7, 8], 10)
+    (ga, gb), (ya, yb) = pairs.codes("given_name"), pairs.codes("family_name")
+    levels[((ga > 0) | (ya > 0)) & ((gb > 0) | (yb > 0))] = -1
+    return levels
+
+
+def _family(name: str) -> str:
+    return name[:1] if is_chinese(name) else ""
+
+
+def _day_number(born: str) -> int:
+    """Year, month and day in one whole number, all months counted as 32 days; 0 for what is no date."""
+    if len(born) != 8 or not (born.isascii() and born.isdigit()):
+        return 0
+    return int(born[:4]) * YEAR + int(born[4:6]) * MONTH + int(born[6:])
+
+
+def birth_date(pairs: Pairs) -> Levels:
+    """Birth dates as eight digits."""
+    levels, differ = _start(pairs, "birth_date", 6)
+    a, b = (side[differ] for side in pairs.numbers("birth_date", "day", _day_number))
+    (ya, ra), (yb, rb) = np.divmod(a, YEAR), np.divmod(b, YEAR)
+    (ma, da), (mb, db) = np.divmod(ra, MONTH), np.divmod(rb, MONTH)
+    dates = (a > 0) & (b > 0)
+    apart = np.where(dates, np.abs(a - b), YEARS_APART)
+    slips = measure(pairs.texts("birth_date", differ), OSA.distance)
+    two = dates & ((ya == yb).astype(np.int8) + (ma == mb) + (da == db) >= 2)
+    rules = [dates & (ya == yb) & (ma == db) & (da == mb), slips <= 1, apart <= MONTH, two, apart <= YEAR]
+    levels[differ] = np.select(rules, [1, 2, 3, 4, 5], 6)
+    return levels
+
+
+def number(pairs: Pairs) -> Levels:
     """National numbers, each weighed by what the rest of its record says of it."""
-    if not a.number or not b.number:
-        return None
-    states = {a.number_is, b.number_is}
-    if a.number == b.number:
-        return "same" if states <= {"sound", "other"} else "same, doubtful"
-    if OSA.distance(a.number, b.number, score_cutoff=1) <= 1:
-        return "one slip"
-    return "different" if states == {"sound"} else "different, doubtful"
+    levels, differ = _start(pairs, "number", 5)
+    a, b = pairs.numbers("number_is", "doubtful", lambda state: state not in ("sound", "other", ""))
+    sa, sb = pairs.codes("number_is")
+    slips = measure(pairs.texts("number", differ), OSA.distance)
+    unsure = ((a + b) > 0) | (sa != sb)
+    levels[differ] = np.select([slips <= 1, slips <= 2, unsure[differ]], [2, 3, 4], 5)
+    levels[(levels == 0) & ((a + b) > 0)] = 1
+    return levels
 
 
-@lru_cache(PAIR_CACHE)
-def _names(a: str, b: str) -> str:
-    if a == b:
-        return "same"
-    if is_chinese(a) and is_chinese(b):
-        if pinyin(a) == pinyin(b):
-            return "sounds the same"
-        if len(a) == len(b) > 1 and OSA.distance(a, b, score_cutoff=1) <= 1:
-            return "one character" if family_of(a) == family_of(b) else "family name differs"
-        return "different"
-    alike = JaroWinkler.similarity(a, b)
-    return "very alike" if alike >= 0.92 else "alike" if alike >= 0.84 else "different"
-
-
-def name(a: Profile, b: Profile) -> str | None:
-    """Full names, a former name counting as the name."""
-    if not a.name or not b.name:
-        return None
-    if a.name == b.name:
-        return "same" if len(a.name) > 2 or not is_chinese(a.name) else "same, short"
-    if a.former_name == b.name or b.former_name == a.name:
-        return "former name"
-    return _names(*sorted((a.name, b.name)))
-
-
-def given_name(a: Profile, b: Profile) -> str | None:
-    """Given names of people whose names come in parts."""
-    if not a.given_name or not b.given_name:
-        return None
-    return _names(*sorted((a.given_name, b.given_name)))
-
-
-def family_name(a: Profile, b: Profile) -> str | None:
-    """Family names of people whose names come in parts; swapped parts count as alike."""
-    if not a.family_name or not b.family_name:
-        return None
-    if a.family_name == b.given_name and a.given_name == b.family_name:
-        return "parts swapped"
-    return _names(*sorted((a.family_name, b.family_name)))
-
-
-@lru_cache(PAIR_CACHE)
-def _dates(a: str, b: str) -> str:
-    if a == b:
-        return "same"
-    if len(a) != 8 or len(b) != 8:
-        return "different"
-    if a[:4] == b[:4] and a[4:6] == b[6:] and a[6:] == b[4:6]:
-        return "day and month swapped"
-    if OSA.distance(a, b, score_cutoff=1) <= 1:
-        return "one digit"
-    return "same year" if a[:4] == b[:4] else "different"
-
-
-def birth_date(a: Profile, b: Profile) -> str | None:
-    """Birth dates as digits."""
-    if not a.birth_date or not b.birth_date:
-        return None
-    return _dates(*sorted((a.birth_date, b.birth_date)))
-
-
-def sex(a: Profile, b: Profile) -> str | None:
-    """Sex as stated."""
-    if not a.sex or not b.sex:
-        return None
-    return "same" if a.sex == b.sex else "different"
-
-
-def place(a: Profile, b: Profile) -> str | None:
+def place(pairs: Pairs) -> Levels:
     """Division codes by prefix: village, town, county."""
-    if not a.place or not b.place:
-        return None
-    for length, level in ((12, "same village"), (9, "same town"), (6, "same county")):
-        if a.place[:length] == b.place[:length]:
-            return level
-    return "elsewhere"
+    levels, differ = _start(pairs, "place", 3)
+    ta, tb = pairs.derived("place", "town", lambda code: code[:9])
+    ca, cb = pairs.derived("place", "county", lambda code: code[:6])
+    levels[differ] = np.where(ta == tb, 1, np.where(ca == cb, 2, 3))[differ]
+    return levels
 
 
-@lru_cache(PAIR_CACHE)
-def _texts(a: str, b: str) -> str:
-    if a == b:
-        return "same"
-    alike = OSA.normalized_similarity(a, b)
-    return "very alike" if alike >= 0.8 else "alike" if alike >= 0.6 else "different"
+def _in_order(text: str) -> str:
+    return " ".join(sorted(text.split(" ")))
 
 
-def address(a: Profile, b: Profile) -> str | None:
-    """Addresses as text, where no division codes tell the same better."""
-    if not a.address or not b.address or (a.place and b.place):
-        return None
-    return _texts(*sorted((a.address, b.address)))
+def address(pairs: Pairs) -> Levels:
+    """Addresses as words in any order, where no division codes tell the same better."""
+    levels, differ = _start(pairs, "address", 4)
+    a, b = pairs.codes("place")
+    levels[(a > 0) & (b > 0)] = -1
+    differ = differ[levels[differ] >= 0]
+    texts = pairs.made_texts("address", "words in order", _in_order, differ)
+    alike = measure(texts, fuzz.ratio)
+    levels[differ] = np.select([alike >= 85, alike >= 65], [1, 3], 4)
+    # One address may leave out a part of the other; the costly question is asked where it can be yes.
+    open_ = np.flatnonzero((alike >= 40) & (alike < 85))
+    part = measure(([texts[0][i] for i in open_], [texts[1][i] for i in open_]), fuzz.token_set_ratio)
+    levels[differ[open_[part >= 95]]] = 2
+    return levels
 
 
-def postcode(a: Profile, b: Profile) -> str | None:
-    """Postcodes."""
-    if not a.postcode or not b.postcode:
-        return None
-    return "same" if a.postcode == b.postcode else _texts(*sorted((a.postcode, b.postcode)))
+def _exact(field: str) -> Callable[[Pairs], Levels]:
+    return lambda pairs: _start(pairs, field, 1)[0]
 
 
-def city(a: Profile, b: Profile) -> str | None:
-    """Town names."""
-    if not a.city or not b.city:
-        return None
-    return _texts(*sorted((a.city, b.city)))
+def _graded(field: str, alike: Callable[[tuple[list[str], list[str]]], Mask]) -> Callable[[Pairs], Levels]:
+    def find(pairs: Pairs) -> Levels:
+        levels, differ = _start(pairs, field, 2)
+        levels[differ] = np.where(alike(pairs.texts(field, differ)), 1, 2)
+        return levels
+
+    return find
 
 
-def phone(a: Profile, b: Profile) -> str | None:
-    """Telephone numbers."""
-    if not a.phone or not b.phone:
-        return None
-    return "same" if a.phone == b.phone else "different"
+def email(pairs: Pairs) -> Levels:
+    """E-mail addresses: the whole, then the part before the sign."""
+    levels, differ = _start(pairs, "email", 4)
+    a, b = (s[differ] for s in pairs.derived("email", "mailbox", lambda mail: mail.partition("@")[0]))
+    texts = pairs.texts("email", differ)
+    boxes = tuple([text.partition("@")[0] for text in side] for side in texts)
+    alike = measure(texts, OSA.normalized_similarity)
+    box = measure((boxes[0], boxes[1]), OSA.normalized_similarity)
+    levels[differ] = np.select([a == b, alike >= 0.8, box >= 0.7], [1, 2, 3], 4)
+    return levels
 
 
-def email(a: Profile, b: Profile) -> str | None:
-    """E-mail addresses."""
-    if not a.email or not b.email:
-        return None
-    return _texts(*sorted((a.email, b.email)))
-
-
-def certificate(a: Profile, b: Profile) -> str | None:
+def certificate(pairs: Pairs) -> Levels:
     """Birth certificates: two numbers mean twins, or one child with a second certificate."""
-    if a.birth_order and b.birth_order and a.birth_order != b.birth_order:
-        return "another child of the delivery"
-    if not a.certificate_no or not b.certificate_no:
-        return None
-    if a.certificate_no == b.certificate_no:
-        return "same"
-    counts = {p for p in (a.plurality, b.plurality) if p}
-    if not counts:
-        return "different"
-    if counts != {"1"}:
-        return "different, of twins"
-    return "different, single birth" if a.plurality and b.plurality else "different, one says single"
+    levels, differ = _start(pairs, "certificate_no", 3)
+    a, b = (
+        side[differ] for side in pairs.numbers("plurality", "count", lambda p: int(p) if p.isdigit() else 0)
+    )
+    several, single = (a > 1) | (b > 1), (a == 1) & (b == 1)
+    levels[differ] = np.select([several, single, (a == 1) | (b == 1)], [4, 1, 2], 3)
+    oa, ob = pairs.codes("birth_order")
+    levels[(oa > 0) & (ob > 0) & (oa != ob)] = 5
+    return levels
 
 
-def mother(a: Profile, b: Profile) -> str | None:
-    """Who the mother is: by number where both say it, else by name."""
-    if a.mother_number and b.mother_number:
-        if a.mother_number == b.mother_number:
-            return "same number"
-        if OSA.distance(a.mother_number, b.mother_number, score_cutoff=1) <= 1:
-            return "number, one slip"
-        return "different number"
-    if not a.mother_name or not b.mother_name:
-        return None
-    level = _names(*sorted((a.mother_name, b.mother_name)))
-    return "same name" if level in ("same", "sounds the same", "very alike") else "different name"
+def _parent(who: str) -> Callable[[Pairs], Levels]:
+    def find(pairs: Pairs) -> Levels:
+        """By number where both sides state it, else by name."""
+        levels, differ = _start(pairs, f"{who}_name", 4)
+        texts = pairs.texts(f"{who}_name", differ)
+        a, b = pairs.derived(f"{who}_name", "sound", pinyin)
+        alike = measure(texts, JaroWinkler.similarity) >= 0.92
+        levels[differ] = np.where((a == b)[differ] | alike, 2, 4)
+        levels[levels == 0] = 2
+        by_number, differ = _start(pairs, f"{who}_number", 3)
+        slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance)
+        by_number[differ] = np.where(slips <= 1, 1, 3)
+        return np.where(by_number >= 0, by_number, levels)
+
+    return find
 
 
-COMPARISONS: Mapping[str, Comparison] = {
-    "number": number, "name": name, "given_name": given_name, "family_name": family_name,
-    "birth_date": birth_date, "sex": sex, "place": place, "address": address,
-    "postcode": postcode, "city": city, "phone": phone, "email": email,
-    "certificate": certificate, "mother": mother,
-}  # fmt: skip
+def _slip(texts: tuple[list[str], list[str]]) -> Mask:
+    return measure(texts, OSA.distance) <= 1
+
+
+def _close(texts: tuple[list[str], list[str]]) -> Mask:
+    return measure(texts, JaroWinkler.similarity) >= 0.88
+
+
+def _same_words(texts: tuple[list[str], list[str]]) -> Mask:
+    return measure(texts, fuzz.token_sort_ratio) >= 70
+
+
+_PARENT = ("same number", "number, one slip", "same name", "different number", "different name")
+COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
+    Comparison("number", ("same", "same, doubtful", "one slip", "two slips", "different, doubtful", "different"), number, "number"),
+    Comparison("name", ("same", "same, short", "former name", "sounds the same", "one character", "other order", "very alike", "alike", "family name only", "family name differs", "different"), name, "name", 2),
+    Comparison("given_name", ("same", "one slip", "short form", "very alike", "initial", "alike", "crossed", "different"), given_name, "given_name", fields=("given_name", "family_name")),
+    Comparison("middle_name", ("same", "same initial", "alike", "other initial", "different"), middle_name, "middle_name", 2, lambda name: name[:1]),
+    Comparison("family_name", ("same", "one slip", "a part", "very alike", "alike", "different"), family_name, "family_name"),
+    Comparison("birth_date", ("same", "day and month swapped", "one slip", "within a month", "two parts", "within a year", "different"), birth_date, "birth_date"),
+    Comparison("sex", ("same", "different"), _exact("sex")),
+    Comparison("place", ("same village", "same town", "same county", "elsewhere"), place, "place"),
+    Comparison("address", ("same", "very alike", "a part", "alike", "different"), address, "address"),
+    Comparison("postcode", ("same", "one slip", "different"), _graded("postcode", _slip), "postcode"),
+    Comparison("city", ("same", "alike", "different"), _graded("city", _close), "city"),
+    Comparison("region", ("same", "different"), _exact("region"), "region"),
+    Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
+    Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
+    Comparison("employer", ("same", "alike", "different"), _graded("employer", _same_words), "employer"),
+    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, fields=("certificate_no", "birth_order")),
+    Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
+    Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),
+)}  # fmt: skip
+"""In the order in which an explanation tells them."""

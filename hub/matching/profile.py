@@ -1,61 +1,46 @@
 """A profile: one distinct, normalised set of identifying values."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from hub.matching.normalise import digits, folded
+from hub.matching import normalise
 from hub.matching.numbers import canonical_number, number_birth_date, number_sex, number_valid
 
-ATTRIBUTES = (
-    "name", "former_name", "given_name", "family_name", "sex", "birth_date", "number",
-    "certificate_no", "mother_name", "mother_number", "father_number", "place", "address",
-    "postcode", "city", "phone", "email", "employer", "plurality", "birth_order",
-)  # fmt: skip
-FOLDED = frozenset(
-    [
-        "name",
-        "former_name",
-        "given_name",
-        "family_name",
-        "mother_name",
-        "address",
-        "city",
-        "email",
-        "employer",
-    ]
-)
-DIGITS = frozenset(("birth_date", "phone"))
-NUMBERS = frozenset(("number", "mother_number", "father_number"))
+CACHE = 131_072
 
 
 class Profile(NamedTuple):
     """Normalised values; empty text means the record does not say."""
 
     id: int
-    name: str
-    former_name: str
-    given_name: str
-    family_name: str
-    sex: str
-    birth_date: str
-    number: str
-    certificate_no: str
-    mother_name: str
-    mother_number: str
-    father_number: str
-    place: str
-    address: str
-    postcode: str
-    city: str
-    phone: str
-    email: str
-    employer: str
-    plurality: str
-    birth_order: str
-    number_is: str
+    name: str = ""
+    former_name: str = ""
+    given_name: str = ""
+    middle_name: str = ""
+    family_name: str = ""
+    sex: str = ""
+    birth_date: str = ""
+    number: str = ""
+    certificate_no: str = ""
+    mother_name: str = ""
+    mother_number: str = ""
+    father_name: str = ""
+    father_number: str = ""
+    place: str = ""
+    address: str = ""
+    postcode: str = ""
+    city: str = ""
+    region: str = ""
+    phone: str = ""
+    email: str = ""
+    employer: str = ""
+    plurality: str = ""
+    birth_order: str = ""
+    number_is: str = ""
     """sound: valid and in line with stated birth date and sex; odd: valid but contradicted;
     bad: looks like an identity number and fails its check; other: some other number."""
 
@@ -69,34 +54,43 @@ class Profile(NamedTuple):
         return Profile(*msgspec.json.decode(packed))
 
 
-def hash64(text: str) -> int:
-    """A signed 64-bit hash that is the same on every machine."""
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+ATTRIBUTES = Profile._fields[1:-1]
+"""What a contract may say a field is to identity."""
+
+
+@lru_cache(CACHE)
+def _stripped(text: str) -> str:
+    return text.strip()
+
+
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys(("name", "former_name", "given_name", "middle_name", "family_name"), normalise.person_name),
+    **dict.fromkeys(("mother_name", "father_name"), normalise.person_name),
+    **dict.fromkeys(("address", "city", "employer"), normalise.words),
+    **dict.fromkeys(("number", "mother_number", "father_number"), canonical_number),
+    **dict.fromkeys(("region", "postcode"), normalise.folded),
+    "sex": normalise.sex, "birth_date": normalise.day, "phone": normalise.digits, "email": normalise.mail,
+}  # fmt: skip
+_SLOTS: Mapping[str, tuple[int, Callable[[str], str]]] = {
+    name: (index, _FORMS.get(name, _stripped)) for index, name in enumerate(ATTRIBUTES)
+}
+_NUMBER, _BORN, _SEX = (ATTRIBUTES.index(name) for name in ("number", "birth_date", "sex"))
+_BLANK = [""] * len(ATTRIBUTES)
 
 
 def profile_of(attributes: Mapping[str, str]) -> Profile:
-    """The profile that a record's standard attributes state."""
-    values = [_normal(name, attributes.get(name, "")) for name in ATTRIBUTES]
-    state = _number_state(values[6], values[5], values[4])
-    return Profile._make((hash64("\x1f".join(values)), *values, state))
-
-
-def _normal(name: str, value: str) -> str:
-    if not value:
-        return ""
-    if name in FOLDED:
-        return folded(value)
-    if name in NUMBERS:
-        return canonical_number(value)
-    if name in DIGITS:
-        return digits(value)
-    return value.strip()
+    """The profile that a record's standard attributes state; others say nothing about identity."""
+    values = _BLANK.copy()
+    for name, value in attributes.items():
+        if value and (slot := _SLOTS.get(name)):
+            values[slot[0]] = slot[1](value)
+    number = values[_NUMBER]
+    state = _number_state(number, values[_BORN], values[_SEX]) if number else ""
+    digest = hashlib.blake2b("\x1f".join(values).encode(), digest_size=8).digest()
+    return Profile._make((int.from_bytes(digest, "big", signed=True), *values, state))
 
 
 def _number_state(number: str, birth_date: str, sex: str) -> str:
-    if not number:
-        return ""
     if not number_valid(number):
         return "bad" if len(number) == 18 else "other"
     born = (number_birth_date(number) or "").replace("-", "")

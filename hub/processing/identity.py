@@ -6,17 +6,20 @@ components it connects are resolved afresh, and names of people come from
 their records. So any order of arrival ends in the same people.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from hub.domain.events import PairHeld, ProfileLinked
-from hub.matching import Model, Profile
-from hub.matching.clusters import resolve
+from hub.matching import Model
+from hub.matching.clusters import resolve_all
 from hub.projections import ProfileRow, Shelves
 from hub.projections.identity import (
     Change,
     apply_held,
     apply_link,
     apply_move,
+    load_components,
     person_of,
 )  # fmt: skip
 
@@ -40,19 +43,20 @@ def decide(
         if bereft is not None:
             groups.add(_rest_of(shelves, bereft))
             yield None, bereft.person
+    fresh: list[ProfileRow] = []
     for pid in dict.fromkeys(pids):
         row = shelves.profiles.get(pid)
         if row is None or not row.records:
             continue
         groups.add(_component_of(shelves, row))
         if row.component is None:
-            for held in _compare(shelves, row, groups, model):
-                apply_held(shelves, held)
-                yield held, None
-    for members in groups.all():
-        for link, before in _resolve(shelves, members, model):
-            apply_link(shelves, link)
-            yield link, before
+            fresh.append(row)
+    for held in _compare(shelves, fresh, groups, model):
+        apply_held(shelves, held)
+        yield held, None
+    for link, before in _resolve(shelves, groups.all(), model):
+        apply_link(shelves, link)
+        yield link, before
 
 
 class Groups:
@@ -95,36 +99,50 @@ def _rest_of(shelves: Shelves, bereft: ProfileRow) -> list[int]:
     return [pid for pid in (top.profiles if top else ()) if pid != bereft.profile]
 
 
-def _compare(shelves: Shelves, row: ProfileRow, groups: Groups, model: Model) -> Iterator[PairHeld]:
-    """Find whom a new profile may belong with; near misses are held for people to see."""
-    near: set[int] = set()
-    for key in model.block_keys(row.values):
-        block = shelves.blocks.get(key)
-        if len(block) <= BLOCK_PROFILES_MAX:
-            near.update(block)
-    near.discard(row.profile)
-    mine: Profile = row.values
-    for pid in sorted(near):
-        other = shelves.profiles.get(pid)
-        if other is None or not other.records:
-            continue
-        weight = model.weight(mine, other.values)
+def _compare(
+    shelves: Shelves, fresh: Sequence[ProfileRow], groups: Groups, model: Model
+) -> Iterator[PairHeld]:
+    """Find whom new profiles may belong with, all in one go; near misses are held for people to see."""
+    keys = model.block_keys_of([row.values for row in fresh])
+    shelves.blocks.load(key for mine in keys for key in mine)
+    near: list[list[int]] = []
+    for row, mine in zip(fresh, keys, strict=True):
+        blocks = (shelves.blocks.get(key) for key in mine)
+        sharing = (block for block in blocks if len(block) <= BLOCK_PROFILES_MAX)
+        near.append(sorted({pid for block in sharing for pid in block} - {row.profile}))
+    load_components(shelves, (pid for pids in near for pid in pids))
+    rows = {row.profile: row for row in fresh}
+    pairs: list[tuple[int, int]] = []
+    for row, pids in zip(fresh, near, strict=True):
+        for pid in pids:
+            other = shelves.profiles.get(pid)
+            if other is not None and other.records:
+                rows[pid] = other
+                pairs.append((row.profile, pid))
+    place = {pid: index for index, pid in enumerate(rows)}
+    left, right = (np.array([place[pair[side]] for pair in pairs], np.int64) for side in (0, 1))
+    weights = model.weights([row.values for row in rows.values()], left, right)
+    for (pid, other_pid), weight in zip(pairs, weights.tolist(), strict=True):
         if weight >= model.link:
-            groups.add((row.profile, *_component_of(shelves, other)))
+            groups.add((pid, *_component_of(shelves, rows[other_pid])))
         elif weight >= model.review:
-            left, right = sorted((row.profile, pid))
-            yield PairHeld(left, right, round(weight, 2), model.version)
+            yield PairHeld(min(pid, other_pid), max(pid, other_pid), round(weight, 2), model.version)
 
 
 def _resolve(
-    shelves: Shelves, members: list[int], model: Model
+    shelves: Shelves, groups: Sequence[Sequence[int]], model: Model
 ) -> Iterator[tuple[ProfileLinked, str | None]]:
-    rows: Mapping[int, ProfileRow] = {
-        pid: row for pid in members if (row := shelves.profiles.get(pid)) and row.records
+    rows: dict[int, ProfileRow] = {
+        pid: row
+        for members in groups
+        for pid in members
+        if (row := shelves.profiles.get(pid)) and row.records
     }
     anchors = {pid: row.records[0] for pid, row in rows.items()}
-    placed = resolve({pid: row.values for pid, row in rows.items()}, anchors, model)
-    for pid in sorted(placed):
+    placed = resolve_all(
+        ({pid: rows[pid].values for pid in members if pid in rows} for members in groups), anchors, model
+    )
+    for pid in (pid for members in groups for pid in members if pid in placed):
         place = placed[pid]
         person = person_of(place.person_anchor)
         row = rows[pid]

@@ -54,11 +54,9 @@ def preload(shelves: Shelves, records: Iterable[str], stated: Iterable[Profile],
     wanted = {row.profile for record in records if (row := shelves.records.get(record))}
     wanted.update(profile.id for profile in stated)
     shelves.profiles.load(wanted)
-    keys: set[int] = set()
-    for profile in stated:
-        known = shelves.profiles.get(profile.id)
-        if known is None or not known.records:
-            keys.update(model.block_keys(profile))
+    known = {profile.id: shelves.profiles.get(profile.id) for profile in stated}
+    fresh = [p for p in stated if not ((row := known[p.id]) and row.records)]
+    keys = {key for mine in model.block_keys_of(fresh) for key in mine}
     shelves.blocks.load(keys)
     near = {pid for key in keys for pid in shelves.blocks.get(key)}
     load_components(shelves, near | wanted)

@@ -1,0 +1,354 @@
+"""Learning a model from records alone, without labels.
+
+Pairs of profiles are of four kinds: one person twice; strangers; relatives,
+who agree like strangers on what is a person's own and alike on what families
+share; and twins, relatives born on one day. Expectation-maximisation (Dempster,
+Laird and Rubin 1977; Winkler 1988 for linkage) finds how often each kind agrees
+at each level, and how many pairs are of each kind. Two classes more than usual
+are kept only where the records speak for them (Schwarz 1978), since in a
+register without families badly damaged duplicates would pass for relatives.
+
+Strangers are known from pairs drawn at random; all others from pairs that share
+a block. Nothing here depends on the order of the records or on chance beyond a
+fixed seed, and no constant was fitted to a set with known truth.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.matching.blocking import COUNTED, Plan, aspect, candidates
+from hub.matching.columns import COLUMN, Columns, Pairs, Rows
+from hub.matching.comparisons import COMPARISONS, Comparison
+from hub.matching.normalise import stable
+from hub.matching.profile import Profile
+
+Floats = NDArray[np.float64]
+SHARED = frozenset(
+    (
+        "family_name",
+        "place",
+        "address",
+        "postcode",
+        "city",
+        "region",
+        "phone",
+        "employer",
+        "number",
+        "mother",
+        "father",
+    )
+)
+"""What families share; a number too, since relatives work or enrol under each other's."""
+BLOCK_MAX = 30.0
+"""So many profiles may be expected under one key."""
+FAT_MAX = 500
+RANDOM_PAIRS, PAIRS_MAX, ROUNDS_MAX = 400_000, 2_000_000, 300
+COUNT_MIN = 5
+"""A value fewer people have is no common one, and telling its share could tell on a person."""
+UNSEEN = 0.5
+"""Each level is counted as if half a pair more had shown it, so that none is impossible."""
+SETTLED = 1e-6
+CLASSES = ("same", "strangers", "relatives", "twins")
+
+
+class Costs(NamedTuple):
+    """What a wrong link and a missed link cost, in the same unit; and from which probability on people look."""
+
+    false_link: float = 1.0
+    missed_link: float = 1.0
+    review_from: float = 0.05
+
+
+EVEN = Costs()
+
+
+@dataclass(slots=True)
+class Sample:
+    """Pairs to learn from: those that share a block, and the strangers' levels from random pairs."""
+
+    profiles: int
+    pairs: Pairs
+    levels: dict[str, NDArray[np.int8]]
+    counts: dict[str, tuple[Rows, Floats]]
+    """By comparison: which pairs are equal in a counted value, and how many profiles have it."""
+    strangers: dict[str, Floats]
+    every: float
+    """How many pairs there are at all."""
+    share: float
+    """Which part of the pairs that share a block was taken."""
+
+
+@dataclass(slots=True)
+class Fit:
+    """What was learnt: by class the share of pairs, by comparison how often each level is found."""
+
+    shares: Floats
+    same: dict[str, Floats]
+    strangers: dict[str, Floats]
+    relatives: dict[str, Floats]
+    likelihood: float = -math.inf
+    rounds: int = 0
+    converged: bool = False
+    trail: list[float] = field(default_factory=list)
+    """The expected number of matching pairs after each round."""
+
+
+def train(
+    profiles: Iterable[Profile], version: str, *, costs: Costs = EVEN, seed: int = 1, block_max: float = BLOCK_MAX,
+    progress: Callable[[str], None] = lambda step: None,
+) -> dict[str, Any]:  # fmt: skip
+    """A model document learnt from these profiles; the same for the same profiles in any order."""
+    columns = Columns()
+    columns.add(sorted({profile.id: profile for profile in profiles}.values()))
+    plan = plan_of(columns, block_max)
+    progress("blocking")
+    sample = draw(columns, plan, seed)
+    progress("learning")
+    fit = choose(sample)
+    return document_of(columns, sample, fit, plan, version, costs)
+
+
+def plan_of(columns: Columns, block_max: float) -> Plan:
+    """Which keys are narrow enough, from how common each value is."""
+    size = len(columns)
+    rows = np.arange(size)
+    shares, rest = {}, {}
+    for name in COUNTED:
+        values, counts = np.unique(aspect(columns, rows, name), return_counts=True)
+        common = (values > 0) & (counts >= COUNT_MIN)
+        shares[name] = dict(zip(values[common].tolist(), (counts[common] / size).tolist(), strict=True))
+        rest[name] = 2.0 / max(size, 1)
+    return Plan(float(size), shares, rest | {"sex": 0.5}, block_max)
+
+
+def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
+    """The pairs to learn from."""
+    random = np.random.default_rng(seed)
+    size = len(columns)
+    every = max(1.0, size * (size - 1) / 2)
+    left, right = candidates(columns, np.arange(size), plan, FAT_MAX)
+    codes = left * size + right
+    a, b = random.integers(0, size, (2, RANDOM_PAIRS))
+    apart = np.setdiff1d(np.unique(np.minimum(a, b) * size + np.maximum(a, b))[:], codes)
+    apart = apart[apart // size != apart % size]
+    total = len(left)
+    if total > PAIRS_MAX:
+        taken = np.sort(random.choice(total, PAIRS_MAX, replace=False))
+        left, right = left[taken], right[taken]
+    share = len(left) / total if total else 1.0
+    pairs, random_pairs = Pairs(columns, left, right), Pairs(columns, apart // size, apart % size)
+    weight = (every - total) * share / max(1, len(apart))
+    levels, strangers, counts = {}, {}, {}
+    for c in COMPARISONS.values():
+        found = c.levels_of(pairs)
+        if found is not None:
+            levels[c.name] = found
+            strangers[c.name] = _count(c.find(random_pairs), None, len(c.levels)) * weight
+            if c.counted:
+                same = np.flatnonzero((found >= 0) & (found < c.counted_levels))
+                counts[c.name] = same, _counts(columns, c)[pairs.codes(c.counted)[0][same]]
+    return Sample(size, pairs, levels, counts, strangers, every * share, share)
+
+
+def _counts(columns: Columns, c: Comparison) -> Floats:
+    """By code of the counted field, how many profiles have its value."""
+    values = columns.derived(c.counted, f"value of {c.name}", c.value)
+    per_value = np.bincount(values[columns.codes[: len(columns), COLUMN[c.counted]]])
+    counts: Floats = per_value.astype(np.float64)[np.minimum(values, len(per_value) - 1)]
+    return counts
+
+
+def _count(levels: NDArray[np.int8], weights: Floats | None, size: int) -> Floats:
+    known = levels >= 0
+    counted = np.bincount(levels[known], None if weights is None else weights[known], size)
+    return counted.astype(np.float64)
+
+
+def choose(sample: Sample) -> Fit:
+    """The fit with as many classes as the records speak for."""
+    fit = learn(sample, relatives=False, twins=False)
+    price = math.log(max(2, len(sample.pairs))) / 2
+    parameters = 1 + sum(len(COMPARISONS[name].levels) - 1 for name in sample.levels if name in SHARED)
+    wider = learn(sample, relatives=True, twins=False)
+    if wider.likelihood - fit.likelihood <= parameters * price:
+        return fit
+    widest = learn(sample, relatives=True, twins=True)
+    return widest if widest.likelihood - wider.likelihood > price else wider
+
+
+def learn(sample: Sample, *, relatives: bool, twins: bool) -> Fit:
+    """Expectation-maximisation until the shares of the classes settle."""
+    half = sample.profiles * sample.share / 2 / sample.every
+    shares = np.array([half, 0.0, half if relatives else 0.0, half / 100 if twins else 0.0])
+    shares[1] = 1 - shares.sum()
+    same = {name: _first_guess(len(COMPARISONS[name].levels)) for name in sample.levels}
+    strangers = {name: _normed(sample.strangers[name]) for name in sample.levels}
+    kin = {
+        name: strangers[name] if name == "number" else same[name] for name in sample.levels if name in SHARED
+    }
+    fit = Fit(shares, same, strangers, kin)
+    for fit.rounds in range(1, ROUNDS_MAX + 1):
+        logs = _class_logs(sample, fit)
+        top = logs.max(axis=0)
+        joint = top + np.log(np.exp(logs - top).sum(axis=0))
+        fit.likelihood = float(joint.sum()) + _strangers_likelihood(sample, fit)
+        chances = np.exp(logs - joint)
+        before, fit.shares = fit.shares, _shares(chances, sample.every)
+        fit.trail.append(float(fit.shares[0] * sample.every / sample.share))
+        _maximise(sample, fit, chances)
+        moved = np.abs(np.delete(fit.shares - before, 1)).max() / max(fit.shares[0], 1e-300)
+        fit.converged = fit.rounds > 10 and bool(moved < SETTLED)
+        if fit.converged:
+            break
+    return fit
+
+
+def _first_guess(size: int) -> Floats:
+    """Most agree, few differ, the rest lies between: any guess of this shape ends in the same place."""
+    return (
+        np.array([0.8, *[0.15 / max(1, size - 2)] * (size - 2), 0.05]) if size > 2 else np.array([0.95, 0.05])
+    )
+
+
+def _normed(counts: Floats) -> Floats:
+    padded = counts + UNSEEN
+    normed: Floats = padded / padded.sum()
+    return normed
+
+
+def _shares(chances: Floats, every: float) -> Floats:
+    shares: Floats = chances.sum(axis=1) / every
+    shares[1] = 1 - shares[0] - shares[2] - shares[3]
+    return shares
+
+
+def rarity(counts: Floats, sample_size: int, own: float) -> Floats:
+    """Which share of strangers have a value that so many profiles have, `own` of them being one person's."""
+    share: Floats = np.maximum(counts - own + 1, 2.0) / sample_size
+    return share
+
+
+def own_profiles(fit: Fit, sample: Sample) -> float:
+    """How many profiles a person has on average, as a member of a pair sees it."""
+    return 1 + 2 * float(fit.shares[0]) * sample.every / sample.share / max(1, sample.profiles)
+
+
+def _class_logs(sample: Sample, fit: Fit) -> Floats:
+    """For each class, the logarithm of the chance that a pair is of it and agrees as it does."""
+    with np.errstate(divide="ignore"):
+        logs = np.repeat(np.log(fit.shares)[:, None], len(sample.pairs), axis=1)
+    own = own_profiles(fit, sample)
+    for name, levels in sample.levels.items():
+        c = COMPARISONS[name]
+        of_same, of_strangers = (np.append(np.log(t[name]), 0.0)[levels] for t in (fit.same, fit.strangers))
+        of_kin = np.append(np.log(fit.relatives[name]), 0.0)[levels] if name in SHARED else None
+        if name in sample.counts:
+            equal, counts = sample.counts[name]
+            of_strangers[equal] = np.log(rarity(counts, sample.profiles, own))
+            of_same[equal] = math.log(fit.same[name][: c.counted_levels].sum())
+            if of_kin is not None:
+                of_kin[equal] = math.log(fit.relatives[name][: c.counted_levels].sum())
+        logs[0] += of_same
+        logs[1] += of_strangers
+        logs[2] += of_strangers if of_kin is None else of_kin
+        logs[3] += of_same if name == "birth_date" else _twins(name, of_kin, of_strangers)
+    return logs
+
+
+def _twins(name: str, of_kin: Floats | None, of_strangers: Floats) -> Floats:
+    """Twins share what relatives share, but never yet a number."""
+    return of_strangers if of_kin is None or name == "number" else of_kin
+
+
+def _strangers_likelihood(sample: Sample, fit: Fit) -> float:
+    told = sum(float((sample.strangers[name] * np.log(fit.strangers[name])).sum()) for name in sample.levels)
+    return told + (sample.every - len(sample.pairs)) * math.log(fit.shares[1])
+
+
+def _maximise(sample: Sample, fit: Fit, chances: Floats) -> None:
+    """How often each class agrees at each level, given how likely each pair is of each class."""
+    same, strangers, relatives, twins = chances
+    for name, levels in sample.levels.items():
+        size = len(COMPARISONS[name].levels)
+        fit.same[name] = _normed(_count(levels, same, size))
+        others = strangers
+        if name not in SHARED:
+            others = strangers + relatives + (0.0 if name == "birth_date" else twins)
+        else:
+            kin = relatives if name == "number" else relatives + twins
+            fit.relatives[name] = _normed(_count(levels, kin, size))
+        fit.strangers[name] = _normed(_count(levels, others, size) + sample.strangers[name])
+
+
+def document_of(
+    columns: Columns, sample: Sample, fit: Fit, plan: Plan, version: str, costs: Costs
+) -> dict[str, Any]:
+    """What was learnt, as a model document."""
+    own = own_profiles(fit, sample)
+    others = 1 - float(fit.shares[0])
+    prior = math.log2(max(float(fit.shares[0]), 1e-300) / others)
+    link = -prior + math.log2(costs.false_link / costs.missed_link)
+    chance = costs.review_from
+    review = min(link, -prior + math.log2(chance / (1 - chance)))
+    names = {name: COMPARISONS[name].levels for name in sample.levels}
+    levels = {
+        name: {
+            level: {"m": float(fit.same[name][i]), "u": float(fit.strangers[name][i])}
+            for i, level in enumerate(found)
+        }
+        for name, found in names.items()
+    }
+    kin = None
+    if fit.shares[2] > 0:
+        tables = {
+            name: dict(zip(names[name], fit.relatives[name].tolist(), strict=True)) for name in fit.relatives
+        }
+        kin = {
+            "share": float(fit.shares[2]) / others,
+            "twins": float(fit.shares[3]) / others,
+            "levels": tables,
+        }
+    counted = {name: _common(columns, COMPARISONS[name], own) for name in sample.counts}
+    return {
+        "version": version, "link": link, "review": review, "veto": link - 40.0, "prior": prior,
+        "learnt": {
+            "profiles": sample.profiles, "pairs": len(sample.pairs), "rounds": fit.rounds,
+            "converged": fit.converged, "matches": fit.trail, "relatives": float(fit.shares[2] * sample.every),
+            "twins": float(fit.shares[3] * sample.every), "costs": costs._asdict(),
+        },
+        "blocks": {
+            "size": plan.size, "block_max": plan.block_max, "rest": dict(plan.rest),
+            "shares": {name: _hexed(table) for name, table in plan.shares.items()},
+        },
+        "levels": levels, "kin": kin,
+        "shares": {name: _hexed(table) for name, (table, _) in counted.items()},
+        "rest": {name: rest for name, (_, rest) in counted.items()},
+    }  # fmt: skip
+
+
+def _common(columns: Columns, c: Comparison, own: float) -> tuple[dict[int, float], float]:
+    """The shares of values that several people have, by hash; and the share of any other value."""
+    counts: Counter[str] = Counter()
+    texts = columns.texts[COLUMN[c.counted]].texts
+    codes, found = np.unique(columns.codes[: len(columns), COLUMN[c.counted]], return_counts=True)
+    for code, count in zip(codes.tolist(), found.tolist(), strict=True):
+        if code:
+            counts[c.value(texts[code])] += count
+    size = len(columns)
+    common = {
+        stable(text): float(rarity(np.array([count]), size, own)[0])
+        for text, count in counts.items() if count - own + 1 >= COUNT_MIN
+    }  # fmt: skip
+    rare = [count for count in counts.values() if count - own + 1 < COUNT_MIN]
+    weighted = sum(count * max(count - own + 1, 2.0) for count in rare)
+    return common, weighted / sum(rare) / size if rare else 2.0 / max(size, 1)
+
+
+def _hexed(table: Mapping[int, float]) -> dict[str, float]:
+    return {f"{key:016x}": float(f"{share:.6g}") for key, share in sorted(table.items())}
