@@ -32,7 +32,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 FORMATS = ("delimited", "excel", "jsonl", "sql")
 # Of these, several fields may each state a part: house number and street, first and middle name.
-JOINED = frozenset(("name", "given_name", "family_name", "address"))
+JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.
 KIND_OF_TYPE: Mapping[str, str] = {"date": "date", "timestamp": "date", "integer": "integer"}
 AVRO_TYPES: Mapping[str, Any] = {"date": {"type": "int", "logicalType": "date"}, "integer": "long"}
