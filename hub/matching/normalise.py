@@ -131,8 +131,17 @@ def is_chinese(text: str) -> bool:
 
 @lru_cache(CACHE)
 def pinyin(text: str) -> str:
-    """How a Chinese name sounds, tone dropped; other names stay as they are."""
-    return " ".join(lazy_pinyin(text, style=Style.NORMAL)) if is_chinese(text) else text
+    """How a Chinese name sounds, tone dropped; other names stay as they are.
+
+    Character by character: a reading that depended on its neighbours would make
+    two spellings of one sound differ, and costs thirty times as much.
+    """
+    return " ".join(map(_sound, text)) if is_chinese(text) else text
+
+
+@lru_cache(CACHE)
+def _sound(character: str) -> str:
+    return str(lazy_pinyin(character, style=Style.NORMAL)[0])
 
 
 def family_of(name: str) -> str:

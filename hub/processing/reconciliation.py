@@ -89,7 +89,6 @@ class Reconciliation:
         block = self._shelves.blocks.get(key) if key is not None else ()
         if len(block) < 2:
             return set()
-        self._shelves.profiles.load(block)
         rows = (self._shelves.profiles.get(pid) for pid in block)
         return {row.person for row in rows if row and row.person} - {profile.person or ""}
 
@@ -100,10 +99,7 @@ class Reconciliation:
             return
         for key in self._model.block_keys(mine):
             block = self._shelves.blocks.get(key)
-            if len(block) < 2:
-                continue
-            self._shelves.profiles.load(block)
-            for pid in block:
+            for pid in block if len(block) > 1 else ():
                 other = self._shelves.profiles.get(pid)
                 if other is not None and other.person != profile.person and _alike(mine, other.values):
                     yield other

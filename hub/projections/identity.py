@@ -55,7 +55,7 @@ def preload(shelves: Shelves, records: Iterable[str], stated: Iterable[Profile],
     wanted.update(profile.id for profile in stated)
     shelves.profiles.load(wanted)
     known = {profile.id: shelves.profiles.get(profile.id) for profile in stated}
-    fresh = [p for p in stated if not ((row := known[p.id]) and row.records)]
+    fresh = [p for p in stated if not ((held := known[p.id]) and held.records)]
     keys = {key for mine in model.block_keys_of(fresh) for key in mine}
     shelves.blocks.load(keys)
     near = {pid for key in keys for pid in shelves.blocks.get(key)}
