@@ -27,6 +27,8 @@ from hub.log import Envelope, Partition
 from hub.projections import metadata
 from hub.projections.statements import upsert
 
+WAL_PAGES = 20_000
+
 checkpoints = Table(
     "checkpoints", metadata,
     Column("topic", String(32), primary_key=True),
@@ -57,6 +59,8 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
         if not read_only:
             cursor.execute("PRAGMA journal_mode=WAL")
+            # A step writes several thousand pages: copied back every few steps, not within each.
+            cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA cache_size=-131072")
         cursor.close()
