@@ -7,10 +7,10 @@ from pathlib import Path
 
 from hub.connect import Connector
 from hub.connect.contracts import Feed
-from hub.connect.drops import Folder
+from hub.connect.drops import Folder, folder_of
 from hub.connect.sources import jsonl
 
 
 def connector(feed: Feed, root: Path) -> Connector:
     """The drops under `<root>/health/birth_certificate/`."""
-    return Folder(feed, root, ".jsonl", jsonl.read)
+    return Folder(feed, folder_of(feed, root), (".jsonl",), jsonl.read)

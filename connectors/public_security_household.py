@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hub.connect import Connector
 from hub.connect.contracts import Feed
-from hub.connect.drops import Folder
+from hub.connect.drops import Folder, folder_of
 from hub.connect.sources import delimited
 
 
 def connector(feed: Feed, root: Path) -> Connector:
     """The drops under `<root>/public_security/household_entry/`."""
-    return Folder(feed, root, ".csv", delimited.read)
+    return Folder(feed, folder_of(feed, root), (".csv",), delimited.read)

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -15,11 +15,10 @@ from sqlalchemy import Connection
 from connectors import CONNECTORS
 from hub.audit.replay import digests, refill
 from hub.connect import Connector
-from hub.connect.contracts import Feed, load_contract, load_contracts
-from hub.connect.drops import File, Reader
+from hub.connect.configured import connector_of, feed_of
+from hub.connect.contracts import Feed, load_contracts
+from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
-from hub.connect.sources import delimited, excel, jsonl
-from hub.domain.days import day_of
 from hub.errors import SettingsError
 from hub.log import EventLog
 from hub.log.by_url import make_codec, open_log
@@ -29,10 +28,6 @@ from hub.processing.runner import Runner
 from hub.projections import intake
 from hub.projections.databases import Database, locked, open_database, open_sqlite
 from hub.settings import Settings
-
-READERS: Mapping[str, Reader] = {
-    "delimited": delimited.read, "excel": excel.read, "jsonl": jsonl.read,
-}  # fmt: skip
 
 
 class Hub:
@@ -45,10 +40,7 @@ class Hub:
         schemas = Path(str(files("schemas")))
         self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
         for name, feed in settings.feeds.items():
-            contract = load_contract(settings.folder / feed.contract, feed.mapping)
-            if contract.name != name:
-                raise SettingsError(f"feeds.{name}: its contract is that of {contract.name}")
-            self.feeds[name] = contract
+            self.feeds[name] = feed_of(name, feed, settings.folder)
         self.rules = Rules(self.feeds, default_model(), settings.hub.county)
         events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]
         derived = [
@@ -111,24 +103,24 @@ class Hub:
         }  # fmt: skip
 
     def connectors(self, source: Path | None, names: Sequence[str]) -> list[Connector]:
-        """The connectors of these feeds (all, if none is named)."""
+        """The connectors of these feeds, in this order (of all by name, if none is named)."""
         if unknown := sorted(set(names) - self.feeds.keys()):
             raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
+        folders = [folder_of(self.feeds[name], source) for name in CONNECTORS] if source else []
+        if source and not any(folder.is_dir() for folder in folders):
+            raise SettingsError(f"{source} holds no drops: they lie in {folders[0]} and the like")
         found: list[Connector] = []
-        for name, feed in self.feeds.items():
-            if names and name not in names:
-                continue
+        for name in names or sorted(self.feeds):
             if name in self.settings.feeds:
-                found.append(self._configured(name, feed))
-            elif source is not None and name in CONNECTORS:
-                found.append(CONNECTORS[name](feed, source))
+                feed = self.settings.feeds[name]
+                found.append(connector_of(self.feeds[name], feed, self.settings.folder))
+            elif source is not None:
+                found.append(CONNECTORS[name](self.feeds[name], source))
+            elif names:
+                raise SettingsError(f"{name}: name the folder of its drops with --source")
+        if not found:
+            raise SettingsError("nothing to read: give --source DIR, or name feeds of your own in hub.toml")
         return found
-
-    def _configured(self, name: str, feed: Feed) -> Connector:
-        said = self.settings.feeds[name]
-        if said.format not in READERS:
-            raise SettingsError(f"feeds.{name}.format: one of {', '.join(sorted(READERS))}")
-        return File(feed, self.settings.folder / said.path, day_of(said.day), READERS[said.format])
 
     def pseudonym_key(self) -> bytes:
         """The key of record pseudonyms: from its file, or made once and kept for its owner only."""

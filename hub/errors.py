@@ -75,6 +75,12 @@ class RegistryUnavailableError(RetryableError):
     code = "registry-unavailable"
 
 
+class SourceUnavailableError(RetryableError):
+    """A source system did not answer, or somebody else is writing to it."""
+
+    code = "source-unavailable"
+
+
 class BusyError(RetryableError):
     """Another process holds what this one needs."""
 

@@ -7,7 +7,7 @@ environment only. With no file at all, everything works in `./hub-data/`.
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,14 +82,22 @@ class ReaderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
-    """A feed by configuration alone: a contract and a file."""
+    """A feed by configuration alone: a contract and where its records lie."""
 
     contract: str
-    path: str
-    format: str = "delimited"
-    encoding: str = "utf-8"
+    path: str = ""
+    """A file, or a folder of files named YYYY-MM-DD, one a day."""
+    url: str = ""
+    """Instead of a path: a database as SQLAlchemy writes its address."""
+    url_file: str = ""
+    """Instead of a url that holds a password: the file that holds the url."""
+    table: str = ""
+    """Of a database: the table or view. Empty, like the next three: as the contract says."""
+    format: str = ""
+    encoding: str = ""
+    delimiter: str = ""
     day: str = "2024-01-01"
-    """The day its rows count as published."""
+    """The day the rows of a single file or table count as published."""
     mapping: Mapping[str, str] = field(default_factory=dict)
     """Heading in the file to field of the contract, where they differ."""
 
@@ -127,16 +135,36 @@ def section(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     known = {item.name: item.type for item in fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(table.keys() - known.keys()):
         raise SettingsError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    if missing := [f.name for f in fields(cls) if _is_needed(f) and f.name not in table]:  # type: ignore[arg-type]
+        raise SettingsError(f"{where}: {missing[0]} is missing")
     for name, value in table.items():
         wanted = {"int": int, "str": str, "bool": bool}.get(
             str(getattr(known[name], "__name__", known[name]))
         )
         if wanted is not None and type(value) is not wanted:
             raise SettingsError(f"{where}.{name}: expected {wanted.__name__}")
-    try:
-        return cls(**table)
-    except TypeError as error:
-        raise SettingsError(f"{where}: {error}") from None
+    return cls(**table)
+
+
+def _is_needed(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+def _feeds(tables: Mapping[str, Any], above: str = "") -> dict[str, FeedSettings]:
+    """Feeds by name; TOML reads the dots of a name without quotes as tables within tables."""
+    found: dict[str, FeedSettings] = {}
+    for part, table in tables.items():
+        name = f"{above}{part}"
+        if not isinstance(table, dict):
+            raise SettingsError(f'feeds.{name}: write a section [feeds."{name}"]')
+        if table and all(isinstance(value, dict) for value in table.values()) and "mapping" not in table:
+            found |= _feeds(table, f"{name}.")
+        else:
+            found[name] = section(FeedSettings, table, f"feeds.{name}")
+            for heading, field_name in found[name].mapping.items():
+                if not isinstance(field_name, str):
+                    raise SettingsError(f"feeds.{name}.mapping: {heading} is no heading = field")
+    return found
 
 
 def as_toml(cls: type[Any], name: str, value: str) -> object:
@@ -170,6 +198,6 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     made = {name: section(cls, document.get(name, {}), name) for name, cls in SECTIONS.items()}
     return Settings(
         **made,
-        feeds={name: section(FeedSettings, table, f"feeds.{name}") for name, table in feeds.items()},
+        feeds=_feeds(feeds),
         folder=chosen.parent if chosen.exists() else Path(),
     )

@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 findings (refused rows, differences), 2 usage or settings,
 
 import csv
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from hub import observability, settings
 from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
+from hub.cli import receipts
 from hub.cli.schemas import schemas
-from hub.cli.show import Progress, emit, receipts_table, table
-from hub.connect.ingest import Receipt
+from hub.cli.show import Progress, emit, table
+from hub.connect.receipts import Receipt
 from hub.demo import bench as run_bench
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
+from hub.domain.days import from_date
 from hub.domain.disclosures import Reader
 from hub.domain.events import CaseActionRequested
 from hub.errors import HubError, SettingsError
@@ -88,18 +91,27 @@ def simulate(directory: Path, persons: int, months: int, seed: int, noise: float
 @as_json
 @click.pass_context
 def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, json_: bool) -> None:
-    """Read new drops (of FEEDS, or of all feeds) and give back a receipt for each batch."""
+    """Read new drops and give back a receipt for each batch.
+
+    Reads all feeds, or FEEDS alone; within a day in the order given. Ends with 1 if there is anything to
+    look at, with 3 if a source could not be reached: what it holds is read next time.
+    """
     hub = opened(context)
-    found: list[Receipt] = []
+    told = receipts.Told()
+    connectors = hub.connectors(source, feeds)
     with hub.ingest() as work, Progress("rows", quiet=json_) as bar:
 
         def keep(receipt: Receipt) -> None:
-            found.append(receipt)
+            told.add(receipt)
             bar.add(receipt.received)
 
-        work.run(hub.connectors(source, feeds), keep, close_days=True)
-    emit([r._asdict() for r in found], json_, lambda: receipts_table(found))
-    if any(r.quarantined or r.warnings for r in found):
+        today = from_date(date.today())
+        try:
+            work.run(connectors, keep, close_days=True, today=today)
+        finally:
+            # What was read before something could not be reached has its receipts all the same.
+            emit(receipts.answer(told.receipts), json_, lambda: receipts.show(told.receipts))
+    if not told.clean:
         context.exit(FINDINGS)
 
 

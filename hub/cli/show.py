@@ -12,11 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from hub.connect.fields import REASONS
-from hub.connect.ingest import Receipt
-
-ROWS_SHOWN_MAX = 15
-
 
 def emit(answer: Any, json_: bool, show: Callable[[], None]) -> None:
     """JSON on standard output where asked for, else what people read."""
@@ -84,42 +79,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value))
     return str(value)
-
-
-def receipts_table(receipts: Sequence[Receipt]) -> None:
-    """Receipts summed per feed, then each complaint: row, field, why, and what to do."""
-    totals: dict[str, list[int]] = {}
-    for receipt in receipts:
-        counts = totals.setdefault(receipt.feed, [0] * 5)
-        numbers = (
-            receipt.received,
-            receipt.accepted,
-            receipt.unchanged,
-            receipt.quarantined,
-            receipt.warnings,
-        )
-        totals[receipt.feed] = [a + b for a, b in zip(counts, numbers, strict=True)]
-    shown = Table(title="回执 receipts", title_justify="left")
-    for name in (
-        "feed",
-        "收到 received",
-        "接收 accepted",
-        "未变 unchanged",
-        "隔离 quarantined",
-        "警告 warned",
-    ):
-        shown.add_column(name, justify="left" if name == "feed" else "right")
-    for feed, counts in sorted(totals.items()):
-        shown.add_row(feed, *(f"{count:,}" for count in counts))
-    Console().print(shown)
-    complaints = [(r, row) for r in receipts for row in r.rows]
-    for receipt, row in complaints[:ROWS_SHOWN_MAX]:
-        reason = REASONS[row["code"]]
-        said = row.get("message") or f"{reason.zh} {reason.en}"
-        click.echo(f"{receipt.feed} {receipt.drop} row {row['row']} {row['field']}: {said} → {reason.advice}")
-    if len(complaints) > ROWS_SHOWN_MAX:
-        click.echo(f"(+{len(complaints) - ROWS_SHOWN_MAX} more; --json lists all)")
-    for name in ("ignored_columns", "refused_columns"):
-        columns = sorted({f"{r.feed}: {c}" for r in receipts for c in getattr(r, name)})
-        for column in columns:
-            click.echo(f"{name.replace('_', ' ')[:-1]} {column}: never stored")

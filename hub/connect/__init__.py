@@ -5,7 +5,6 @@ loop, the limits, the receipts and the cursors belong to `ingest`.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hub.connect.contracts import Feed
@@ -18,7 +17,15 @@ class Drop(NamedTuple):
 
     name: str
     day: Day
-    path: Path
+    changes: bool = False
+    """Whether it is kept up to date under its name; a dated drop is corrected by a later one."""
+
+
+class Stray(NamedTuple):
+    """What lies among the drops and is none, and why."""
+
+    name: str
+    why: str
 
 
 class Connector(Protocol):
@@ -31,5 +38,14 @@ class Connector(Protocol):
     def drops(self) -> Iterator[Drop]:
         """Every drop that lies there, read before or not: ingestion knows which are new."""
 
+    def strays(self) -> Iterator[Stray]:
+        """What lies there and is not read: it is told to the department, not to the log."""
+
+    def fingerprint(self, drop: Drop) -> str:
+        """Tells whether a drop still holds what it held when it was read or refused."""
+
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
-        """The headings' report and the rows; UnreadableSourceError if it cannot be read at all."""
+        """The headings' report and the rows, each time in the same order.
+
+        UnreadableSourceError if it cannot be read at all, SourceUnavailableError if not now.
+        """

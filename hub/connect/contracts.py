@@ -5,7 +5,6 @@ beyond it stands in custom properties. Loading a contract lints it: a field of
 a forbidden kind is an error, whoever asks for it.
 """
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,16 +13,28 @@ from typing import Any
 
 import yaml
 
+from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
 from hub.connect.forbidden import refuse
 from hub.domain.days import iso
+from hub.domain.facts import DATES, TEXTS
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 
 CODED = ("code", "operation")
+EVIDENCE = (
+    "person", "household_entry", "residence", "business", "employment", "birth_certificate", "child_record",
+)  # fmt: skip
 SEVERITIES = ("quarantine", "warn")
 OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+FEED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+FORMATS = ("delimited", "excel", "jsonl", "sql")
+# Of these, several fields may each state a part: house number and street, first and middle name.
+JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
+# What a field is taken for when its contract says no more than the standard asks.
+KIND_OF_TYPE: Mapping[str, str] = {"date": "date", "timestamp": "date", "integer": "integer"}
 AVRO_TYPES: Mapping[str, Any] = {"date": {"type": "int", "logicalType": "date"}, "integer": "long"}
 REQUIRED_KEYS = ("apiVersion", "kind", "id", "version", "status", "schema")
 
@@ -41,6 +52,8 @@ class Field:
     severity: str
     classification: str
     doc: str
+    date_format: str
+    """How its dates are written, as the standard writes formats; empty: year first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,15 @@ class Feed:
     operation: Field | None
     format: str
     encoding: str
+    delimiter: str
+    table: str
+    """The table or view, where the format is sql."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
+
+    @property
+    def every(self) -> tuple[Field, ...]:
+        """All fields, the operation included."""
+        return (*self.fields, self.operation) if self.operation else self.fields
 
     def same_identity(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two versions of a record say the same about who it is about."""
@@ -68,7 +89,8 @@ class Feed:
         for name, attribute, is_day in self._attributes:
             value = values.get(name)
             if value is not None:
-                found[attribute] = iso(value) if is_day else str(value)
+                text = iso(value) if is_day else str(value)
+                found[attribute] = f"{found[attribute]} {text}" if attribute in found else text
         return found
 
     def avro(self) -> dict[str, Any]:
@@ -106,7 +128,9 @@ def load_contract(path: Path, mapping: Mapping[str, str] | None = None) -> Feed:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"contract {path.name} cannot be read") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"contract {path.name} cannot be read as YAML{where}") from error
     if not isinstance(document, dict):
         raise SettingsError(f"contract {path.name} is not a mapping")
     if missing := [key for key in REQUIRED_KEYS if key not in document]:
@@ -131,6 +155,8 @@ def _unfit(document: Mapping[str, Any]) -> Iterator[str]:
         yield "version is not of the form 1.0.0"
     if not isinstance(document["schema"], list) or len(document["schema"]) != 1:
         yield "schema is not a list of exactly one object"
+    if not FEED_NAME.fullmatch(str(document["id"])):
+        yield "id is not of the form department.what, in small letters, digits and _"
     if concept := refuse(str(document["id"])):
         yield f"it is about {concept}, which the hub refuses to hold"
 
@@ -138,60 +164,115 @@ def _unfit(document: Mapping[str, Any]) -> Iterator[str]:
 def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> Feed:
     extras = custom(document)
     table = document["schema"][0]
+    _check_forbidden(table["properties"], where, headings)
     every = [_field(node, where, headings) for node in table["properties"]]
     if stray := sorted(headings.keys() - {f.name for f in every}):
         raise SettingsError(f"contract {where}: the mapping names {stray[0]}, which is no field of it")
     for what, values in (("name", [f.name for f in every]), ("heading", [f.heading for f in every])):
         if twice := next((value for value in values if values.count(value) > 1), None):
             raise SettingsError(f"contract {where}: the {what} {twice} stands twice")
+    stated = [f.attribute for f in every if f.attribute and f.attribute not in JOINED]
+    if twice := next((attribute for attribute in stated if stated.count(attribute) > 1), None):
+        raise SettingsError(f"contract {where}: two fields state the attribute {twice}")
     keys = [node["name"] for node in table["properties"] if node.get("primaryKey")]
     if len(keys) != 1:
         raise SettingsError(f"contract {where}: exactly one property is the primaryKey")
+    if (evidence := str(extras.get("evidence", "person"))) not in EVIDENCE:
+        raise SettingsError(f"contract {where}: evidence is one of {', '.join(EVIDENCE)}, not {evidence}")
     operation = next((f for f in every if f.kind == "operation"), None)
     fields = tuple(f for f in every if f.kind != "operation")
-    source = extras.get("source", {})
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
-        kind=str(extras.get("evidence", "person")), version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, format=source.get("format", "delimited"),
-        encoding=_encoding(source.get("encoding", "utf-8"), where),
+        kind=evidence, version=str(document["version"]), key=keys[0],
+        fields=fields, operation=operation, **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
 
 
-def _encoding(name: str, where: str) -> str:
+def _source(said: Mapping[str, Any], where: str) -> dict[str, str]:
+    """How the feed is delivered: format, encoding, delimiter, table."""
+    known = {"format": "delimited", "encoding": "utf-8", "delimiter": ",", "table": ""}
+    if unknown := sorted(said.keys() - known.keys()):
+        raise SettingsError(
+            f"contract {where}: source has the unknown {unknown[0]}; known: {', '.join(known)}"
+        )
+    found = {name: str(said.get(name, default)) for name, default in known.items()}
+    check_source(found, f"contract {where}: source")
+    return found
+
+
+def check_source(source: Mapping[str, str], where: str) -> None:
+    """Refuse a way of delivery that nobody can read."""
+    if source["format"] not in FORMATS:
+        raise SettingsError(f"{where}: format is one of {', '.join(FORMATS)}, not {source['format']}")
+    if len(source["delimiter"]) != 1 or source["delimiter"] in '\r\n"':
+        raise SettingsError(f'{where}: delimiter is one character, such as ";" or "\\t"')
+    if source["format"] == "sql" and not source["table"]:
+        raise SettingsError(f"{where}: format sql needs the table or view to read")
     try:
-        codecs.lookup(name)
+        " ".encode(source["encoding"])
     except LookupError:
-        raise SettingsError(f"contract {where}: nobody knows the encoding {name}") from None
-    return name
+        raise SettingsError(f"{where}: nobody knows the encoding {source['encoding']}") from None
+
+
+def _check_forbidden(
+    properties: Iterable[Mapping[str, Any]], where: str, headings: Mapping[str, str]
+) -> None:
+    """Name every forbidden field at once: whoever mends a contract mends it once."""
+    found: dict[str, str] = {}
+    for node in properties:
+        texts = (str(node["name"]), _heading(node, headings), str(custom(node).get("attribute", "")))
+        if concept := next(filter(None, map(refuse, texts)), None):
+            found[texts[0]] = concept
+    if found:
+        said = ", ".join(f"{name} ({concept})" for name, concept in found.items())
+        raise SettingsError(f"contract {where} asks for what the hub refuses to hold: {said}; leave it out")
+
+
+def _heading(node: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    return str(headings.get(node["name"], node.get("physicalName", node["name"])))
 
 
 def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> Field:
     extras = custom(node)
-    name = node["name"]
-    kind = extras.get("kind", "text")
-    heading = headings.get(name, node.get("physicalName", name))
-    attribute = str(extras.get("attribute", ""))
-    for text in (name, heading, attribute):
-        if concept := refuse(text):
-            raise SettingsError(f"contract {where}: {name} asks for {concept}, which the hub refuses to hold")
-    codes = {str(k): str(v) for k, v in extras.get("codes", {}).items()}
-    severity = extras.get("severity", "quarantine")
-    wrong = (
-        (kind not in KINDS and kind not in CODED, f"the unknown kind {kind}"),
-        ("classification" not in node, "no classification"),
-        (severity not in SEVERITIES, f"the unknown severity {severity}"),
-        (kind in CODED and not codes, "no codes"),
-        (kind == "operation" and not OPERATIONS.issuperset(codes.values()), "codes beyond publish, withdraw"),
-        (attribute and attribute not in ATTRIBUTES, f"the unknown attribute {attribute}"),
-    )
-    if found := next((said for is_wrong, said in wrong if is_wrong), None):
-        raise SettingsError(f"contract {where}: {name} has {found}")
-    return Field(
-        name, heading, kind, bool(node.get("required")), attribute, codes, severity,
-        node["classification"], node.get("description", ""),
+    name = str(node["name"])
+    kind = extras.get("kind", KIND_OF_TYPE.get(node.get("logicalType", "string"), "text"))
+    made = Field(
+        name, _heading(node, headings), kind, bool(node.get("required")), str(extras.get("attribute", "")),
+        {str(k): str(v) for k, v in extras.get("codes", {}).items()},
+        extras.get("severity", "quarantine"), str(node.get("classification", "")),
+        str(node.get("description", "")), str(node.get("logicalTypeOptions", {}).get("format", "")),
     )  # fmt: skip
+    if wrong := next(_wrong(made), None):
+        raise SettingsError(f"contract {where}: {name} has {wrong}")
+    return made
+
+
+def _wrong(field: Field) -> Iterator[str]:
+    """What a field says that the hub cannot follow."""
+    if not NAME.fullmatch(field.name):
+        yield "a name beyond letters, digits and _: give it a plain one, and its heading as physicalName"
+    if field.kind not in KINDS and field.kind not in CODED:
+        yield f"the unknown kind {field.kind}; known: {', '.join(sorted({*KINDS, *CODED}))}"
+    said = AVRO_TYPES.get(field.kind, "string")
+    if (field.name in TEXTS and said != "string") or (field.name in DATES and field.kind != "date"):
+        standard = "date" if field.name in DATES else "text"
+        yield f"the kind {field.kind}, but rules read {field.name} as {standard}: change its kind or its name"
+    if not field.classification:
+        yield "no classification, such as public, internal, personal or sensitive"
+    if field.severity not in SEVERITIES:
+        yield f"the unknown severity {field.severity}; known: {', '.join(SEVERITIES)}"
+    if field.kind in CODED and not field.codes:
+        yield "no codes"
+    if field.kind == "operation" and not OPERATIONS.issuperset(field.codes.values()):
+        yield "codes beyond publish, withdraw"
+    if field.attribute and field.attribute not in ATTRIBUTES:
+        yield f"the unknown attribute {field.attribute}; known: {', '.join(ATTRIBUTES)}"
+    if field.kind == "date" and field.date_format:
+        try:
+            parser_of(field.date_format)
+        except ValueError as error:
+            yield f"the date format {field.date_format}: {error}"
 
 
 def load_contracts(folder: Path) -> dict[str, Feed]:

@@ -1,8 +1,9 @@
-"""Folders of drops: `<root>/<department>/<feed>/<YYYY-MM-DD>.<ext>`, one file a day.
+"""Files as drops: a folder of dated files, or one file that is kept up to date.
 
-Most departments deliver files into a folder. A name is read once however
-often the folder is polled, and a file that comes late is read when it comes:
-ingestion remembers each drop, not just the newest.
+Most departments deliver files into `<root>/<department>/<feed>/`, named
+`YYYY-MM-DD` with whatever behind it. A dated file is read once however often
+the folder is polled, whenever it comes; one that was refused is read again when
+it has been repaired. A single file is read again whenever it has changed.
 """
 
 import re
@@ -10,16 +11,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-from hub.connect import Drop
+from hub.connect import Drop, Stray
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row
+from hub.connect.sources import fingerprint
 from hub.domain.days import Day, day_of
 
 Reader = Callable[[Path, Feed], tuple[HeadingReport, Iterator[Row]]]
-DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-log = structlog.get_logger()
+DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
+# What file systems, copying tools and office programs leave beside files, on their own business.
+HIDDEN = (".", "~$", "Thumbs.db", "desktop.ini")
+HIDDEN_ENDS = ("-wal", "-shm", "-journal")
+NAME_SHOWN_MAX = 128
+
+
+def folder_of(feed: Feed, root: Path) -> Path:
+    """Where a feed's drops lie under a root that holds those of all departments."""
+    return root / feed.department / feed.name.partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +35,47 @@ class Folder:
     """A connector over a folder of dated files, read by one of the generic sources."""
 
     feed: Feed
-    root: Path
-    suffix: str
+    folder: Path
+    suffixes: tuple[str, ...]
     reader: Reader
 
     def drops(self) -> Iterator[Drop]:
-        """All dated files; `.gz` behind the suffix is one too."""
-        folder = self.root / self.feed.department / self.feed.name.partition(".")[2]
-        for path in sorted([*folder.glob(f"*{self.suffix}"), *folder.glob(f"*{self.suffix}.gz")]):
+        """All dated files of the format, in order of their names."""
+        for path in self._files():
             day = _day_of_name(path.name)
-            if day is None:
-                # It has no place in the order of days.
-                log.warning("file-without-day-ignored", feed=self.feed.name, drop=path.name)
-            else:
-                yield Drop(path.name, day, path)
+            if day is not None and self._fits(path):
+                yield Drop(path.name, day)
+
+    def strays(self) -> Iterator[Stray]:
+        """Files without a day or of another format: they have no place in the order of days."""
+        for path in self._files():
+            name = path.name if len(path.name) <= NAME_SHOWN_MAX else path.name[:NAME_SHOWN_MAX] + "…"
+            if not self._fits(path):
+                yield Stray(name, f"not a file ending in {' or '.join(self.suffixes)}")
+            elif _day_of_name(path.name) is None:
+                yield Stray(name, "its name does not begin with a day, as in 2024-01-31")
+
+    def fingerprint(self, drop: Drop) -> str:
+        """Of the file's bytes."""
+        return fingerprint(self.folder / drop.name)
 
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
         """The rows of one file."""
-        return self.reader(drop.path, self.feed)
+        return self.reader(self.folder / drop.name, self.feed)
+
+    def _files(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        found = (path for path in self.folder.iterdir() if not path.name.startswith(HIDDEN))
+        return sorted(path for path in found if not path.name.endswith(HIDDEN_ENDS))
+
+    def _fits(self, path: Path) -> bool:
+        """`.gz` behind the suffix is one too."""
+        return path.name.lower().removesuffix(".gz").endswith(self.suffixes) and path.is_file()
 
 
 def _day_of_name(name: str) -> Day | None:
-    """The day a file's name begins with; None for stray files, as office programs leave them."""
+    """The day a file's name begins with; None for other files, as office programs leave them."""
     found = DATED.match(name)
     try:
         return day_of(found[0]) if found else None
@@ -58,7 +85,7 @@ def _day_of_name(name: str) -> Day | None:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A connector over one file: a feed that exists by configuration alone."""
+    """A connector over one file that is kept up to date: a feed by configuration alone."""
 
     feed: Feed
     path: Path
@@ -67,8 +94,16 @@ class File:
 
     def drops(self) -> Iterator[Drop]:
         """The file."""
-        yield Drop(self.path.name, self.day, self.path)
+        yield Drop(self.path.name, self.day, changes=True)
+
+    def strays(self) -> Iterator[Stray]:
+        """A file alone has none."""
+        return iter(())
+
+    def fingerprint(self, drop: Drop) -> str:
+        """Of the file's bytes."""
+        return fingerprint(self.path)
 
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
         """The rows of the file."""
-        return self.reader(drop.path, self.feed)
+        return self.reader(self.path, self.feed)

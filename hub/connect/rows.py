@@ -1,23 +1,26 @@
 """Rows become records: a feed's contract compiled into one pass over a row's cells."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rapidfuzz import process
 
 from hub.connect.contracts import Feed, Field
-from hub.connect.fields import KINDS, CellError, as_text
+from hub.connect.dates import parser_of
+from hub.connect.fields import FULL_WIDTH, KINDS, PLAIN_KINDS, as_text
 from hub.connect.forbidden import refuse
+from hub.connect.reasons import CellError
 from hub.errors import UnreadableSourceError
 
 
 class Row(NamedTuple):
-    """One row of a source: its number there, its wanted cells, and what the reader saw wrong."""
+    """One row of a source: its number there, its wanted cells, what is wrong with it, and where."""
 
     number: int
     kept: Mapping[str, Any]
     problem: str = ""
+    heading: str = ""
 
 
 class Problem(NamedTuple):
@@ -40,19 +43,21 @@ class Translated(NamedTuple):
 class HeadingReport(NamedTuple):
     """What a drop's headings say against the contract."""
 
-    missing_required: tuple[str, ...]
-    missing_optional: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
+    """Fields whose column is not there, and what to tell of each."""
     ignored: tuple[str, ...]
     refused: tuple[str, ...]
 
 
 HEADING_SHOWN_MAX = 64
+HEADINGS_LISTED_MAX = 200
+# Below this a hint misleads, and in a file without headings it would show a person's value.
+LIKENESS_MIN = 60
 
 
 def wanted(feed: Feed) -> dict[str, Field]:
     """Heading to field, the operation column included."""
-    every = (*feed.fields, feed.operation) if feed.operation else feed.fields
-    return {field.heading: field for field in every}
+    return {field.heading: field for field in feed.every}
 
 
 def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
@@ -62,29 +67,32 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
     for heading in expected:
         if present.count(heading) > 1:
             raise UnreadableSourceError(
-                f"column {heading} stands twice", problem="duplicate-column", field=heading
+                f"column {heading} stands twice", problem="duplicate-column", field=expected[heading].name
             )
     missing = [f for heading, f in expected.items() if heading not in present]
     extra = [heading for heading in present if heading not in expected]
-    report = HeadingReport(
-        tuple(f.heading for f in missing if f.required),
-        tuple(f.heading for f in missing if not f.required),
-        tuple(_shown(heading) for heading in extra if not refuse(heading)),
-        tuple(_shown(heading) for heading in extra if refuse(heading)),
-    )
-    if report.missing_required:
-        lost = report.missing_required[0]
-        near = process.extractOne(lost, report.ignored, score_cutoff=40)
-        hint = f"; was it renamed to {near[0]}?" if near else ""
+    ignored = _listed(heading for heading in extra if not refuse(heading))
+    if lost := [f for f in missing if f.required]:
+        said = ", ".join(f"{f.heading}{_renamed(f, ignored)}" for f in lost)
         raise UnreadableSourceError(
-            f"required column {lost} is missing{hint}", problem="missing-column", field=lost
+            f"required and missing: {said}", problem="missing-column", field=lost[0].name
         )
-    return report
+    return HeadingReport(
+        tuple((f.name, f"optional and missing: {f.heading}{_renamed(f, ignored)}") for f in missing),
+        ignored, _listed(filter(refuse, extra)),
+    )  # fmt: skip
 
 
-def _shown(heading: str) -> str:
-    """A heading as receipts name it: one of a mebibyte is no name."""
-    return heading if len(heading) <= HEADING_SHOWN_MAX else heading[:HEADING_SHOWN_MAX] + "…"
+def _renamed(field: Field, ignored: Sequence[str]) -> str:
+    near = process.extractOne(field.heading, ignored, score_cutoff=LIKENESS_MIN)
+    return f" (was it renamed to {near[0]}?)" if near else ""
+
+
+def _listed(headings: Iterable[str]) -> tuple[str, ...]:
+    """Headings as receipts list them: one of a mebibyte is no name, and a million are no list."""
+    found = [h if len(h) <= HEADING_SHOWN_MAX else h[:HEADING_SHOWN_MAX] + "…" for h in headings]
+    more = len(found) - HEADINGS_LISTED_MAX
+    return (*found[:HEADINGS_LISTED_MAX], f"(+{more:,})") if more > 0 else tuple(found)
 
 
 class Translator:
@@ -94,13 +102,14 @@ class Translator:
         self._feed = feed
         self._steps = [(f.heading, f.name, _parser(f), f) for f in feed.fields]
         self._operation = feed.operation
+        self._names = {heading: field.name for heading, field in wanted(feed).items()}
 
     def translate(self, row: Row) -> Translated:
         """The row's standard fields, and every complaint about it."""
         problems: list[Problem] = []
         fields: dict[str, Any] = {}
         if row.problem:
-            problems.append(Problem("", row.problem, "quarantine"))
+            problems.append(Problem(self._names.get(row.heading, ""), row.problem, "quarantine"))
         cells = row.kept
         operation = self._operation_of(cells, problems)
         for heading, name, parse, field in self._steps:
@@ -108,10 +117,7 @@ class Translator:
             text = cell.strip() if type(cell) is str else as_text(cell)
             if not text:
                 if field.required and operation != "withdraw" and not row.problem:
-                    if name == self._feed.key:
-                        problems.append(Problem(name, "missing-key", "quarantine"))
-                    else:
-                        problems.append(Problem(name, "missing-required", field.severity))
+                    problems.append(self._missing(field))
                 continue
             try:
                 fields[name] = parse(text)
@@ -120,11 +126,19 @@ class Translator:
                 problems.append(Problem(name, bad.code, severity))
                 if bad.value is not None and severity == "warn":
                     fields[name] = bad.value
+                continue
+            if not text.isascii() and _typed_wide(text, field):
+                problems.append(Problem(name, "full-width", "warn"))
         key = str(fields.get(self._feed.key, ""))
         # Without a key there is no record to publish or withdraw, however mild the complaints.
         if not key and all(problem.severity != "quarantine" for problem in problems):
             problems.append(Problem(self._feed.key, "missing-key", "quarantine"))
         return Translated(key, operation, fields, tuple(problems))
+
+    def _missing(self, field: Field) -> Problem:
+        if field.name == self._feed.key:
+            return Problem(field.name, "missing-key", "quarantine")
+        return Problem(field.name, "missing-required", field.severity)
 
     def _operation_of(self, cells: Mapping[str, Any], problems: list[Problem]) -> str:
         field = self._operation
@@ -143,7 +157,14 @@ class Translator:
         return operation
 
 
+def _typed_wide(text: str, field: Field) -> bool:
+    """Whether digits or letters of a code, number or date were typed full-width."""
+    return field.kind not in PLAIN_KINDS and text not in field.codes and bool(FULL_WIDTH.search(text))
+
+
 def _parser(field: Field) -> Callable[[str], Any]:
+    if field.kind == "date":
+        return parser_of(field.date_format)
     if field.kind != "code":
         return KINDS[field.kind]
     codes = field.codes

@@ -8,14 +8,17 @@ from hub.domain.days import Day
 Fields = Mapping[str, Any]
 """Standard field name to value: dates are days, codes are standard words, what is missing is absent."""
 
-READ = (
-    "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_date", "birth_place", "place",
-    "certificate_no", "status", "replaces", "issued_on", "mother_hukou_place",
-    "entry_kind", "entry_date", "cancel_date",
-    "arrival_date", "registered_on", "expires_on", "left_on", "started_on", "ended_on",
-)  # fmt: skip
-"""Every field that a rule reads: a version that changes none of them changes no conclusion."""
-
+DATES = frozenset((
+    "birth_date", "entry_date", "cancel_date", "arrival_date", "registered_on", "expires_on", "left_on",
+    "started_on", "ended_on", "issued_on",
+))  # fmt: skip
+TEXTS = frozenset((
+    "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_place", "place",
+    "work_place", "certificate_no", "status", "replaces", "mother_hukou_place", "entry_kind",
+))  # fmt: skip
+READ = (*sorted(DATES), *sorted(TEXTS))
+"""Every field that a rule reads, whose name means the same to whoever publishes it: a version that
+changes none of them changes no conclusion."""
 
 REGISTERS = frozenset(("household_entry", "residence"))
 """Kinds of records that say where a person lives."""

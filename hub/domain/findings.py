@@ -217,7 +217,7 @@ def _work(scene: Scene) -> Iterator[Finding]:
         fact
         for kind in ("business", "employment")
         for fact in scene.kinds.get(kind, ())
-        if fact.fields.get("place", scene.county).startswith(scene.county)
+        if fact.fields.get("work_place", scene.county).startswith(scene.county)
     ]
     clock = scene.clock
     # Who may be somebody the registers know under another number must be identified first.

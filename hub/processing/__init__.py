@@ -84,6 +84,7 @@ class Processor:
                 segment = []
                 yield from self._other(item.envelope)
         yield from self._place(segment, stated)
+        self._reconciliation.mark()
 
     def refresh(self) -> Iterator[Decision]:
         """Bring the views of births and residence up to date in the middle of a day."""

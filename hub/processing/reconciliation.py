@@ -6,7 +6,7 @@ day. So it does not matter in which order those records came.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from hub.connect.contracts import Feed
 from hub.domain import cases
@@ -27,6 +27,8 @@ from hub.matching import Model, Profile
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
 from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
+
+NOBODY: frozenset[str] = frozenset()
 
 
 class Reconciliation:
@@ -76,19 +78,24 @@ class Reconciliation:
                 changed.update(self._others_stating(profile))
                 changed.update(other.person for other in self._namesakes(profile) if other.person)
         self._stale |= changed
-        for person in changed - self._touched:
-            row = self._shelves.agenda.get(person)
-            self._shelves.agenda.put(AgendaRow(
-                person, row.due if row else None, True, row.standing if row else {},
-            ))  # fmt: skip
         self._touched |= changed
 
-    def _others_stating(self, profile: ProfileRow) -> set[str]:
+    def mark(self) -> None:
+        """Write down whose conclusions still wait for the close of the day, for whoever goes on."""
+        self._shelves.agenda.load(self._touched)
+        for person in self._touched:
+            row = self._shelves.agenda.get(person)
+            if row is None or not row.touched:
+                self._shelves.agenda.put(AgendaRow(
+                    person, row.due if row else None, True, row.standing if row else {},
+                ))  # fmt: skip
+
+    def _others_stating(self, profile: ProfileRow) -> Collection[str]:
         """Everyone else whose records state this profile's valid number."""
         key = self._model.number_key(profile.values)
         block = self._shelves.blocks.get(key) if key is not None else ()
         if len(block) < 2:
-            return set()
+            return NOBODY
         rows = (self._shelves.profiles.get(pid) for pid in block)
         return {row.person for row in rows if row and row.person} - {profile.person or ""}
 
@@ -97,12 +104,11 @@ class Reconciliation:
         mine = profile.values
         if not (mine.name and mine.birth_date):
             return
-        for key in self._model.block_keys(mine):
-            block = self._shelves.blocks.get(key)
-            for pid in block if len(block) > 1 else ():
-                other = self._shelves.profiles.get(pid)
-                if other is not None and other.person != profile.person and _alike(mine, other.values):
-                    yield other
+        blocks = map(self._shelves.blocks.get, self._model.block_keys(mine))
+        near = {pid for block in blocks if len(block) > 1 for pid in block}
+        for other in map(self._shelves.profiles.get, near):
+            if other is not None and other.person != profile.person and _alike(mine, other.values):
+                yield other
 
     def _has_namesake(self, person: str) -> bool:
         """Whether the registers hold somebody else who may be this person."""

@@ -56,7 +56,13 @@ def open_sqlite(path: Path | str) -> Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: object, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
-        for said in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-131072"):
+        # A step writes several thousand pages: copied back every few steps, not within each.
+        for said in (
+            "journal_mode=WAL",
+            "wal_autocheckpoint=20000",
+            "synchronous=FULL",
+            "cache_size=-131072",
+        ):
             cursor.execute(f"PRAGMA {said}")
         cursor.close()
 

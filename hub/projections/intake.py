@@ -13,22 +13,55 @@ from hub.domain.events import BatchReceived, Event, RecordPublished, RecordWithd
 from hub.projections.store import Shelf
 
 metadata = MetaData()
+NOTHING, WHOLE, REFUSED = "", "*", "!"
 
 
 class KnownRow(NamedTuple):
-    """The version of a record that was appended last, and the digest of its content."""
+    """The version of a record that was appended last: its content's digest, its drop, its day."""
 
     record_id: str
     version: int
     digest: bytes
     drop: str
+    published_on: int
 
 
 class DropRow(NamedTuple):
-    """How far one drop was read: `reached` is a row number, or * for all of it."""
+    """How far one drop was read, at which attempt, and what it held then: see `Reading`."""
 
     drop: str
+    attempt: int
+    digest: str
     reached: str
+
+
+class Reading(NamedTuple):
+    """One attempt at one drop, and how far it came; its text is the receipt's cursor."""
+
+    drop: str
+    attempt: int
+    digest: str
+    """The drop's fingerprint: whoever finds the same again need not read it again."""
+    reached: str
+    """The number of the last row that was taken, WHOLE or REFUSED."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of it is left to read."""
+        return self.reached in (WHOLE, REFUSED)
+
+    @property
+    def cursor(self) -> str:
+        """The reading as text."""
+        return f"{self.drop}#{self.attempt}@{self.digest}:{self.reached}"
+
+    @staticmethod
+    def of(cursor: str) -> "Reading":
+        """The reading that a cursor tells of."""
+        rest, _, reached = cursor.rpartition(":")
+        rest, _, digest = rest.rpartition("@")
+        drop, _, attempt = rest.rpartition("#")
+        return Reading(drop, int(attempt), digest, reached)
 
 
 class FeedRow(NamedTuple):
@@ -49,6 +82,7 @@ known = Table(
     "known", metadata,
     Column("record_id", String(32), primary_key=True), Column("version", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False), Column("drop", Text, nullable=False),
+    Column("published_on", Integer, nullable=False),
     sqlite_with_rowid=False,
 )  # fmt: skip
 feeds = Table(
@@ -59,7 +93,8 @@ feeds = Table(
 )  # fmt: skip
 drops = Table(
     "drops", metadata,
-    Column("drop", String(256), primary_key=True), Column("reached", Text, nullable=False),
+    Column("drop", String(256), primary_key=True), Column("attempt", Integer, nullable=False),
+    Column("digest", String(64), nullable=False), Column("reached", Text, nullable=False),
 )  # fmt: skip
 checkpoints = Table(
     "intake_checkpoints", metadata,
@@ -99,10 +134,11 @@ def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> Non
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:
         case RecordPublished() | RecordWithdrawn():
-            shelves.known.put(KnownRow(event.record_id, event.version, digest, drop))
+            row = KnownRow(event.record_id, event.version, digest, drop, event.published_on)
+            shelves.known.put(row)
         case BatchReceived():
-            reached = event.cursor.rpartition(":")[2]
-            shelves.drops.put(DropRow(drop_key(event.feed, event.drop), reached))
+            reading = Reading.of(event.cursor)
+            shelves.drops.put(DropRow(drop_key(event.feed, event.drop), *reading[1:]))
             before = shelves.feeds.get(event.feed) or FeedRow(event.feed, "", 0, 0, 0, 0, 0, 0, 0)
             shelves.feeds.put(FeedRow(
                 event.feed, event.cursor, before.batches + 1, before.received + event.received,

@@ -20,14 +20,33 @@ ROWS_REMEMBERED_MAX = 400_000
 KEYS_PER_QUERY = 2_000
 
 
+class Remembered(dict[Any, Any]):
+    """What is at hand; what is missing is fetched when it is asked for."""
+
+    def __init__(self, load: Callable[[Iterable[Any]], None]) -> None:
+        super().__init__()
+        self._load = load
+
+    def __missing__(self, key: Any) -> Any:
+        self._load((key,))
+        return self[key]
+
+
 class Shelf(Generic[Row]):
     """One table's rows, read and written in sets."""
+
+    get: Callable[[Any], Row | None]
+    """A row, read on its own if no `load` fetched it with others before.
+
+    A dictionary's own method: rules ask by the million.
+    """
 
     def __init__(self, db: Connection, table: Table, make: Callable[[Iterable[Any]], Row]) -> None:
         self._statements = statements_for(db, table)
         self._make = make
-        self._rows: dict[Any, Row | None] = {}
+        self._rows: dict[Any, Row | None] = Remembered(self.load)
         self._changed: dict[Any, None] = {}
+        self.get = self._rows.__getitem__
 
     def load(self, keys: Iterable[Any]) -> None:
         """Have these rows at hand in one query; a key without a row is remembered as such."""
@@ -38,14 +57,6 @@ class Shelf(Generic[Row]):
             rows.update(dict.fromkeys(page))
             for found in self._statements.read(page):
                 rows[found[0]] = self._make(found)
-
-    def get(self, key: Any) -> Row | None:
-        """A row, read on its own if no `load` fetched it with others before."""
-        try:
-            return self._rows[key]
-        except KeyError:
-            self.load((key,))
-            return self._rows[key]
 
     def put(self, row: Row) -> None:
         """Add or replace a row."""
@@ -76,9 +87,13 @@ class Shelf(Generic[Row]):
 class PairShelf:
     """A table of (key, member) pairs: members are only ever added, and read by key in sets."""
 
+    get: Callable[[Any], Sequence[Any]]
+    """The members of a key, in no particular order."""
+
     def __init__(self, db: Connection, table: Table) -> None:
         self._statements = statements_for(db, table)
-        self._members: dict[Any, tuple[Any, ...]] = {}
+        self._members: dict[Any, tuple[Any, ...]] = Remembered(self.load)
+        self.get = self._members.__getitem__
         self._added: list[tuple[Any, Any]] = []
 
     def load(self, keys: Iterable[Any]) -> None:
@@ -90,14 +105,6 @@ class PairShelf:
             members.update(dict.fromkeys(page, ()))
             for key, member in self._statements.read(page):
                 members[key] += (member,)
-
-    def get(self, key: Any) -> Sequence[Any]:
-        """The members of a key, in no particular order."""
-        try:
-            return self._members[key]
-        except KeyError:
-            self.load((key,))
-            return self._members[key]
 
     def add(self, key: Any, member: Any) -> None:
         """Add a member that the key does not have yet."""

@@ -65,7 +65,7 @@ def registration(key: str = "1", **fields: Any) -> Fact:
 
 def employment(key: str = "1", **fields: Any) -> Fact:
     """Work for a unit in the county."""
-    return fact("employment", key, **({"place": VILLAGE, "started_on": BORN} | fields))
+    return fact("employment", key, **({"work_place": VILLAGE, "started_on": BORN} | fields))
 
 
 def on(

@@ -27,7 +27,7 @@ PLACES = st.sampled_from([VILLAGE, OTHER_TOWN, ELSEWHERE])
 FIELDS = {
     "birth_date": st.sampled_from([BORN, BORN + 1]), "sex": st.sampled_from(["male", "female"]),
     "name": st.sampled_from(["张三", "张山", "李四"]), "former_name": st.just("张山"),
-    "number": NUMBERS, "place": PLACES, "birth_place": PLACES, "mother_hukou_place": PLACES,
+    "number": NUMBERS, "place": PLACES, "work_place": PLACES, "birth_place": PLACES, "mother_hukou_place": PLACES,
     "entry_kind": st.sampled_from(["initial", "birth", "move_in"]), "entry_date": DAYS,
     "cancel_date": DAYS, "arrival_date": DAYS, "registered_on": DAYS, "expires_on": DAYS,
     "left_on": DAYS, "started_on": DAYS, "ended_on": DAYS, "issued_on": DAYS,

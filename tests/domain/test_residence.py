@@ -93,7 +93,7 @@ def test_work_without_residence_is_a_discrepancy_after_thirty_days():
     assert (on(BORN + 30, employment()).findings, on(BORN + 30, employment()).due) == (
         (), BORN + 31,
     )  # fmt: skip
-    shop = fact("business", "b1", place=VILLAGE, started_on=BORN - 400)
+    shop = fact("business", "b1", work_place=VILLAGE, started_on=BORN - 400)
     assert on(BORN + 31, employment(), shop).findings == (
         Finding(
             "employment-without-residence", "p1", ("business/b1", "employment/1"),
@@ -104,7 +104,7 @@ def test_work_without_residence_is_a_discrepancy_after_thirty_days():
 
 def test_work_that_ended_or_lies_elsewhere_asks_for_nothing():
     assert kinds(on(BORN + 90, employment(ended_on=BORN + 90))) == []
-    assert kinds(on(BORN + 90, employment(place=ELSEWHERE))) == []
+    assert kinds(on(BORN + 90, employment(work_place=ELSEWHERE))) == []
     ends = on(BORN + 89, employment(ended_on=BORN + 90))
     assert (kinds(ends), ends.due) == (["employment-without-residence"], BORN + 90)
 

@@ -2,7 +2,6 @@
 
 import ast
 import csv
-import random
 import re
 from pathlib import Path
 
@@ -185,25 +184,6 @@ def test_identity_and_discrepancies_agree_with_the_truth(worked, county):
         # A small county has few of some kinds: at most one may be wrong or missing.
         assert quality["detected"] * (1 - quality["precision"]) <= 1 + 0.05 * quality["detected"], kind
         assert quality["true"] * (1 - quality["recall"]) <= 1 + 0.10 * quality["true"], kind
-
-
-def test_shuffling_the_rows_of_every_drop_changes_nothing(tmp_path, county, worked):
-    shuffled = tmp_path / "shuffled"
-    for path in county.rglob("*.*"):
-        target = shuffled / path.relative_to(county)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        content = path.read_bytes()
-        if path.suffix in (".csv", ".jsonl") and "truth" not in path.parts:
-            lines = content.splitlines(keepends=True)
-            head = 1 if path.suffix == ".csv" else 0
-            rows = lines[head:]
-            random.Random(path.name).shuffle(rows)
-            content = b"".join(lines[:head] + rows)
-        target.write_bytes(content)
-    hub = Hub(settings_for(tmp_path / "hub"))
-    work_through(hub, shuffled)
-    assert digests(hub) == digests(worked)
-    hub.close()
 
 
 def test_promise_9_the_county_is_the_same_on_every_log_and_projection(tmp_path, county, worked):

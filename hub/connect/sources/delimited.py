@@ -8,13 +8,14 @@ from pathlib import Path
 
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
-from hub.connect.sources import BROKEN_FILE, CELL_CHARACTERS_MAX, open_bytes
+from hub.connect.sources import BROKEN_FILE, CELL_CHARACTERS_MAX, open_bytes, refuse_empty
 from hub.errors import UnreadableSourceError
 
 LINE_BYTES_MAX = 64 << 20
 CHUNK_BYTES = 1 << 20
 UNPACKED_BYTES_MAX = 8 << 30
 LIKELY = ("utf-8", "gb18030", "utf-16")
+SEPARATORS = ",;\t|"
 
 
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
@@ -22,9 +23,10 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     _check_bytes(path, feed.encoding)
     csv.field_size_limit(LINE_BYTES_MAX)
     stream = io.TextIOWrapper(open_bytes(path), encoding=feed.encoding, newline="")
-    reader = csv.reader(stream)
+    reader = csv.reader(stream, delimiter=feed.delimiter)
     try:
         headings = [heading.strip().lstrip("\ufeff") for heading in next(reader, [])]
+        _check_delimiter(headings, feed.delimiter)
         report = check_headings(feed, headings)
     except csv.Error as error:
         stream.close()
@@ -35,11 +37,24 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     return report, _rows(stream, reader, headings, feed)
 
 
+def _check_delimiter(headings: list[str], delimiter: str) -> None:
+    """A heading row in one cell is most often one that another character divides."""
+    if len(headings) != 1:
+        return
+    found = max(SEPARATORS, key=headings[0].count)
+    if found != delimiter and found in headings[0]:
+        shown = {"\t": "a tab", ",": "a comma", ";": "a semicolon"}.get(found, found)
+        raise UnreadableSourceError(
+            f"the heading row is one cell; it looks divided by {shown}", problem="wrong-delimiter"
+        )
+
+
 def _check_bytes(path: Path, encoding: str) -> None:
     """Read once as bytes: better to say where the first wrong byte is than to fail half-way."""
     decoder = codecs.getincrementaldecoder(encoding)()
     before, line, open_line = 0, 1, 0
     try:
+        refuse_empty(path)
         with open_bytes(path) as stream:
             while True:
                 pending = len(decoder.getstate()[0])
@@ -94,9 +109,17 @@ def _rows(
                 continue
             if not cells:
                 continue
-            problem = "" if len(cells) == len(headings) else "ragged-row"
-            kept = {name: cells[index] for index, name in chosen if index < len(cells)}
-            if any(len(cell) > CELL_CHARACTERS_MAX for cell in kept.values()):
+            if len(cells) != len(headings):
+                # A row that slipped may show the content of a refused column under another heading.
+                slipped = len(chosen) < len(headings)
+                yield Row(number, {} if slipped else _kept(chosen, cells), "ragged-row")
+                continue
+            kept = _kept(chosen, cells)
+            large = next((name for name, cell in kept.items() if len(cell) > CELL_CHARACTERS_MAX), "")
+            if large:
                 kept = {k: v for k, v in kept.items() if len(v) <= CELL_CHARACTERS_MAX}
-                problem = "cell-too-large"
-            yield Row(number, kept, problem)
+            yield Row(number, kept, "cell-too-large" if large else "", large)
+
+
+def _kept(chosen: list[tuple[int, str]], cells: list[str]) -> dict[str, str]:
+    return {name: cells[index] for index, name in chosen if index < len(cells)}

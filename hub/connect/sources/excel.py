@@ -16,7 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
-from hub.connect.sources import CELL_CHARACTERS_MAX
+from hub.connect.sources import CELL_CHARACTERS_MAX, refuse_empty
 from hub.errors import UnreadableSourceError
 
 UNPACKED_BYTES_MAX = 512 << 20
@@ -32,6 +32,7 @@ BROKEN_WORKBOOK = (
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     """Headings and rows of the first sheet."""
     try:
+        refuse_empty(path)
         _check_size(path)
         book = load_workbook(path, read_only=True)
         sheet = book.worksheets[0]
@@ -69,17 +70,20 @@ def _rows(
     try:
         for number, cells in enumerate(rows, start=2):
             kept = {name: cells[index] for index, name in chosen if index < len(cells)}
-            texts = [cell for cell in kept.values() if isinstance(cell, str)]
-            if not any(cell is not None and cell != "" for cell in kept.values()):
-                continue
-            if any(cell.startswith("=") for cell in texts):
-                kept = {k: v for k, v in kept.items() if not str(v).startswith("=")}
-                yield Row(number, kept, "formula-cell")
-            elif any(len(cell) > CELL_CHARACTERS_MAX for cell in texts):
-                yield Row(number, {}, "cell-too-large")
-            else:
-                yield Row(number, kept)
+            if any(cell is not None and cell != "" for cell in kept.values()):
+                yield _row(number, kept)
     except BROKEN_WORKBOOK as error:
         raise UnreadableSourceError(f"{path.name}: the sheet breaks off", problem="not-a-workbook") from error
     finally:
         book.close()
+
+
+def _row(number: int, kept: dict[str, Any]) -> Row:
+    for heading, cell in kept.items():
+        if isinstance(cell, str) and len(cell) > CELL_CHARACTERS_MAX:
+            return Row(number, {}, "cell-too-large", heading)
+    for heading, cell in kept.items():
+        if isinstance(cell, str) and cell.startswith("="):
+            plain = {name: value for name, value in kept.items() if not str(value).startswith("=")}
+            return Row(number, plain, "formula-cell", heading)
+    return Row(number, kept)

@@ -8,10 +8,11 @@ import msgspec
 
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
-from hub.connect.sources import BROKEN_FILE, open_bytes
+from hub.connect.sources import BROKEN_FILE, open_bytes, refuse_empty
 from hub.errors import UnreadableSourceError
 
 LINE_BYTES_MAX = 1 << 20
+NAMES_MAX = 1_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -19,11 +20,14 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     """Rows; which names the file uses is asked of every line, for each may use its own."""
     names: dict[str, None] = {}
     try:
+        refuse_empty(path)
         with open_bytes(path) as stream:
             for line in _lines(stream):
                 found = _parse(line)
                 if found is not None and not found.keys() <= names.keys():
                     names.update(dict.fromkeys(found))
+                if len(names) > NAMES_MAX:
+                    raise UnreadableSourceError(f"{path.name}: more than {NAMES_MAX:,} different names")
     except BROKEN_FILE as error:
         raise UnreadableSourceError(f"{path.name}: cannot be read") from error
     expected = wanted(feed)
@@ -60,8 +64,19 @@ def _rows(path: Path, names: Container[str]) -> Iterator[Row]:
                 continue
             found = _parse(line)
             if found is None:
-                yield Row(number, {}, "cell-too-large" if len(line) > LINE_BYTES_MAX else "bad-json")
+                yield Row(number, {}, _fault(line))
             else:
                 kept = {k: v for k, v in found.items() if k in names}
-                nested = any(isinstance(value, dict | list) for value in kept.values())
-                yield Row(number, {} if nested else kept, "bad-json" if nested else "")
+                nested = next((k for k, v in kept.items() if isinstance(v, dict | list)), "")
+                yield Row(number, {} if nested else kept, "bad-json" if nested else "", nested)
+
+
+def _fault(line: bytes) -> str:
+    """Why a line could not be read."""
+    if len(line) > LINE_BYTES_MAX:
+        return "cell-too-large"
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "wrong-encoding"
+    return "bad-json"

@@ -1,0 +1,68 @@
+"""Feeds by configuration alone: a contract, a source, and what the settings say beyond the contract."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from hub.connect import Connector
+from hub.connect.contracts import Feed, check_source, load_contract
+from hub.connect.drops import File, Folder, Reader
+from hub.connect.sources import delimited, excel, jsonl, sql
+from hub.connect.tables import Table
+from hub.domain.days import Day, day_of
+from hub.errors import SettingsError
+from hub.settings import FeedSettings
+
+READERS: Mapping[str, tuple[Reader, tuple[str, ...]]] = {
+    "delimited": (delimited.read, (".csv", ".tsv", ".txt")),
+    "excel": (excel.read, (".xlsx", ".xlsm")),
+    "jsonl": (jsonl.read, (".jsonl", ".ndjson")),
+    "sql": (sql.read, (".sqlite", ".sqlite3", ".db")),
+}
+
+
+def feed_of(name: str, said: FeedSettings, folder: Path) -> Feed:
+    """The feed of a section `[feeds."name"]`: what it says goes before what the contract says."""
+    feed = load_contract(folder / said.contract, said.mapping)
+    if feed.name != name:
+        raise SettingsError(f"feeds.{name}: its contract is that of {feed.name}")
+    named = {key: getattr(said, key) for key in ("format", "encoding", "delimiter", "table")}
+    source = {key: value or getattr(feed, key) for key, value in named.items()}
+    if said.url or said.url_file:
+        source["format"] = "sql"
+    check_source(source, f"feeds.{name}")
+    return replace(feed, **source)
+
+
+def connector_of(feed: Feed, said: FeedSettings, folder: Path) -> Connector:
+    """The connector over the file, folder of dated files, or database that the section names."""
+    if sum(map(bool, (said.path, said.url, said.url_file))) != 1:
+        raise SettingsError(f"feeds.{feed.name}: name one of path, url and url_file")
+    day = _day(feed, said.day)
+    if not said.path:
+        return Table(feed, sql.engine_of(_url(feed, said, folder)), day)
+    reader, suffixes = READERS[feed.format]
+    path = folder / said.path
+    if path.is_dir():
+        return Folder(feed, path, suffixes, reader)
+    if not path.exists():
+        raise SettingsError(f"feeds.{feed.name}.path: there is no {path}")
+    return File(feed, path, day, reader)
+
+
+def _day(feed: Feed, text: str) -> Day:
+    try:
+        return day_of(text)
+    except ValueError:
+        raise SettingsError(f"feeds.{feed.name}.day: write it as in 2024-01-31") from None
+
+
+def _url(feed: Feed, said: FeedSettings, folder: Path) -> str:
+    if said.url:
+        if sql.has_password(said.url):
+            raise SettingsError(f"feeds.{feed.name}.url: keep an address with a password in a url_file")
+        return said.url
+    try:
+        return (folder / said.url_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"feeds.{feed.name}.url_file: {said.url_file} cannot be read") from None

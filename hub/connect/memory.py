@@ -1,0 +1,112 @@
+"""What ingestion remembers: a fold of the log, kept beside it and healed from it.
+
+Whatever is added is remembered at once and written later: first to the log,
+then here. A crash in between leaves this file behind the log, and the next
+ingestion folds what it missed before it reads anything.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from hub.domain.days import Day
+from hub.domain.events import RECORDS, DayClosed, RecordPublished, RecordWithdrawn
+from hub.log import Envelope, EventLog, Partition
+from hub.log.subscription import Subscription
+from hub.projections import intake
+from hub.projections.intake import KnownRow, Reading
+from hub.projections.statements import upsert
+
+APPEND_EVENTS = 4_000
+NO_DAY = -1
+CLOCK = ""
+"""The name under which the table of feeds keeps the last closed day."""
+
+
+def content_digest(fields: Mapping[str, Any], *, withdrawn: bool = False) -> bytes:
+    """Tells whether a record says anything new."""
+    if withdrawn:
+        return b"withdrawn"
+    return hashlib.blake2b(msgspec.json.encode(fields), digest_size=12).digest()
+
+
+class Memory:
+    """Pending events, and the tables that the log's events fold into."""
+
+    def __init__(self, log: EventLog, db: Connection) -> None:
+        self._log, self._db = log, db
+        intake.metadata.create_all(db)
+        self._shelves = intake.IntakeShelves(db)
+        self._pending: list[Envelope] = []
+        clock = self._shelves.feeds.get(CLOCK)
+        self.closed: Day = clock.published_on if clock else NO_DAY
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Fold what the log holds beyond what this file remembers."""
+        rows = self._db.execute(select(intake.checkpoints)).all()
+        done = {Partition(RECORDS, number): offset for number, offset in rows}
+        source = Subscription(self._log, (RECORDS,), done)
+        while (batch := source.take(APPEND_EVENTS)).events:
+            for recorded in batch.events:
+                self._fold(recorded.envelope, None)
+            self._commit(batch.checkpoint)
+
+    def load(self, record_ids: list[str]) -> None:
+        """Have what is known of these records at hand in one query."""
+        self._shelves.known.load(record_ids)
+
+    def load_readings(self, feed: str, drops: Iterable[str]) -> None:
+        """Have what is known of these drops at hand in one query."""
+        self._shelves.drops.load(intake.drop_key(feed, drop) for drop in drops)
+
+    def known(self, record_id: str) -> KnownRow | None:
+        """The version of a record that was appended last."""
+        return self._shelves.known.get(record_id)
+
+    def reading(self, feed: str, drop: str) -> Reading | None:
+        """The last attempt at a drop."""
+        row = self._shelves.drops.get(intake.drop_key(feed, drop))
+        return Reading(drop, *row[1:]) if row else None
+
+    def add(self, envelope: Envelope, digest: bytes | None = None) -> None:
+        """Remember an event and have it appended with the next flush."""
+        self._pending.append(envelope)
+        self._fold(envelope, digest)
+
+    def flush_if_full(self) -> None:
+        """Append once enough is pending."""
+        if len(self._pending) >= APPEND_EVENTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Append what is pending, then write down what it folded into."""
+        if not self._pending:
+            return
+        checkpoint: dict[Partition, int] = {}
+        for position in self._log.append(self._pending):
+            checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
+        self._pending = []
+        self._commit(checkpoint)
+
+    def _fold(self, envelope: Envelope, digest: bytes | None) -> None:
+        event = envelope.event
+        if isinstance(event, DayClosed):
+            self.closed = max(self.closed, event.day)
+            self._shelves.feeds.put(intake.FeedRow(CLOCK, "", 0, 0, 0, 0, 0, 0, self.closed))
+            return
+        if digest is None and isinstance(event, RecordPublished):
+            digest = content_digest(event.fields)
+        elif digest is None and isinstance(event, RecordWithdrawn):
+            digest = content_digest({}, withdrawn=True)
+        intake.apply(self._shelves, event, digest or b"", envelope.correlation_id)
+
+    def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
+        self._shelves.flush()
+        if checkpoint:
+            rows = [(p.number, offset) for p, offset in checkpoint.items()]
+            upsert(self._db, intake.checkpoints, rows)
+        self._db.commit()
