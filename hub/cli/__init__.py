@@ -19,6 +19,7 @@ from hub.audit.score import score as score_truth
 from hub.cli import receipts
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
+from hub.cli.workers import run_worker
 from hub.connect.receipts import Receipt
 from hub.demo import bench as run_bench
 from hub.demo import demo as run_demo
@@ -246,6 +247,13 @@ def export_links(context: click.Context, file: Path, feed: str | None, json_: bo
         writer.writerows(found)
     answer = {"file": file.name, "links": len(found)}
     emit(answer, json_, lambda: click.echo(f"{len(found):,} links in {file.name}"))
+
+
+@cli.command()
+@click.pass_context
+def worker(context: click.Context) -> None:
+    """Work on the projection, or stand by for the worker that does, until told to stop."""
+    run_worker(opened(context))
 
 
 @cli.command()

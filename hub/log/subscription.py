@@ -81,6 +81,11 @@ class Subscription:
                 self._read[partition] = page[-1].position.offset
         return buffer
 
+    @property
+    def read(self) -> Checkpoint:
+        """Where the last event handed over lies in each partition; -1 before the first."""
+        return {partition: self._done.get(partition, -1) for partition in self._read}
+
     def read_until(self, until: Checkpoint) -> list[Recorded]:
         """Everything up to and including these offsets, which lie ahead of this reader."""
         self._until = until

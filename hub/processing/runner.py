@@ -153,6 +153,12 @@ class Runner:
         """
         return self._decide(self._subscription.take(0)) if self._processor.is_stale else None
 
+    def progress(self) -> tuple[int, int]:
+        """How many events of records and actions the log holds, and how many were read of them."""
+        head = self._log.head()
+        read = self._subscription.read
+        return sum(head.get(p, -1) + 1 for p in read), sum(offset + 1 for offset in read.values())
+
     def _decide(self, batch: Batch) -> StepResult:
         db = self._db
         decisions = decide_step(db, self._processor, batch.events)
