@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hub.errors import SettingsError
 from hub.matching.blocking import COUNTED, Plan, aspect, candidates
 from hub.matching.columns import COLUMN, Columns, Pairs, Rows
 from hub.matching.comparisons import COMPARISONS, Comparison
@@ -49,6 +50,7 @@ BLOCK_MAX = 30.0
 """So many profiles may be expected under one key."""
 FAT_MAX = 500
 RANDOM_PAIRS, PAIRS_MAX, ROUNDS_MAX = 400_000, 2_000_000, 300
+PROFILES_MIN = 100
 COUNT_MIN = 5
 """A value fewer people have is no common one, and telling its share could tell on a person."""
 UNSEEN = 0.5
@@ -106,6 +108,10 @@ def train(
     """A model document learnt from these profiles; the same for the same profiles in any order."""
     columns = Columns()
     columns.add(sorted({profile.id: profile for profile in profiles}.values()))
+    if len(columns) < PROFILES_MIN:
+        raise SettingsError(
+            f"{len(columns)} different records are too few to learn from; {PROFILES_MIN} are needed"
+        )
     plan = plan_of(columns, block_max)
     progress("blocking")
     sample = draw(columns, plan, seed)
