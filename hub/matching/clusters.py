@@ -159,7 +159,7 @@ def agglomerate(
         sums[a][b] = sums[b][a] = -np.inf if barred else vote
     for a, b in sorted(together):
         tops = sorted({top for top, held in clusters.items() if a in held or b in held})
-        if len(tops) == 2 and sums[tops[0]][tops[1]] > -np.inf:
+        if len(tops) == 2 and not _barred(clusters[tops[0]], clusters[tops[1]], apart):
             _join(clusters, sums, tops[0], tops[1])
     heap = [_offer(clusters, sums, a, b) for a in clusters for b in clusters if a < b and sums[a][b] >= 0]
     heapq.heapify(heap)
@@ -172,6 +172,11 @@ def agglomerate(
             if other != a and sums[a][other] >= 0:
                 heapq.heappush(heap, _offer(clusters, sums, min(a, other), max(a, other)))
     return list(clusters.values())
+
+
+def _barred(left: Iterable[int], right: Collection[int], apart: Collection[tuple[int, int]]) -> bool:
+    """Whether a person has said of any two across these clusters that they are not the same."""
+    return any((min(a, b), max(a, b)) in apart for a in left for b in right)
 
 
 def _offer(

@@ -14,7 +14,7 @@ from pypinyin import Style, lazy_pinyin
 NOT_LETTERS = re.compile(r"[^\w]+", re.UNICODE)
 PARTS = re.compile(r"[^\W_]+", re.UNICODE)
 APOSTROPHES = str.maketrans("", "", "'’`´ʼ.")
-DAY_PARTS = re.compile(r"(\w{1,4})[-/. 年](\w{1,2})[-/. 月](\w{1,4})日?(?:[T ].*)?")
+DAY_PARTS = re.compile(r"(\w{1,4})[-/. 年](\w{1,2})[-/. 月]([^\W日]{1,4})日?(?:[T ].*)?")
 COMPACT = ((0, 4, 4, 6, 6, 8), (4, 8, 0, 2, 2, 4), (4, 8, 2, 4, 0, 2))
 """Where year, month and day stand in eight digits: ISO, month first, day first."""
 YEARS = range(1850, 2101)

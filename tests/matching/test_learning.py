@@ -13,9 +13,8 @@ from hub.matching.columns import Columns
 from hub.matching.linker import Linker
 from hub.matching.quality import pairwise
 from hub.matching.training import BLOCK_MAX, draw, learn, plan_of, train
-from tests.matching.town import Rates, town
+from tests.matching.town import town
 
-RATES = Rates()
 STRANGERS = [(person, profile_of(stated)) for person, stated in town(1_200, 5, families=False)]
 FAMILIES = [(person, profile_of(stated)) for person, stated in town(1_600, 6, families=True)]
 MODELS = {name: Model(train((p for _, p in records), name))
@@ -40,17 +39,16 @@ def test_finds_how_often_people_agree_with_themselves():
     columns.add(profile for _, profile in STRANGERS)
     fit = learn(draw(columns, plan_of(columns, BLOCK_MAX), 1), relatives=False, twins=False)
     assert fit.converged
-    assert fit.same["birth_date"][0] == pytest.approx(1 - RATES.birth_date, abs=0.02)
-    assert fit.same["sex"][0] == pytest.approx(1 - RATES.sex, abs=0.01)
-    assert fit.same["address"][0] == pytest.approx(1 - RATES.moved, abs=0.03)
+    # Records that are word for word the same share a profile and make no pair: the rest errs more often.
+    twice = {}
+    for person, profile in STRANGERS:
+        twice.setdefault(person, {})[profile.id] = profile
+    pairs = [tuple(found.values()) for found in twice.values() if len(found) == 2]
+    for field, tolerance in (("birth_date", 0.01), ("sex", 0.01), ("address", 0.01), ("family_name", 0.01)):
+        share = sum(getattr(a, field) == getattr(b, field) for a, b in pairs) / len(pairs)
+        assert fit.same[field][0] == pytest.approx(share, abs=tolerance)
     assert fit.strangers["sex"][0] == pytest.approx(0.5, abs=0.01)
-    # People whose second record is word for word the first share its profile, and make no pair.
-    twice = len({person for person, _ in STRANGERS})
-    pairs = sum(
-        len({p.id for person, p in STRANGERS if person == who}) == 2 for who in {w for w, _ in STRANGERS}
-    )
-    assert 0 < pairs < twice
-    assert fit.trail[-1] == pytest.approx(pairs, rel=0.03)
+    assert fit.trail[-1] == pytest.approx(len(pairs), rel=0.01)
 
 
 def test_relatives_are_a_class_of_their_own_only_where_there_are_any():
@@ -147,7 +145,7 @@ def test_what_people_said_is_never_overridden(members, order, data):
 
 
 def test_a_link_taken_back_leaves_no_trace():
-    members = {profile.id: profile for _, profile in FAMILIES[:40]}
+    members = {profile.id: profile for person, profile in FAMILIES if person in {"p1", "p2", "p3", "p9"}}
     anchors = {pid: str(pid) for pid in members}
     model = MODELS["families"]
     before = resolve(members, anchors, model)
