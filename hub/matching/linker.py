@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hub.matching.blocking import keys_of
-from hub.matching.clusters import agglomerate
+from hub.matching.clusters import Component, people_in
 from hub.matching.columns import Columns, Pairs, Rows
 from hub.matching.model import Model, Weights
 from hub.matching.profile import Profile
@@ -112,26 +112,17 @@ class Linker:
         if len(unknown):
             more = self.model.weigh(Pairs(self.columns, unknown >> 32, unknown & 0xFFFFFFFF))
             known.update(zip(unknown.tolist(), more.tolist(), strict=True))
-        link, person = self.model.link, self._person
-        for rows, inside in zip(groups, pairs, strict=True):
-            if min(map(known.__getitem__, inside)) >= link:
-                first = min(rows)
-                for row in rows:
-                    person[row] = first
-                continue
-            for cluster in agglomerate(range(len(rows)), _square(rows, known), self.model, (), ()):
-                first = min(rows[index] for index in cluster)
-                for index in cluster:
-                    person[rows[index]] = first
+        components = [
+            Component(rows, np.fromiter(map(known.__getitem__, inside), np.float64, len(inside)))
+            for rows, inside in zip(groups, pairs, strict=True)
+        ]
+        person = self._person
+        for rows, people in zip(groups, people_in(components, self.columns, self.model), strict=True):
+            for places in people:
+                first = min(rows[place] for place in places)
+                for place in places:
+                    person[rows[place]] = first
 
 
 def _pair(a: int, b: int) -> int:
     return (a << 32) + b if a < b else (b << 32) + a
-
-
-def _square(rows: Sequence[int], known: dict[int, float]) -> list[list[float]]:
-    square = [[0.0] * len(rows) for _ in rows]
-    for i, a in enumerate(rows):
-        for j in range(i + 1, len(rows)):
-            square[i][j] = square[j][i] = known[_pair(a, rows[j])]
-    return square
