@@ -34,6 +34,8 @@ class Comparison(NamedTuple):
     """So many of the first levels mean equality of that value."""
     value: Callable[[str], str] = str
     """What of the field is counted."""
+    never: tuple[str, ...] = ()
+    """Levels that by their meaning cannot be one person, whatever else agrees."""
     fields: tuple[str, ...] = ()
     """What it reads, where that is not the field of its name; one of them must be stated on both sides."""
 
@@ -182,10 +184,11 @@ def number(pairs: Pairs) -> Levels:
     """National numbers, each weighed by what the rest of its record says of it."""
     levels, differ = _start(pairs, "number", 5)
     a, b = pairs.numbers("number_is", "doubtful", lambda state: state not in ("sound", "other", ""))
-    sa, sb = pairs.codes("number_is")
+    sa, sb = pairs.numbers("number_is", "sound", lambda state: state == "sound")
+    # Two numbers that both pass their check are two numbers, however alike: a slip would have failed it.
+    both_sound, unsure = (sa + sb == 2)[differ], ((a + b > 0) | (sa != sb))[differ]
     slips = measure(pairs.texts("number", differ), OSA.distance)
-    unsure = ((a + b) > 0) | (sa != sb)
-    levels[differ] = np.select([slips <= 1, slips <= 2, unsure[differ]], [2, 3, 4], 5)
+    levels[differ] = np.select([both_sound, slips <= 1, slips <= 2, unsure], [5, 2, 3, 4], 5)
     levels[(levels == 0) & ((a + b) > 0)] = 1
     return levels
 
@@ -303,7 +306,7 @@ COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
     Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
     Comparison("employer", ("same", "alike", "different"), _graded("employer", _same_words), "employer"),
-    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, fields=("certificate_no", "birth_order")),
+    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, never=("different, of twins", "another child of the delivery"), fields=("certificate_no", "birth_order")),
     Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
     Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),
 )}  # fmt: skip

@@ -29,7 +29,7 @@ Weights = NDArray[np.float64]
 PROFILES_REMEMBERED_MAX = 400_000
 GRAIN = 1024.0
 """Weights are whole multiples of 1/1024 bit, so that sums of them are exact in any order."""
-WEIGHT_MAX = 60.0
+WEIGHT_MAX, WEIGHT_NEVER = 60.0, -300.0
 BITS = math.log(2)
 
 
@@ -246,6 +246,8 @@ def _weights_of(c: Compared, levels: Mapping[str, Any], version: str) -> Weights
             raise SettingsError(f"model {version}: {c.name} has no level {name}")
         if not isinstance(level, dict):
             weights.append(float(level))
+        elif name in c.never:
+            weights.append(WEIGHT_NEVER)
         elif c.counted and index < c.counted_levels:
             weights.append(math.log2(equal))
         else:

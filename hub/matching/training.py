@@ -56,6 +56,8 @@ COUNT_MIN = 5
 UNSEEN = 0.5
 """Each level is counted as if half a pair more had shown it, so that none is impossible."""
 SETTLED = 1e-6
+NEVER = -700.0
+"""The logarithm of a chance that is none."""
 CLASSES = ("same", "strangers", "relatives", "twins")
 
 
@@ -254,6 +256,8 @@ def _class_logs(sample: Sample, fit: Fit) -> Floats:
         c = COMPARISONS[name]
         of_same, of_strangers = (np.append(np.log(t[name]), 0.0)[levels] for t in (fit.same, fit.strangers))
         of_kin = np.append(np.log(fit.relatives[name]), 0.0)[levels] if name in SHARED else None
+        for level in c.never:
+            of_same[levels == c.levels.index(level)] = NEVER
         if name in sample.counts:
             equal, counts = sample.counts[name]
             of_strangers[equal] = np.log(rarity(counts, sample.profiles, own))
