@@ -15,11 +15,11 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from hub.matching.columns import Mask, Pairs, Rows, measure
-from hub.matching.normalise import is_chinese, pinyin
+from hub.matching.normalise import MONTH, YEAR, day_number, is_chinese, pinyin
 
 Levels = NDArray[np.int8]
-MONTH, YEAR, YEARS_APART = 32, 32 * 13, 32 * 13 * 200
-"""Days of a month and of a year as `_day_number` counts them, and a distance beyond all."""
+YEARS_APART = 200 * YEAR
+"""A distance beyond all."""
 
 
 class Comparison(NamedTuple):
@@ -72,7 +72,7 @@ def _begins(a: str, b: str) -> bool:
 
 
 def _share_word(a: str, b: str) -> bool:
-    return not set(a.split(" ")).isdisjoint(b.split(" "))
+    return not {*a.split(" ")}.isdisjoint(b.split(" "))
 
 
 def _initial(name: str) -> str:
@@ -158,17 +158,10 @@ def _family(name: str) -> str:
     return name[:1] if is_chinese(name) else ""
 
 
-def _day_number(born: str) -> int:
-    """Year, month and day in one whole number, all months counted as 32 days; 0 for what is no date."""
-    if len(born) != 8 or not (born.isascii() and born.isdigit()):
-        return 0
-    return int(born[:4]) * YEAR + int(born[4:6]) * MONTH + int(born[6:])
-
-
 def birth_date(pairs: Pairs) -> Levels:
     """Birth dates as eight digits."""
     levels, differ = _start(pairs, "birth_date", 6)
-    a, b = (side[differ] for side in pairs.numbers("birth_date", "day", _day_number))
+    a, b = (side[differ] for side in pairs.numbers("birth_date", "day", day_number))
     (ya, ra), (yb, rb) = np.divmod(a, YEAR), np.divmod(b, YEAR)
     (ma, da), (mb, db) = np.divmod(ra, MONTH), np.divmod(rb, MONTH)
     dates = (a > 0) & (b > 0)
@@ -281,14 +274,6 @@ def _slip(texts: tuple[list[str], list[str]]) -> Mask:
     return measure(texts, OSA.distance) <= 1
 
 
-def _close(texts: tuple[list[str], list[str]]) -> Mask:
-    return measure(texts, JaroWinkler.similarity) >= 0.88
-
-
-def _same_words(texts: tuple[list[str], list[str]]) -> Mask:
-    return measure(texts, fuzz.token_sort_ratio) >= 70
-
-
 _PARENT = ("same number", "number, one slip", "same name", "different number", "different name")
 COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("number", ("same", "same, doubtful", "one slip", "two slips", "different, doubtful", "different"), number, "number"),
@@ -301,11 +286,11 @@ COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("place", ("same village", "same town", "same county", "elsewhere"), place, "place"),
     Comparison("address", ("same", "very alike", "a part", "alike", "different"), address, "address"),
     Comparison("postcode", ("same", "one slip", "different"), _graded("postcode", _slip), "postcode"),
-    Comparison("city", ("same", "alike", "different"), _graded("city", _close), "city"),
+    Comparison("city", ("same", "alike", "different"), _graded("city", lambda texts: measure(texts, JaroWinkler.similarity) >= 0.88), "city"),
     Comparison("region", ("same", "different"), _exact("region"), "region"),
     Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
     Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
-    Comparison("employer", ("same", "alike", "different"), _graded("employer", _same_words), "employer"),
+    Comparison("employer", ("same", "alike", "different"), _graded("employer", lambda texts: measure(texts, fuzz.token_sort_ratio) >= 70), "employer"),
     Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, never=("different, of twins", "another child of the delivery"), fields=("certificate_no", "birth_order")),
     Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
     Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),

@@ -18,6 +18,8 @@ DAY_PARTS = re.compile(r"(\w{1,4})[-/. 年](\w{1,2})[-/. 月]([^\W日]{1,4})日?
 COMPACT = ((0, 4, 4, 6, 6, 8), (4, 8, 0, 2, 2, 4), (4, 8, 2, 4, 0, 2))
 """Where year, month and day stand in eight digits: ISO, month first, day first."""
 YEARS = range(1850, 2101)
+MONTH, YEAR = 32, 32 * 13
+"""Days of a month and of a year as `day_number` counts them."""
 SEXES = {
     "m": "male", "male": "male", "man": "male", "boy": "male", "男": "male", "男性": "male",
     "f": "female", "female": "female", "woman": "female", "girl": "female", "女": "female", "女性": "female",
@@ -122,6 +124,13 @@ def day(text: str) -> str:
 
 def _plausible(year: str, month: str, of_month: str) -> bool:
     return int(year) in YEARS and 1 <= int(month) <= 12 and 1 <= int(of_month) <= 31
+
+
+def day_number(born: str) -> int:
+    """Year, month and day in one whole number, all months counted as 32 days; 0 for what is no date."""
+    if len(born) != 8 or not (born.isascii() and born.isdigit()):
+        return 0
+    return int(born[:4]) * YEAR + int(born[4:6]) * MONTH + int(born[6:])
 
 
 def is_chinese(text: str) -> bool:

@@ -14,8 +14,7 @@ fixed seed, and no constant was fitted to a set with known truth.
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.errors import SettingsError
-from hub.matching.blocking import COUNTED, Plan, aspect, candidates
-from hub.matching.columns import COLUMN, Columns, Pairs, Rows
-from hub.matching.comparisons import COMPARISONS, Comparison
-from hub.matching.normalise import stable
+from hub.matching.blocking import Plan, candidates
+from hub.matching.columns import Columns, Pairs, Rows
+from hub.matching.comparisons import COMPARISONS
+from hub.matching.frequencies import common_values, counts_of, hexed, plan_of, rarity
 from hub.matching.profile import Profile
 
 Floats = NDArray[np.float64]
@@ -51,14 +50,11 @@ BLOCK_MAX = 30.0
 FAT_MAX = 500
 RANDOM_PAIRS, PAIRS_MAX, ROUNDS_MAX = 400_000, 2_000_000, 300
 PROFILES_MIN = 100
-COUNT_MIN = 5
-"""A value fewer people have is no common one, and telling its share could tell on a person."""
 UNSEEN = 0.5
 """Each level is counted as if half a pair more had shown it, so that none is impossible."""
 SETTLED = 1e-6
 NEVER = -700.0
 """The logarithm of a chance that is none."""
-CLASSES = ("same", "strangers", "relatives", "twins")
 
 
 class Costs(NamedTuple):
@@ -122,19 +118,6 @@ def train(
     return document_of(columns, sample, fit, plan, version, costs)
 
 
-def plan_of(columns: Columns, block_max: float) -> Plan:
-    """Which keys are narrow enough, from how common each value is."""
-    size = len(columns)
-    rows = np.arange(size)
-    shares, rest = {}, {}
-    for name in COUNTED:
-        values, counts = np.unique(aspect(columns, rows, name), return_counts=True)
-        common = (values > 0) & (counts >= COUNT_MIN)
-        shares[name] = dict(zip(values[common].tolist(), (counts[common] / size).tolist(), strict=True))
-        rest[name] = 2.0 / max(size, 1)
-    return Plan(float(size), shares, rest | {"sex": 0.5}, block_max)
-
-
 def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
     """The pairs to learn from."""
     random = np.random.default_rng(seed)
@@ -143,7 +126,7 @@ def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
     left, right = candidates(columns, np.arange(size), plan, FAT_MAX)
     codes = left * size + right
     a, b = random.integers(0, size, (2, RANDOM_PAIRS))
-    apart = np.setdiff1d(np.unique(np.minimum(a, b) * size + np.maximum(a, b))[:], codes)
+    apart = np.setdiff1d(np.minimum(a, b) * size + np.maximum(a, b), codes)
     apart = apart[apart // size != apart % size]
     total = len(left)
     if total > PAIRS_MAX:
@@ -160,16 +143,8 @@ def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
             strangers[c.name] = _count(c.find(random_pairs), None, len(c.levels)) * weight
             if c.counted:
                 same = np.flatnonzero((found >= 0) & (found < c.counted_levels))
-                counts[c.name] = same, _counts(columns, c)[pairs.codes(c.counted)[0][same]]
+                counts[c.name] = same, counts_of(columns, c)[pairs.codes(c.counted)[0][same]]
     return Sample(size, pairs, levels, counts, strangers, every * share, share)
-
-
-def _counts(columns: Columns, c: Comparison) -> Floats:
-    """By code of the counted field, how many profiles have its value."""
-    values = columns.derived(c.counted, f"value of {c.name}", c.value)
-    per_value = np.bincount(values[columns.codes[: len(columns), COLUMN[c.counted]]])
-    counts: Floats = per_value.astype(np.float64)[np.minimum(values, len(per_value) - 1)]
-    return counts
 
 
 def _count(levels: NDArray[np.int8], weights: Floats | None, size: int) -> Floats:
@@ -236,12 +211,6 @@ def _shares(chances: Floats, every: float) -> Floats:
     return shares
 
 
-def rarity(counts: Floats, sample_size: int, own: float) -> Floats:
-    """Which share of strangers have a value that so many profiles have, `own` of them being one person's."""
-    share: Floats = np.maximum(counts - own + 1, 2.0) / sample_size
-    return share
-
-
 def own_profiles(fit: Fit, sample: Sample) -> float:
     """How many profiles a person has on average, as a member of a pair sees it."""
     return 1 + 2 * float(fit.shares[0]) * sample.every / sample.share / max(1, sample.profiles)
@@ -296,6 +265,15 @@ def _maximise(sample: Sample, fit: Fit, chances: Floats) -> None:
         fit.strangers[name] = _normed(_count(levels, others, size) + sample.strangers[name])
 
 
+def _learnt(sample: Sample, fit: Fit, costs: Costs) -> dict[str, Any]:
+    """From how much and how it was learnt, for people to judge it by."""
+    return {
+        "profiles": sample.profiles, "pairs": len(sample.pairs), "rounds": fit.rounds,
+        "converged": fit.converged, "matches": fit.trail, "relatives": float(fit.shares[2] * sample.every),
+        "twins": float(fit.shares[3] * sample.every), "costs": costs._asdict(),
+    }  # fmt: skip
+
+
 def document_of(
     columns: Columns, sample: Sample, fit: Fit, plan: Plan, version: str, costs: Costs
 ) -> dict[str, Any]:
@@ -324,41 +302,15 @@ def document_of(
             "twins": float(fit.shares[3]) / others,
             "levels": tables,
         }
-    counted = {name: _common(columns, COMPARISONS[name], own) for name in sample.counts}
+    counted = {name: common_values(columns, COMPARISONS[name], own) for name in sample.counts}
     return {
         "version": version, "link": link, "review": review, "veto": link - 40.0, "prior": prior,
-        "learnt": {
-            "profiles": sample.profiles, "pairs": len(sample.pairs), "rounds": fit.rounds,
-            "converged": fit.converged, "matches": fit.trail, "relatives": float(fit.shares[2] * sample.every),
-            "twins": float(fit.shares[3] * sample.every), "costs": costs._asdict(),
-        },
+        "learnt": _learnt(sample, fit, costs),
         "blocks": {
             "size": plan.size, "block_max": plan.block_max, "rest": dict(plan.rest),
-            "shares": {name: _hexed(table) for name, table in plan.shares.items()},
+            "shares": {name: hexed(table) for name, table in plan.shares.items()},
         },
         "levels": levels, "kin": kin,
-        "shares": {name: _hexed(table) for name, (table, _) in counted.items()},
+        "shares": {name: hexed(table) for name, (table, _) in counted.items()},
         "rest": {name: rest for name, (_, rest) in counted.items()},
     }  # fmt: skip
-
-
-def _common(columns: Columns, c: Comparison, own: float) -> tuple[dict[int, float], float]:
-    """The shares of values that several people have, by hash; and the share of any other value."""
-    counts: Counter[str] = Counter()
-    texts = columns.texts[COLUMN[c.counted]].texts
-    codes, found = np.unique(columns.codes[: len(columns), COLUMN[c.counted]], return_counts=True)
-    for code, count in zip(codes.tolist(), found.tolist(), strict=True):
-        if code:
-            counts[c.value(texts[code])] += count
-    size = len(columns)
-    common = {
-        stable(text): float(rarity(np.array([count]), size, own)[0])
-        for text, count in counts.items() if count - own + 1 >= COUNT_MIN
-    }  # fmt: skip
-    rare = [count for count in counts.values() if count - own + 1 < COUNT_MIN]
-    weighted = sum(count * max(count - own + 1, 2.0) for count in rare)
-    return common, weighted / sum(rare) / size if rare else 2.0 / max(size, 1)
-
-
-def _hexed(table: Mapping[int, float]) -> dict[str, float]:
-    return {f"{key:016x}": float(f"{share:.6g}") for key, share in sorted(table.items())}
