@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.errors import SettingsError
-from hub.matching.blocking import Plan, candidates
-from hub.matching.columns import Columns, Pairs, Rows
+from hub.matching.blocking import Plan
+from hub.matching.columns import Columns
 from hub.matching.comparisons import COMPARISONS
-from hub.matching.frequencies import common_values, counts_of, hexed, plan_of, rarity
 from hub.matching.profile import Profile
+from hub.matching.sampling import Sample, common_values, count_levels, draw, hexed, plan_of, rarity
 
 Floats = NDArray[np.float64]
 SHARED = frozenset(
@@ -47,8 +47,7 @@ SHARED = frozenset(
 """What families share; a number too, since relatives work or enrol under each other's."""
 BLOCK_MAX = 30.0
 """So many profiles may be expected under one key."""
-FAT_MAX = 500
-RANDOM_PAIRS, PAIRS_MAX, ROUNDS_MAX = 400_000, 2_000_000, 300
+ROUNDS_MAX = 300
 PROFILES_MIN = 100
 UNSEEN = 0.5
 """Each level is counted as if half a pair more had shown it, so that none is impossible."""
@@ -66,22 +65,6 @@ class Costs(NamedTuple):
 
 
 EVEN = Costs()
-
-
-@dataclass(slots=True)
-class Sample:
-    """Pairs to learn from: those that share a block, and the strangers' levels from random pairs."""
-
-    profiles: int
-    pairs: Pairs
-    levels: dict[str, NDArray[np.int8]]
-    counts: dict[str, tuple[Rows, Floats]]
-    """By comparison: which pairs are equal in a counted value, and how many profiles have it."""
-    strangers: dict[str, Floats]
-    every: float
-    """How many pairs there are at all."""
-    share: float
-    """Which part of the pairs that share a block was taken."""
 
 
 @dataclass(slots=True)
@@ -116,41 +99,6 @@ def train(
     progress("learning")
     fit = choose(sample)
     return document_of(columns, sample, fit, plan, version, costs)
-
-
-def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
-    """The pairs to learn from."""
-    random = np.random.default_rng(seed)
-    size = len(columns)
-    every = max(1.0, size * (size - 1) / 2)
-    left, right = candidates(columns, np.arange(size), plan, FAT_MAX)
-    codes = left * size + right
-    a, b = random.integers(0, size, (2, RANDOM_PAIRS))
-    apart = np.setdiff1d(np.minimum(a, b) * size + np.maximum(a, b), codes)
-    apart = apart[apart // size != apart % size]
-    total = len(left)
-    if total > PAIRS_MAX:
-        taken = np.sort(random.choice(total, PAIRS_MAX, replace=False))
-        left, right = left[taken], right[taken]
-    share = len(left) / total if total else 1.0
-    pairs, random_pairs = Pairs(columns, left, right), Pairs(columns, apart // size, apart % size)
-    weight = (every - total) * share / max(1, len(apart))
-    levels, strangers, counts = {}, {}, {}
-    for c in COMPARISONS.values():
-        found = c.levels_of(pairs)
-        if found is not None:
-            levels[c.name] = found
-            strangers[c.name] = _count(c.find(random_pairs), None, len(c.levels)) * weight
-            if c.counted:
-                same = np.flatnonzero((found >= 0) & (found < c.counted_levels))
-                counts[c.name] = same, counts_of(columns, c)[pairs.codes(c.counted)[0][same]]
-    return Sample(size, pairs, levels, counts, strangers, every * share, share)
-
-
-def _count(levels: NDArray[np.int8], weights: Floats | None, size: int) -> Floats:
-    known = levels >= 0
-    counted = np.bincount(levels[known], None if weights is None else weights[known], size)
-    return counted.astype(np.float64)
 
 
 def choose(sample: Sample) -> Fit:
@@ -255,14 +203,14 @@ def _maximise(sample: Sample, fit: Fit, chances: Floats) -> None:
     same, strangers, relatives, twins = chances
     for name, levels in sample.levels.items():
         size = len(COMPARISONS[name].levels)
-        fit.same[name] = _normed(_count(levels, same, size))
+        fit.same[name] = _normed(count_levels(levels, same, size))
         others = strangers
         if name not in SHARED:
             others = strangers + relatives + (0.0 if name == "birth_date" else twins)
         else:
             kin = relatives if name == "number" else relatives + twins
-            fit.relatives[name] = _normed(_count(levels, kin, size))
-        fit.strangers[name] = _normed(_count(levels, others, size) + sample.strangers[name])
+            fit.relatives[name] = _normed(count_levels(levels, kin, size))
+        fit.strangers[name] = _normed(count_levels(levels, others, size) + sample.strangers[name])
 
 
 def _learnt(sample: Sample, fit: Fit, costs: Costs) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from hub.errors import SettingsError
 from hub.matching import Model, profile_of
 from hub.matching.clusters import Said, resolve
 from hub.matching.columns import Columns
-from hub.matching.frequencies import plan_of
 from hub.matching.linker import Linker
 from hub.matching.quality import pairwise
-from hub.matching.training import BLOCK_MAX, draw, learn, train
+from hub.matching.sampling import draw, plan_of
+from hub.matching.training import BLOCK_MAX, learn, train
 from tests.matching.town import town
 
 STRANGERS = [(person, profile_of(stated)) for person, stated in town(1_200, 5, families=False)]
