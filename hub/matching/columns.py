@@ -198,6 +198,8 @@ class Pairs:
         return list(map(text, a[chosen].tolist())), list(map(text, b[chosen].tolist()))
 
 
-def measure(texts: tuple[Sequence[str], Sequence[str]], scorer: Callable[..., float]) -> NDArray[np.float32]:
-    """A rapidfuzz score of each pair of texts."""
-    return cpdist(*texts, scorer=scorer, dtype=np.float32)
+def measure(
+    texts: tuple[Sequence[str], Sequence[str]], scorer: Callable[..., float], cutoff: float | None = None
+) -> NDArray[np.float32]:
+    """A rapidfuzz score of each pair of texts; what is worse than the cutoff is only said to be so."""
+    return cpdist(*texts, scorer=scorer, score_cutoff=cutoff, dtype=np.float32)

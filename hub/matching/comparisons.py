@@ -91,7 +91,7 @@ def given_name(pairs: Pairs) -> Levels:
     """Given names; two names that changed places are one finding, told here."""
     levels, differ = _start(pairs, "given_name", 7)
     texts = pairs.texts("given_name", differ)
-    alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
+    alike, slips = measure(texts, JaroWinkler.similarity, 0.8), measure(texts, OSA.distance, 1)
     (ia, ib), (la, lb) = (
         pairs.derived("given_name", "initial", _initial),
         pairs.numbers("given_name", "length", len),
@@ -108,7 +108,7 @@ def family_name(pairs: Pairs) -> Levels:
     """Family names; not asked again where `given_name` found the names crossed."""
     levels, differ = _start(pairs, "family_name", 5)
     texts = pairs.texts("family_name", differ)
-    alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
+    alike, slips = measure(texts, JaroWinkler.similarity, 0.8), measure(texts, OSA.distance, 1)
     la, lb = pairs.numbers("family_name", "length", len)
     wa, wb = pairs.numbers("family_name", "words", lambda name: name.count(" "))
     part = _asked(pairs, "family_name", differ, ((wa + wb) > 0)[differ], _share_word)
@@ -126,7 +126,7 @@ def middle_name(pairs: Pairs) -> Levels:
     single = (levels >= 0) & ((sa + sb) > 0)
     levels[single] = np.where(ia == ib, 1, 3)[single]
     rest = differ[~single[differ]]
-    alike = measure(pairs.texts("middle_name", rest), JaroWinkler.similarity)
+    alike = measure(pairs.texts("middle_name", rest), JaroWinkler.similarity, 0.88)
     levels[rest] = np.where(alike >= 0.88, 2, 4)
     return levels
 
@@ -141,7 +141,7 @@ def name(pairs: Pairs) -> Levels:
     alike = measure(texts, JaroWinkler.similarity)
     (sa, sb), (ca, cb) = pairs.derived("name", "sound", pinyin), pairs.derived("name", "family", _family)
     chinese = (ca > 0) & (cb > 0)
-    one_off = _each(texts, lambda x, y: len(x) == len(y) > 1) & (measure(texts, OSA.distance) <= 1)
+    one_off = _each(texts, lambda x, y: len(x) == len(y) > 1) & _slip(texts)
     turned = _each(texts, lambda x, y: " " in x and sorted(x.split(" ")) == sorted(y.split(" ")))
     chinese, family, sounds = chinese[differ], (ca == cb)[differ], (sa == sb)[differ]
     rules = [
@@ -166,7 +166,7 @@ def birth_date(pairs: Pairs) -> Levels:
     (ma, da), (mb, db) = np.divmod(ra, MONTH), np.divmod(rb, MONTH)
     dates = (a > 0) & (b > 0)
     apart = np.where(dates, np.abs(a - b), YEARS_APART)
-    slips = measure(pairs.texts("birth_date", differ), OSA.distance)
+    slips = measure(pairs.texts("birth_date", differ), OSA.distance, 1)
     two = dates & ((ya == yb).astype(np.int8) + (ma == mb) + (da == db) >= 2)
     rules = [dates & (ya == yb) & (ma == db) & (da == mb), slips <= 1, apart <= MONTH, two, apart <= YEAR]
     levels[differ] = np.select(rules, [1, 2, 3, 4, 5], 6)
@@ -180,7 +180,7 @@ def number(pairs: Pairs) -> Levels:
     sa, sb = pairs.numbers("number_is", "sound", lambda state: state == "sound")
     # Two numbers that both pass their check are two numbers, however alike: a slip would have failed it.
     both_sound, unsure = (sa + sb == 2)[differ], ((a + b > 0) | (sa != sb))[differ]
-    slips = measure(pairs.texts("number", differ), OSA.distance)
+    slips = measure(pairs.texts("number", differ), OSA.distance, 2)
     levels[differ] = np.select([both_sound, slips <= 1, slips <= 2, unsure], [5, 2, 3, 4], 5)
     levels[(levels == 0) & ((a + b) > 0)] = 1
     return levels
@@ -206,7 +206,7 @@ def address(pairs: Pairs) -> Levels:
     levels[(a > 0) & (b > 0)] = -1
     differ = differ[levels[differ] >= 0]
     texts = pairs.made_texts("address", "words in order", _in_order, differ)
-    alike = measure(texts, fuzz.ratio)
+    alike = measure(texts, fuzz.ratio, 40)
     levels[differ] = np.select([alike >= 85, alike >= 65], [1, 3], 4)
     # One address may leave out a part of the other; the costly question is asked where it can be yes.
     open_ = np.flatnonzero((alike >= 40) & (alike < 85))
@@ -263,7 +263,7 @@ def _parent(who: str) -> Callable[[Pairs], Levels]:
         levels[differ] = np.where((a == b)[differ] | alike, 2, 4)
         levels[levels == 0] = 2
         by_number, differ = _start(pairs, f"{who}_number", 3)
-        slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance)
+        slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance, 1)
         by_number[differ] = np.where(slips <= 1, 1, 3)
         return np.where(by_number >= 0, by_number, levels)
 
@@ -271,7 +271,7 @@ def _parent(who: str) -> Callable[[Pairs], Levels]:
 
 
 def _slip(texts: tuple[list[str], list[str]]) -> Mask:
-    return measure(texts, OSA.distance) <= 1
+    return measure(texts, OSA.distance, 1) <= 1
 
 
 _PARENT = ("same number", "number, one slip", "same name", "different number", "different name")
@@ -286,11 +286,11 @@ COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("place", ("same village", "same town", "same county", "elsewhere"), place, "place"),
     Comparison("address", ("same", "very alike", "a part", "alike", "different"), address, "address"),
     Comparison("postcode", ("same", "one slip", "different"), _graded("postcode", _slip), "postcode"),
-    Comparison("city", ("same", "alike", "different"), _graded("city", lambda texts: measure(texts, JaroWinkler.similarity) >= 0.88), "city"),
+    Comparison("city", ("same", "alike", "different"), _graded("city", lambda texts: measure(texts, JaroWinkler.similarity, 0.88) >= 0.88), "city"),
     Comparison("region", ("same", "different"), _exact("region"), "region"),
     Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
     Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
-    Comparison("employer", ("same", "alike", "different"), _graded("employer", lambda texts: measure(texts, fuzz.token_sort_ratio) >= 70), "employer"),
+    Comparison("employer", ("same", "alike", "different"), _graded("employer", lambda texts: measure(texts, fuzz.token_sort_ratio, 70) >= 70), "employer"),
     Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, never=("different, of twins", "another child of the delivery"), fields=("certificate_no", "birth_order")),
     Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
     Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),

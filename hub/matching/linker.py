@@ -47,9 +47,12 @@ class Linker:
         self.compared += len(left)
         weights = self.model.weigh(Pairs(self.columns, left, right))
         touched: set[int] = set()
+        top = self._component
         linked = np.flatnonzero(weights >= self.model.link)
         for a, b in zip(left[linked].tolist(), right[linked].tolist(), strict=True):
-            touched.add(self._connect(a, b))
+            if top[a] != top[b]:
+                self._connect(top[a], top[b])
+            touched.add(top[a])
         if touched:
             self._note(left, right, weights)
             self._resolve(top for top in touched if top in self._members)
@@ -83,16 +86,13 @@ class Linker:
         apart = low != high
         return np.minimum(low, high)[apart], np.maximum(low, high)[apart]
 
-    def _connect(self, a: int, b: int) -> int:
-        """Make one component of those of two rows; the row that names it."""
-        tops, members = self._component, self._members
-        top, other = sorted((tops[a], tops[b]))
-        if top != other:
-            joined = members.pop(other, [other])
-            for row in joined:
-                tops[row] = top
-            members.setdefault(top, [top]).extend(joined)
-        return top
+    def _connect(self, one: int, two: int) -> None:
+        """Make one component of two, named by its least row."""
+        top, other = (one, two) if one < two else (two, one)
+        joined = self._members.pop(other, [other])
+        for row in joined:
+            self._component[row] = top
+        self._members.setdefault(top, [top]).extend(joined)
 
     def _note(self, left: Rows, right: Rows, weights: Weights) -> None:
         """Keep the weights of pairs that are inside one component by now."""
@@ -112,16 +112,22 @@ class Linker:
         if len(unknown):
             more = self.model.weigh(Pairs(self.columns, unknown >> 32, unknown & 0xFFFFFFFF))
             known.update(zip(unknown.tolist(), more.tolist(), strict=True))
-        components = [
-            Component(rows, np.fromiter(map(known.__getitem__, inside), np.float64, len(inside)))
-            for rows, inside in zip(groups, pairs, strict=True)
-        ]
-        person = self._person
-        for rows, people in zip(groups, people_in(components, self.columns, self.model), strict=True):
+        link, unclear = self.model.link, []
+        for rows, inside in zip(groups, pairs, strict=True):
+            weights = [known[pair] for pair in inside]
+            if min(weights) >= link:
+                self._settle(rows)
+            else:
+                unclear.append(Component(rows, np.array(weights)))
+        for component, people in zip(unclear, people_in(unclear, self.columns, self.model), strict=True):
             for places in people:
-                first = min(rows[place] for place in places)
-                for place in places:
-                    person[rows[place]] = first
+                self._settle([component.rows[place] for place in places])
+
+    def _settle(self, rows: Sequence[int]) -> None:
+        """These are one person."""
+        first, person = min(rows), self._person
+        for row in rows:
+            person[row] = first
 
 
 def _pair(a: int, b: int) -> int:
