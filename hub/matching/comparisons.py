@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from hub.matching.columns import Mask, Pairs, Rows, measure
-from hub.matching.normalise import MONTH, YEAR, day_number, is_chinese, pinyin
+from hub.matching.normalise import MONTH, YEAR, day_number, has_nickname, is_chinese, nicknamed, pinyin
 
 Levels = NDArray[np.int8]
 YEARS_APART = 200 * YEAR
@@ -67,8 +67,8 @@ def _crossed(pairs: Pairs) -> Mask:
     return crossed
 
 
-def _begins(a: str, b: str) -> bool:
-    return a.startswith(b) or b.startswith(a)
+def _short_form(a: str, b: str) -> bool:
+    return a.startswith(b) or b.startswith(a) or nicknamed(a, b)
 
 
 def _share_word(a: str, b: str) -> bool:
@@ -97,7 +97,8 @@ def given_name(pairs: Pairs) -> Levels:
         pairs.numbers("given_name", "length", len),
     )
     least = np.minimum(la, lb)[differ]
-    short = _asked(pairs, "given_name", differ, (ia == ib)[differ], _begins)
+    (na, nb) = pairs.numbers("given_name", "nickname", has_nickname)
+    short = _asked(pairs, "given_name", differ, ((ia == ib) | (na + nb == 2))[differ], _short_form)
     rules = [short & (least == 1), (slips <= 1) & (least > 2), short, alike >= 0.9, alike >= 0.8]
     levels[differ] = np.select(rules, [4, 1, 2, 3, 5], 7)
     levels[_crossed(pairs)] = 6

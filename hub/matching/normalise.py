@@ -7,7 +7,9 @@ the same on every machine, since blocks and profiles are stored under it.
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+from importlib.resources import files
 
 from pypinyin import Style, lazy_pinyin
 
@@ -147,6 +149,28 @@ def pinyin(text: str) -> str:
 def family_of(name: str) -> str:
     """The family name of a folded Chinese full name."""
     return name[:2] if name[:2] in DOUBLE_FAMILY_NAMES else name[:1]
+
+
+@lru_cache(1)
+def _nicknames() -> Mapping[str, frozenset[str]]:
+    """By name and nickname, the names that it may stand for, of the table beside this file."""
+    full: dict[str, set[str]] = {}
+    for line in files("hub.matching").joinpath("nicknames.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            for name in line.split():
+                full.setdefault(name, set()).add(line.split()[0])
+    return {name: frozenset(names) for name, names in full.items()}
+
+
+def has_nickname(name: str) -> bool:
+    """Whether a given name is known to have short forms, or to be one."""
+    return name in _nicknames()
+
+
+def nicknamed(a: str, b: str) -> bool:
+    """Whether two given names may stand for one: bob and robert, bob and rob."""
+    table = _nicknames()
+    return not table.get(a, frozenset()).isdisjoint(table.get(b, ()))
 
 
 @lru_cache(CACHE)

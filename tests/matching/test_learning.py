@@ -168,3 +168,14 @@ def test_words_that_stand_for_no_name_say_nothing():
     stated = {"given_name": "Baby Boy", "family_name": "O'Neill-Müller", "name": "无名氏"}
     profile = profile_of(stated)
     assert (profile.given_name, profile.family_name, profile.name) == ("", "oneill muller", "")
+
+
+def test_short_forms_of_names_are_known():
+    def level(a, b):
+        found = (
+            MODELS["strangers"].compare(profile_of({"given_name": a}), profile_of({"given_name": b})).levels
+        )
+        return found[0].level
+
+    assert level("Bob", "Robert") == level("Bill", "Liam") == level("Peggy", "Margaret") == "short form"
+    assert level("Bob", "Margaret") == "different"
