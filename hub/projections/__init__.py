@@ -23,7 +23,7 @@ from sqlalchemy import (
 from hub.matching import Profile
 from hub.projections.store import Packed, Shelf
 
-VERSION = 1
+VERSION = 2
 metadata = MetaData()
 
 

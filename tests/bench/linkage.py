@@ -170,7 +170,7 @@ def splink_settings(table: Any) -> tuple[Any, list[Any], list[Any]]:
             ).configure(**frequent)
         )
     library = {
-        "middle_name": lambda: cl.NameComparison("middle_name").configure(**frequent),
+        "middle_initial": lambda: cl.ExactMatch("middle_initial").configure(**frequent),
         "birth_date": lambda: cl.DateOfBirthComparison("birth_date", input_is_string=True),
         "number": lambda: cl.DamerauLevenshteinAtThresholds("number", [1, 2]).configure(**frequent),
         "address": lambda: cl.JaroWinklerAtThresholds("address", [0.9, 0.7]).configure(**frequent),
@@ -199,8 +199,12 @@ def splink_table(data: Set) -> Any:
     columns: dict[str, list[str | None]] = {"record_id": list(data.ids)}
     for name in Profile._fields[1:-1]:
         values = [getattr(profile, name) or None for profile in data.profiles]
-        if any(values):
+        counts = Counter(value for value in values if value)
+        # A column that says the same of nearly all tells nobody apart and upsets the training.
+        if counts and counts.most_common(1)[0][1] < 0.9 * counts.total():
             columns[name] = values
+    if "middle_name" in columns:
+        columns["middle_initial"] = [name[:1] if name else None for name in columns.pop("middle_name")]
     if "birth_date" in columns:
         days = [b if b and len(b) == 8 and b.isdigit() else None for b in columns["birth_date"]]
         columns["birth_date"] = [f"{b[:4]}-{b[4:6]}-{b[6:]}" if b else None for b in days]
