@@ -182,31 +182,37 @@ def _agglomerate(component: Component, layers: NDArray[np.float64], model: Model
     """
     size = len(component.rows)
     clusters = {place: [place] for place in range(size)}
-    said, barred = (np.zeros((size, size), np.bool_) for _ in range(2))
+    barred = _square(size, component.weights) <= model.veto
+    apart = np.zeros((size, size), np.bool_)
     for a, b in component.apart:
-        said[a, b] = said[b, a] = True
-    barred |= _square(size, component.weights) <= model.veto
-    np.fill_diagonal(barred, True)
+        apart[a, b] = apart[b, a] = True
 
     def join(a: int, b: int) -> None:
         clusters[a] += clusters.pop(b)
         layers[:, :, a] += layers[:, :, b]
         layers[:, :, :, a] = layers[:, :, a]
-        for matrix in (said, barred):
-            matrix[a] |= matrix[b]
-            matrix[:, a] = matrix[a]
-        barred[b] = barred[:, b] = True
+        barred[a] |= barred[b]
+        barred[:, a] = barred[a]
 
     for a, b in sorted(component.together):
         one, two = sorted(next(top for top, held in clusters.items() if place in held) for place in (a, b))
-        if one != two and not said[one, two]:
+        if one != two and not apart[one, two]:
             join(one, two)
-    agree = _agreement(layers, said | barred, model)
-    while (best := int(agree.argmax())) >= 0 and agree.flat[best] >= 0:
+            apart[one] |= apart[two]
+            apart[:, one] = apart[one]
+    barred |= apart
+    agree = _agreement(layers, barred, model)
+    gone = [place for place in range(size) if place not in clusters]
+    agree[gone] = agree[:, gone] = -np.inf
+    np.fill_diagonal(agree, -np.inf)
+    while agree.flat[best := int(agree.argmax())] >= 0:
         a, b = sorted(divmod(best, size))
         join(a, b)
+        gone += [b]
+        row = _agreement(layers[:, :, a], barred[a], model)
+        row[gone] = row[a] = -np.inf
         agree[b] = agree[:, b] = -np.inf
-        agree[a] = agree[:, a] = _agreement(layers[:, :, a], said[a] | barred[a], model)
+        agree[a] = agree[:, a] = row
     return list(clusters.values())
 
 

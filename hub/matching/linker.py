@@ -104,31 +104,31 @@ class Linker:
     def _resolve(self, tops: Iterable[int]) -> None:
         """The people of these components, after weighing those pairs in them that shared no block."""
         known = self._weights
-        # By profile id, not by row: who came first must not decide between equals.
-        by_id = self.columns.ids.item
-        groups = [sorted(self._members[top], key=by_id) for top in tops]
-        pairs = [[_pair(a, b) for i, a in enumerate(rows) for b in rows[i + 1 :]] for rows in groups]
+        groups = [sorted(self._members[top]) for top in tops]
+        pairs = [[(a << 32) + b for i, a in enumerate(rows) for b in rows[i + 1 :]] for rows in groups]
         unknown = np.array([pair for inside in pairs for pair in inside if pair not in known], np.int64)
         if len(unknown):
             more = self.model.weigh(Pairs(self.columns, unknown >> 32, unknown & 0xFFFFFFFF))
             known.update(zip(unknown.tolist(), more.tolist(), strict=True))
         link, unclear = self.model.link, []
         for rows, inside in zip(groups, pairs, strict=True):
-            weights = [known[pair] for pair in inside]
-            if min(weights) >= link:
+            if min(map(known.__getitem__, inside)) >= link:
                 self._settle(rows)
             else:
-                unclear.append(Component(rows, np.array(weights)))
+                unclear.append(self._by_id(rows))
         for component, people in zip(unclear, people_in(unclear, self.columns, self.model), strict=True):
             for places in people:
                 self._settle([component.rows[place] for place in places])
+
+    def _by_id(self, rows: Sequence[int]) -> Component:
+        """A component in order of profile id: who came first must not decide between equals."""
+        known = self._weights
+        rows = sorted(rows, key=self.columns.ids.item)
+        pairs = ((a, b) if a < b else (b, a) for i, a in enumerate(rows) for b in rows[i + 1 :])
+        return Component(rows, np.array([known[(a << 32) + b] for a, b in pairs]))
 
     def _settle(self, rows: Sequence[int]) -> None:
         """These are one person."""
         first, person = min(rows), self._person
         for row in rows:
             person[row] = first
-
-
-def _pair(a: int, b: int) -> int:
-    return (a << 32) + b if a < b else (b << 32) + a

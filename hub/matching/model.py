@@ -133,8 +133,8 @@ class Model:
             kin, born = self._kin.share, self._kin.twins
             odds = (
                 (1 - kin - born)
-                + kin * np.exp2(relatives.clip(-300, 300))
-                + born * np.exp2(twins.clip(-300, 300))
+                + kin * np.exp2(np.minimum(relatives, 300.0))
+                + born * np.exp2(np.minimum(twins, 300.0))
             )
             weights = weights - np.log2(odds)
         rounded: Weights = np.rint(weights * GRAIN) / GRAIN

@@ -145,6 +145,15 @@ def test_what_people_said_is_never_overridden(members, order, data):
         assert all(placed[a].person_anchor == placed[b].person_anchor for a, b in said.together)
 
 
+def test_not_the_same_holds_between_groups_that_people_joined():
+    ids = sorted(profile.id for _, profile in FAMILIES[:4])
+    members = {profile.id: profile for _, profile in FAMILIES[:4]}
+    said = Said(apart={(ids[1], ids[3])}, together={(ids[0], ids[1]), (ids[2], ids[3])})
+    placed = resolve(members, {pid: str(pid) for pid in ids}, MODELS["families"], said)
+    anchors = [placed[pid].person_anchor for pid in ids]
+    assert anchors[0] == anchors[1] != anchors[2] == anchors[3]
+
+
 def test_a_link_taken_back_leaves_no_trace():
     members = {profile.id: profile for person, profile in FAMILIES if person in {"p1", "p2", "p3", "p9"}}
     anchors = {pid: str(pid) for pid in members}
