@@ -68,7 +68,7 @@ def _crossed(pairs: Pairs) -> Mask:
 
 
 def _short_form(a: str, b: str) -> bool:
-    return a.startswith(b) or b.startswith(a) or nicknamed(a, b)
+    return nicknamed(a, b) or a.startswith(b) or b.startswith(a)
 
 
 def _share_word(a: str, b: str) -> bool:

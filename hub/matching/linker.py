@@ -96,10 +96,11 @@ class Linker:
 
     def _note(self, left: Rows, right: Rows, weights: Weights) -> None:
         """Keep the weights of pairs that are inside one component by now."""
-        top, known = self._component, self._weights
-        for a, b, weight in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True):
-            if top[a] == top[b]:
-                known[(a << 32) + b] = weight
+        top = self._component.__getitem__
+        one, two = (np.fromiter(map(top, side.tolist()), np.int64, len(side)) for side in (left, right))
+        inside = np.flatnonzero(one == two)
+        pairs = ((left[inside] << 32) + right[inside]).tolist()
+        self._weights.update(zip(pairs, weights[inside].tolist(), strict=True))
 
     def _resolve(self, tops: Iterable[int]) -> None:
         """The people of these components, after weighing those pairs in them that shared no block."""

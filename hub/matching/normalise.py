@@ -167,6 +167,7 @@ def has_nickname(name: str) -> bool:
     return name in _nicknames()
 
 
+@lru_cache(CACHE)
 def nicknamed(a: str, b: str) -> bool:
     """Whether two given names may stand for one: bob and robert, bob and rob."""
     table = _nicknames()
