@@ -15,6 +15,7 @@ and always when a person has said so.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,16 @@ def resolve_all(
     groups: Iterable[Mapping[int, Profile]], anchors: Mapping[int, str], model: Model, said: Said = UNSAID
 ) -> dict[int, Placement]:
     """Places for the members of groups that have nothing to do with each other, weighed in one go."""
-    profiles = [sorted(members.values()) for members in groups if members]
+    placed: dict[int, Placement] = {}
+    profiles: list[list[Profile]] = []
+    for members in groups:
+        if len(members) == 1:
+            (pid,) = members
+            placed[pid] = Placement(anchors[pid], pid, 0.0, None)
+        elif members:
+            profiles.append(sorted(members.values()))
+    if not profiles:
+        return placed
     flat = [profile for group in profiles for profile in group]
     columns = model.remember(flat)
     rows = columns.rows_of(profile[0] for profile in flat)
@@ -84,25 +94,32 @@ def resolve_all(
         ids, here = [profile[0] for profile in group], slice(start, start + size)
         components += _components(ids, rows[here].tolist(), weights[pair:end], keys[here], model.link, said)
         start, pair = start + size, end
-    return _placements(components, people_in(components, columns, model), columns, anchors)
+    return placed | _placements(components, people_in(components, columns, model), columns, anchors)
+
+
+@lru_cache(64)
+def upper(size: int) -> tuple[Rows, Rows]:
+    """All pairs of so many places, the lower place first."""
+    a, b = np.triu_indices(size, 1)
+    return a, b
 
 
 def all_pairs(sizes: Sequence[int]) -> tuple[Rows, Rows]:
     """All pairs inside each of several runs of consecutive places."""
     lefts, rights, start = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
     for size in sizes:
-        a, b = np.triu_indices(size, 1)
+        a, b = upper(size)
         lefts.append(a + start)
         rights.append(b + start)
         start += size
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _square(size: int, upper: NDArray[np.float64]) -> NDArray[np.float64]:
+def _square(size: int, triangle: NDArray[np.float64]) -> NDArray[np.float64]:
     """Symmetric matrices from their upper triangles; the last axis holds the pairs."""
-    matrix = np.zeros((*upper.shape[:-1], size, size))
-    a, b = np.triu_indices(size, 1)
-    matrix[..., a, b] = matrix[..., b, a] = upper
+    matrix = np.zeros((*triangle.shape[:-1], size, size))
+    a, b = upper(size)
+    matrix[..., a, b] = matrix[..., b, a] = triangle
     return matrix
 
 
@@ -128,7 +145,7 @@ def _components(
         inside = [
             {(new[a], new[b]) for a, b in pairs if a in new and b in new} for pairs in (apart, together)
         ]
-        a, b = np.triu_indices(len(places), 1)
+        a, b = upper(len(places))
         chosen = np.array(places)
         found.append(Component([rows[p] for p in places], square[chosen[a], chosen[b]], *inside))
     return found
