@@ -97,6 +97,9 @@ def resolve_all(
     return placed | _placements(components, people_in(components, columns, model), columns, anchors)
 
 
+NO_WEIGHTS: Weights = np.zeros(0)
+
+
 @lru_cache(64)
 def upper(size: int) -> tuple[Rows, Rows]:
     """All pairs of so many places, the lower place first."""
@@ -132,6 +135,11 @@ def _components(
     said: Said,
 ) -> list[Component]:
     """A group as what hangs together in it by pairs that share a block or that a person has joined."""
+    if len(ids) == 2 and said is UNSAID:
+        # Most groups are a pair, and a pair needs no graph.
+        if weights[0] >= link and keys[0] & keys[1]:
+            return [Component(rows, weights)]
+        return [Component(rows[:1], NO_WEIGHTS), Component(rows[1:], NO_WEIGHTS)]
     size = len(ids)
     at = {pid: place for place, pid in enumerate(ids)}
     apart, together = ({(at[a], at[b]) for a, b in pairs if a in at and b in at} for pairs in said)
