@@ -47,7 +47,7 @@ outbox = Table(
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine for a projection; SQLite gets WAL, full sync and a bounded wait."""
+    """An engine for a projection; SQLite gets WAL and a bounded wait."""
     if not url.startswith("sqlite"):
         return create_engine(url)
     path = url.removeprefix("sqlite:///")
@@ -61,7 +61,8 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
             cursor.execute("PRAGMA journal_mode=WAL")
             # A step writes several thousand pages: copied back every few steps, not within each.
             cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
-        cursor.execute("PRAGMA synchronous=FULL")
+        # What a power cut takes from a projection or from what ingestion remembers, the log gives back.
+        cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA cache_size=-131072")
         cursor.close()
 
