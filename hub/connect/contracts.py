@@ -89,8 +89,9 @@ class Feed:
         for name, attribute, is_day in self._attributes:
             value = values.get(name)
             if value is not None:
-                text = iso(value) if is_day else str(value)
-                found[attribute] = f"{found[attribute]} {text}" if attribute in found else text
+                said = iso(value) if is_day else str(value)
+                # House number and street, say, may be fields of their own: together they are the address.
+                found[attribute] = f"{found[attribute]} {said}" if attribute in found else said
         return found
 
     def avro(self) -> dict[str, Any]:

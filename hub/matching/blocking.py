@@ -70,6 +70,12 @@ def _mailbox(email: str) -> str:
     return soundex("".join(c for c in email.partition("@")[0] if c.isalpha()))
 
 
+def _home(address: str) -> str:
+    """House number and street: what stands first, without the N or W of a street."""
+    words = [word for word in address.split(" ") if len(word) > 1 or word.isdigit()]
+    return " ".join(words[:2])[:HOME_CHARACTERS]
+
+
 def _chinese(name: str) -> str:
     return pinyin(name) if is_chinese(name) else ""
 
@@ -91,7 +97,7 @@ ASPECTS: Mapping[str, tuple[tuple[str, Callable[[str], str]], ...]] = {
     "year": (("birth_date", lambda d: d[:4]),), "month day": (("birth_date", lambda d: "".join(sorted((d[4:6], d[6:])))),),
     "phone": (("phone", _same),), "email": (("email", _same),), "mailbox": (("email", _mailbox),),
     "given": (("given_name", soundex), ("name", _first)), "last": (("family_name", soundex), ("name", _last)),
-    "middle": (("middle_name", lambda m: m[:1]),), "home": (("address", lambda a: a[:HOME_CHARACTERS]),),
+    "middle": (("middle_name", lambda m: m[:1]),), "home": (("address", _home),),
     "postcode": (("postcode", _same),), "city": (("city", soundex),),
 }  # fmt: skip
 """What keys are made of: the field it is read off and how; where that says nothing, the next one."""

@@ -1,27 +1,32 @@
 """From weighted pairs to people: a function of the set, never of the order.
 
 Pairs that share a block and weigh enough connect profiles into components.
-Inside a component clusters join while, on average over all pairs across them,
-the evidence says one person (correlation clustering, Bansal, Blum and Chawla
-2004, solved greedily; average linkage of Sokal and Michener 1958). So one
-chance likeness does not chain two families together, and one damaged copy does
-not split a person. Two clusters stay apart when any pair across them speaks
-clearly against it, and always when a person has said so.
+Inside a component the two clusters that agree best are joined, and again,
+while the evidence says one person. Two clusters are compared like two
+profiles: each comparison counts once, as the mean of what it says of the pairs
+across them that both state the field. So people of one name whose numbers and
+birth dates differ stay apart although most of their records lack the one or
+the other, chance likenesses do not chain families together, and one damaged
+copy does not split a person. (Average linkage, Sokal and Michener 1958, by
+field; greedy correlation clustering, Bansal, Blum and Chawla 2004.)
+
+Two clusters stay apart when any pair across them speaks clearly against it,
+and always when a person has said so.
 """
 
-import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hub.matching.columns import Pairs, Rows
+from hub.matching.columns import Columns, Pairs, Rows
 from hub.matching.model import Model, Weights
 from hub.matching.profile import Profile
 
-CLIP = 15.0
-"""Bits beyond which a pair's vote counts no more: one in 30,000 is as sure as a single pair can be."""
-NOBODY: frozenset[tuple[int, int]] = frozenset()
+Edge = tuple[int, int]
+NOBODY: frozenset[Edge] = frozenset()
 
 
 class Placement(NamedTuple):
@@ -36,11 +41,22 @@ class Placement(NamedTuple):
 class Said(NamedTuple):
     """What people have said of pairs of profiles, the smaller id first; `apart` is never overridden."""
 
-    apart: Collection[tuple[int, int]] = NOBODY
-    together: Collection[tuple[int, int]] = NOBODY
+    apart: Collection[Edge] = NOBODY
+    together: Collection[Edge] = NOBODY
 
 
 UNSAID = Said()
+
+
+class Component(NamedTuple):
+    """Profiles that hang together: their rows in order of profile id, and what weighs between them."""
+
+    rows: Sequence[int]
+    weights: Weights
+    """Of all pairs (i, j), i < j, in the order of `numpy.triu_indices`."""
+    apart: Collection[Edge] = NOBODY
+    """Places in `rows` that a person has said are not the same."""
+    together: Collection[Edge] = NOBODY
 
 
 def resolve(
@@ -53,79 +69,97 @@ def resolve(
 def resolve_all(
     groups: Iterable[Mapping[int, Profile]], anchors: Mapping[int, str], model: Model, said: Said = UNSAID
 ) -> dict[int, Placement]:
-    """Places for the members of many groups that have nothing to do with each other, weighed in one go."""
+    """Places for the members of groups that have nothing to do with each other, weighed in one go."""
     placed: dict[int, Placement] = {}
-    several: list[list[int]] = []
-    profiles: list[Profile] = []
+    profiles: list[list[Profile]] = []
     for members in groups:
-        ids = sorted(members)
-        if len(ids) == 1:
-            placed[ids[0]] = Placement(anchors[ids[0]], ids[0], 0.0, None)
-        elif ids:
-            several.append(ids)
-            profiles.extend(members[pid] for pid in ids)
-    if several:
-        columns = model.remember(profiles)
-        rows = columns.rows_of(profile[0] for profile in profiles)
-        left, right = _all_pairs([len(ids) for ids in several])
-        weights = model.weigh(Pairs(columns, rows[left], rows[right]))
-        keys = dict(zip((p[0] for p in profiles), map(frozenset, model.block_keys_of(profiles)), strict=True))
-        start = 0
-        for ids in several:
-            end = start + len(ids) * (len(ids) - 1) // 2
-            matrix = _square(len(ids), weights[start:end])
-            placed |= place(ids, matrix, [keys[pid] for pid in ids], anchors, model, said)
-            start = end
-    return placed
+        if len(members) == 1:
+            (pid,) = members
+            placed[pid] = Placement(anchors[pid], pid, 0.0, None)
+        elif members:
+            profiles.append(sorted(members.values()))
+    if not profiles:
+        return placed
+    flat = [profile for group in profiles for profile in group]
+    columns = model.remember(flat)
+    rows = columns.rows_of(profile[0] for profile in flat)
+    left, right = all_pairs([len(group) for group in profiles])
+    weights = model.weigh(Pairs(columns, rows[left], rows[right]))
+    keys = [frozenset(mine) for mine in model.block_keys_of(flat)]
+    components: list[Component] = []
+    start = pair = 0
+    for group in profiles:
+        size = len(group)
+        end = pair + size * (size - 1) // 2
+        ids, here = [profile[0] for profile in group], slice(start, start + size)
+        components += _components(ids, rows[here].tolist(), weights[pair:end], keys[here], model.link, said)
+        start, pair = start + size, end
+    return placed | _placements(components, people_in(components, columns, model), columns, anchors)
 
 
-def _all_pairs(sizes: Sequence[int]) -> tuple[Rows, Rows]:
+NO_WEIGHTS: Weights = np.zeros(0)
+
+
+@lru_cache(64)
+def upper(size: int) -> tuple[Rows, Rows]:
+    """All pairs of so many places, the lower place first."""
+    a, b = np.triu_indices(size, 1)
+    return a, b
+
+
+def all_pairs(sizes: Sequence[int]) -> tuple[Rows, Rows]:
     """All pairs inside each of several runs of consecutive places."""
-    lefts, rights, start = [], [], 0
+    lefts, rights, start = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
     for size in sizes:
-        a, b = np.triu_indices(size, 1)
+        a, b = upper(size)
         lefts.append(a + start)
         rights.append(b + start)
         start += size
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _square(size: int, upper: Weights) -> list[list[float]]:
-    matrix = np.zeros((size, size))
-    matrix[np.triu_indices(size, 1)] = upper
-    whole: list[list[float]] = (matrix + matrix.T).tolist()
-    return whole
+def _square(size: int, triangle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Symmetric matrices from their upper triangles; the last axis holds the pairs."""
+    matrix = np.zeros((*triangle.shape[:-1], size, size))
+    a, b = upper(size)
+    matrix[..., a, b] = matrix[..., b, a] = triangle
+    return matrix
 
 
-def place(
-    ids: Sequence[int], weights: Sequence[Sequence[float]], keys: Sequence[frozenset[int]],
-    anchors: Mapping[int, str], model: Model, said: Said = UNSAID,
-) -> dict[int, Placement]:  # fmt: skip
-    """Places for profiles whose weights are known; ids in ascending order."""
+def _components(
+    ids: Sequence[int],
+    rows: Sequence[int],
+    weights: Weights,
+    keys: Sequence[frozenset[int]],
+    link: float,
+    said: Said,
+) -> list[Component]:
+    """A group as what hangs together in it by pairs that share a block or that a person has joined."""
+    if len(ids) == 2 and said is UNSAID:
+        # Most groups are a pair, and a pair needs no graph.
+        if weights[0] >= link and keys[0] & keys[1]:
+            return [Component(rows, weights)]
+        return [Component(rows[:1], NO_WEIGHTS), Component(rows[1:], NO_WEIGHTS)]
     size = len(ids)
-    at = {pid: index for index, pid in enumerate(ids)}
+    at = {pid: place for place, pid in enumerate(ids)}
     apart, together = ({(at[a], at[b]) for a, b in pairs if a in at and b in at} for pairs in said)
     together -= apart
-    links = [
-        (a, b) for a in range(size) for b in range(a + 1, size)
-        if (weights[a][b] >= model.link and keys[a] & keys[b] and (a, b) not in apart) or (a, b) in together
-    ]  # fmt: skip
-    placed: dict[int, Placement] = {}
-    for component in connected(size, links):
-        for cluster in agglomerate(component, weights, model, apart, together):
-            anchor = min(anchors[ids[index]] for index in cluster)
-            for index in cluster:
-                best = max(
-                    (other for other in cluster if other != index),
-                    key=lambda o: (weights[index][o], -o),
-                    default=None,
-                )
-                weight, via = (weights[index][best], ids[best]) if best is not None else (0.0, None)
-                placed[ids[index]] = Placement(anchor, ids[component[0]], weight, via)
-    return placed
+    square = _square(size, weights)
+    near = ((int(a), int(b)) for a, b in np.argwhere(np.triu(square >= link, 1)))
+    links = {(a, b) for a, b in near if (a, b) not in apart and keys[a] & keys[b]} | together
+    found = []
+    for places in connected(size, sorted(links)):
+        new = {place: index for index, place in enumerate(places)}
+        inside = [
+            {(new[a], new[b]) for a, b in pairs if a in new and b in new} for pairs in (apart, together)
+        ]
+        a, b = upper(len(places))
+        chosen = np.array(places)
+        found.append(Component([rows[p] for p in places], square[chosen[a], chosen[b]], *inside))
+    return found
 
 
-def connected(size: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
+def connected(size: int, links: Iterable[Edge]) -> list[list[int]]:
     """What hangs together by links, each set in ascending order."""
     top = list(range(size))
 
@@ -138,56 +172,98 @@ def connected(size: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
         low, high = sorted((find(a), find(b)))
         top[high] = low
     sets: dict[int, list[int]] = {}
-    for index in range(size):
-        sets.setdefault(find(index), []).append(index)
+    for place in range(size):
+        sets.setdefault(find(place), []).append(place)
     return list(sets.values())
 
 
-def agglomerate(
-    members: Sequence[int], weights: Sequence[Sequence[float]], model: Model,
-    apart: Collection[tuple[int, int]], together: Collection[tuple[int, int]],
-) -> list[list[int]]:  # fmt: skip
-    """Clusters of a component: what people joined, then the pair of clusters that agrees best, and again."""
-    pairs = [(a, b) for i, a in enumerate(members) for b in members[i + 1 :]]
-    if not apart and all(weights[a][b] >= model.link for a, b in pairs):
-        return [list(members)]
-    clusters = {place: [place] for place in members}
-    sums: dict[int, dict[int, float]] = {place: {} for place in members}
-    for a, b in pairs:
-        barred = (a, b) in apart or (weights[a][b] <= model.veto and (a, b) not in together)
-        vote = max(-CLIP, min(CLIP, weights[a][b] - model.link))
-        sums[a][b] = sums[b][a] = -np.inf if barred else vote
-    for a, b in sorted(together):
-        tops = sorted({top for top, held in clusters.items() if a in held or b in held})
-        if len(tops) == 2 and sums[tops[0]][tops[1]] > -np.inf:
-            _join(clusters, sums, tops[0], tops[1])
-    heap = [_offer(clusters, sums, a, b) for a in clusters for b in clusters if a < b and sums[a][b] >= 0]
-    heapq.heapify(heap)
-    while heap:
-        _, a, b, size_a, size_b = heapq.heappop(heap)
-        if a not in clusters or b not in clusters or (len(clusters[a]), len(clusters[b])) != (size_a, size_b):
-            continue
-        _join(clusters, sums, a, b)
-        for other in clusters:
-            if other != a and sums[a][other] >= 0:
-                heapq.heappush(heap, _offer(clusters, sums, min(a, other), max(a, other)))
+def people_in(components: Sequence[Component], columns: Columns, model: Model) -> list[list[list[int]]]:
+    """For each component its people, as lists of places in its rows."""
+    people: list[list[list[int]]] = []
+    unclear: list[int] = []
+    for index, component in enumerate(components):
+        if component.apart or (component.weights < model.link).any():
+            unclear.append(index)
+        people.append([list(range(len(component.rows)))])
+    if not unclear:
+        return people
+    rows = np.array([row for index in unclear for row in components[index].rows], np.int64)
+    left, right = all_pairs([len(components[index].rows) for index in unclear])
+    layers = np.stack(model.evidence(Pairs(columns, rows[left], rows[right])))
+    start = 0
+    for index in unclear:
+        size = len(components[index].rows)
+        end = start + size * (size - 1) // 2
+        people[index] = _agglomerate(components[index], _square(size, layers[:, :, start:end]), model)
+        start = end
+    return people
+
+
+def _agglomerate(component: Component, layers: NDArray[np.float64], model: Model) -> list[list[int]]:
+    """Clusters of a component: what people joined, then the two clusters that agree best, and again.
+
+    `layers` holds sums over the pairs across two clusters: the evidence of each comparison, and
+    of how many pairs it is. A cluster stands at its least place.
+    """
+    size = len(component.rows)
+    clusters = {place: [place] for place in range(size)}
+    barred = _square(size, component.weights) <= model.veto
+    apart = np.zeros((size, size), np.bool_)
+    for a, b in component.apart:
+        apart[a, b] = apart[b, a] = True
+
+    def join(a: int, b: int) -> None:
+        clusters[a] += clusters.pop(b)
+        layers[:, :, a] += layers[:, :, b]
+        layers[:, :, :, a] = layers[:, :, a]
+        barred[a] |= barred[b]
+        barred[:, a] = barred[a]
+
+    for a, b in sorted(component.together):
+        one, two = sorted(next(top for top, held in clusters.items() if place in held) for place in (a, b))
+        if one != two and not apart[one, two]:
+            join(one, two)
+            apart[one] |= apart[two]
+            apart[:, one] = apart[one]
+    barred |= apart
+    agree = _agreement(layers, barred, model)
+    gone = [place for place in range(size) if place not in clusters]
+    agree[gone] = agree[:, gone] = -np.inf
+    np.fill_diagonal(agree, -np.inf)
+    while agree.flat[best := int(agree.argmax())] >= 0:
+        a, b = sorted(divmod(best, size))
+        join(a, b)
+        gone += [b]
+        row = _agreement(layers[:, :, a], barred[a], model)
+        row[gone] = row[a] = -np.inf
+        agree[b] = agree[:, b] = -np.inf
+        agree[a] = agree[:, a] = row
     return list(clusters.values())
 
 
-def _offer(
-    clusters: Mapping[int, list[int]], sums: Mapping[int, Mapping[int, float]], a: int, b: int
-) -> tuple[float, int, int, int, int]:
-    """How well two clusters agree on average, best first, with the sizes for which that holds."""
-    size_a, size_b = len(clusters[a]), len(clusters[b])
-    return -sums[a][b] / (size_a * size_b), a, b, size_a, size_b
+def _agreement(layers: NDArray[np.float64], barred: NDArray[np.bool_], model: Model) -> Weights:
+    """By how many bits the evidence between clusters exceeds the link, each comparison counted once."""
+    weights, relatives, twins = (layers[:3] / np.maximum(layers[3], 1.0)).sum(axis=1)
+    agree = model.total(weights, relatives, twins) - model.link
+    agree[barred] = -np.inf
+    return agree
 
 
-def _join(clusters: dict[int, list[int]], sums: dict[int, dict[int, float]], a: int, b: int) -> None:
-    clusters[a] += clusters.pop(b)
-    gone = sums.pop(b)
-    sums[a].pop(b)
-    for other, total in gone.items():
-        if other != a:
-            sums[a][other] += total
-            sums[other][a] = sums[a][other]
-            del sums[other][b]
+def _placements(
+    components: Sequence[Component],
+    people: Sequence[Sequence[Sequence[int]]],
+    columns: Columns,
+    anchors: Mapping[int, str],
+) -> dict[int, Placement]:
+    placed: dict[int, Placement] = {}
+    for component, clusters in zip(components, people, strict=True):
+        ids = columns.ids[np.array(component.rows)].tolist()
+        square = _square(len(ids), component.weights)
+        for cluster in clusters:
+            anchor = min(anchors[ids[place]] for place in cluster)
+            for place in cluster:
+                others = [other for other in cluster if other != place]
+                best = max(others, key=lambda other: (square[place, other], -other), default=None)
+                weight, via = (0.0, None) if best is None else (float(square[place, best]), ids[best])
+                placed[ids[place]] = Placement(anchor, ids[0], weight, via)
+    return placed

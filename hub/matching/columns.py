@@ -6,6 +6,7 @@ then whether two integers are equal, asked of all pairs in one operation; only
 texts that differ are looked at letter by letter, in bulk, by rapidfuzz.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -132,14 +133,22 @@ class Columns:
         return self.texts[COLUMN[field]].view("#" + name, hashed, np.uint64)
 
     def shares(
-        self, field: str, name: str, of: Callable[[str], str], shares: Mapping[int, float], rest: float
+        self, field: str, name: str, of: Callable[[str], str], table: Mapping[int, float], rest: float
     ) -> NDArray[np.float64]:
         """By code of a field: how many of all have what `of` makes of its text."""
+        return self.texts[COLUMN[field]].view(
+            f"%{name}", lambda text: table.get(stable(of(text)), rest), np.float64
+        )
 
-        def share(text: str) -> float:
-            return shares.get(stable(of(text)), rest)
+    def rarity(
+        self, field: str, name: str, of: Callable[[str], str], table: Mapping[int, float], rest: float
+    ) -> NDArray[np.float64]:
+        """By code of a field: the same in bits."""
 
-        return self.texts[COLUMN[field]].view("%" + name, share, np.float64)
+        def bits(text: str) -> float:
+            return -math.log2(table.get(stable(of(text)), rest))
+
+        return self.texts[COLUMN[field]].view(f"-{name}", bits, np.float64)
 
 
 class Pairs:
@@ -189,6 +198,8 @@ class Pairs:
         return list(map(text, a[chosen].tolist())), list(map(text, b[chosen].tolist()))
 
 
-def measure(texts: tuple[Sequence[str], Sequence[str]], scorer: Callable[..., float]) -> NDArray[np.float32]:
-    """A rapidfuzz score of each pair of texts."""
-    return cpdist(*texts, scorer=scorer, dtype=np.float32)
+def measure(
+    texts: tuple[Sequence[str], Sequence[str]], scorer: Callable[..., float], cutoff: float | None = None
+) -> NDArray[np.float32]:
+    """A rapidfuzz score of each pair of texts; what is worse than the cutoff is only said to be so."""
+    return cpdist(*texts, scorer=scorer, score_cutoff=cutoff, dtype=np.float32)

@@ -15,11 +15,11 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from hub.matching.columns import Mask, Pairs, Rows, measure
-from hub.matching.normalise import is_chinese, pinyin
+from hub.matching.normalise import MONTH, YEAR, day_number, has_nickname, is_chinese, nicknamed, pinyin
 
 Levels = NDArray[np.int8]
-MONTH, YEAR, YEARS_APART = 32, 32 * 13, 32 * 13 * 200
-"""Days of a month and of a year as `_day_number` counts them, and a distance beyond all."""
+YEARS_APART = 200 * YEAR
+"""A distance beyond all."""
 
 
 class Comparison(NamedTuple):
@@ -34,6 +34,8 @@ class Comparison(NamedTuple):
     """So many of the first levels mean equality of that value."""
     value: Callable[[str], str] = str
     """What of the field is counted."""
+    never: tuple[str, ...] = ()
+    """Levels that by their meaning cannot be one person, whatever else agrees."""
     fields: tuple[str, ...] = ()
     """What it reads, where that is not the field of its name; one of them must be stated on both sides."""
 
@@ -65,12 +67,12 @@ def _crossed(pairs: Pairs) -> Mask:
     return crossed
 
 
-def _begins(a: str, b: str) -> bool:
-    return a.startswith(b) or b.startswith(a)
+def _short_form(a: str, b: str) -> bool:
+    return nicknamed(a, b) or a.startswith(b) or b.startswith(a)
 
 
 def _share_word(a: str, b: str) -> bool:
-    return not set(a.split(" ")).isdisjoint(b.split(" "))
+    return not {*a.split(" ")}.isdisjoint(b.split(" "))
 
 
 def _initial(name: str) -> str:
@@ -89,13 +91,14 @@ def given_name(pairs: Pairs) -> Levels:
     """Given names; two names that changed places are one finding, told here."""
     levels, differ = _start(pairs, "given_name", 7)
     texts = pairs.texts("given_name", differ)
-    alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
+    alike, slips = measure(texts, JaroWinkler.similarity, 0.8), measure(texts, OSA.distance, 1)
     (ia, ib), (la, lb) = (
         pairs.derived("given_name", "initial", _initial),
         pairs.numbers("given_name", "length", len),
     )
     least = np.minimum(la, lb)[differ]
-    short = _asked(pairs, "given_name", differ, (ia == ib)[differ], _begins)
+    (na, nb) = pairs.numbers("given_name", "nickname", has_nickname)
+    short = _asked(pairs, "given_name", differ, ((ia == ib) | (na + nb == 2))[differ], _short_form)
     rules = [short & (least == 1), (slips <= 1) & (least > 2), short, alike >= 0.9, alike >= 0.8]
     levels[differ] = np.select(rules, [4, 1, 2, 3, 5], 7)
     levels[_crossed(pairs)] = 6
@@ -106,7 +109,7 @@ def family_name(pairs: Pairs) -> Levels:
     """Family names; not asked again where `given_name` found the names crossed."""
     levels, differ = _start(pairs, "family_name", 5)
     texts = pairs.texts("family_name", differ)
-    alike, slips = measure(texts, JaroWinkler.similarity), measure(texts, OSA.distance)
+    alike, slips = measure(texts, JaroWinkler.similarity, 0.8), measure(texts, OSA.distance, 1)
     la, lb = pairs.numbers("family_name", "length", len)
     wa, wb = pairs.numbers("family_name", "words", lambda name: name.count(" "))
     part = _asked(pairs, "family_name", differ, ((wa + wb) > 0)[differ], _share_word)
@@ -124,7 +127,7 @@ def middle_name(pairs: Pairs) -> Levels:
     single = (levels >= 0) & ((sa + sb) > 0)
     levels[single] = np.where(ia == ib, 1, 3)[single]
     rest = differ[~single[differ]]
-    alike = measure(pairs.texts("middle_name", rest), JaroWinkler.similarity)
+    alike = measure(pairs.texts("middle_name", rest), JaroWinkler.similarity, 0.88)
     levels[rest] = np.where(alike >= 0.88, 2, 4)
     return levels
 
@@ -139,7 +142,7 @@ def name(pairs: Pairs) -> Levels:
     alike = measure(texts, JaroWinkler.similarity)
     (sa, sb), (ca, cb) = pairs.derived("name", "sound", pinyin), pairs.derived("name", "family", _family)
     chinese = (ca > 0) & (cb > 0)
-    one_off = _each(texts, lambda x, y: len(x) == len(y) > 1) & (measure(texts, OSA.distance) <= 1)
+    one_off = _each(texts, lambda x, y: len(x) == len(y) > 1) & _slip(texts)
     turned = _each(texts, lambda x, y: " " in x and sorted(x.split(" ")) == sorted(y.split(" ")))
     chinese, family, sounds = chinese[differ], (ca == cb)[differ], (sa == sb)[differ]
     rules = [
@@ -156,22 +159,15 @@ def _family(name: str) -> str:
     return name[:1] if is_chinese(name) else ""
 
 
-def _day_number(born: str) -> int:
-    """Year, month and day in one whole number, all months counted as 32 days; 0 for what is no date."""
-    if len(born) != 8 or not (born.isascii() and born.isdigit()):
-        return 0
-    return int(born[:4]) * YEAR + int(born[4:6]) * MONTH + int(born[6:])
-
-
 def birth_date(pairs: Pairs) -> Levels:
     """Birth dates as eight digits."""
     levels, differ = _start(pairs, "birth_date", 6)
-    a, b = (side[differ] for side in pairs.numbers("birth_date", "day", _day_number))
+    a, b = (side[differ] for side in pairs.numbers("birth_date", "day", day_number))
     (ya, ra), (yb, rb) = np.divmod(a, YEAR), np.divmod(b, YEAR)
     (ma, da), (mb, db) = np.divmod(ra, MONTH), np.divmod(rb, MONTH)
     dates = (a > 0) & (b > 0)
     apart = np.where(dates, np.abs(a - b), YEARS_APART)
-    slips = measure(pairs.texts("birth_date", differ), OSA.distance)
+    slips = measure(pairs.texts("birth_date", differ), OSA.distance, 1)
     two = dates & ((ya == yb).astype(np.int8) + (ma == mb) + (da == db) >= 2)
     rules = [dates & (ya == yb) & (ma == db) & (da == mb), slips <= 1, apart <= MONTH, two, apart <= YEAR]
     levels[differ] = np.select(rules, [1, 2, 3, 4, 5], 6)
@@ -182,10 +178,11 @@ def number(pairs: Pairs) -> Levels:
     """National numbers, each weighed by what the rest of its record says of it."""
     levels, differ = _start(pairs, "number", 5)
     a, b = pairs.numbers("number_is", "doubtful", lambda state: state not in ("sound", "other", ""))
-    sa, sb = pairs.codes("number_is")
-    slips = measure(pairs.texts("number", differ), OSA.distance)
-    unsure = ((a + b) > 0) | (sa != sb)
-    levels[differ] = np.select([slips <= 1, slips <= 2, unsure[differ]], [2, 3, 4], 5)
+    sa, sb = pairs.numbers("number_is", "sound", lambda state: state == "sound")
+    # Two numbers that both pass their check are two numbers, however alike: a slip would have failed it.
+    both_sound, unsure = (sa + sb == 2)[differ], ((a + b > 0) | (sa != sb))[differ]
+    slips = measure(pairs.texts("number", differ), OSA.distance, 2)
+    levels[differ] = np.select([both_sound, slips <= 1, slips <= 2, unsure], [5, 2, 3, 4], 5)
     levels[(levels == 0) & ((a + b) > 0)] = 1
     return levels
 
@@ -210,7 +207,7 @@ def address(pairs: Pairs) -> Levels:
     levels[(a > 0) & (b > 0)] = -1
     differ = differ[levels[differ] >= 0]
     texts = pairs.made_texts("address", "words in order", _in_order, differ)
-    alike = measure(texts, fuzz.ratio)
+    alike = measure(texts, fuzz.ratio, 40)
     levels[differ] = np.select([alike >= 85, alike >= 65], [1, 3], 4)
     # One address may leave out a part of the other; the costly question is asked where it can be yes.
     open_ = np.flatnonzero((alike >= 40) & (alike < 85))
@@ -267,7 +264,7 @@ def _parent(who: str) -> Callable[[Pairs], Levels]:
         levels[differ] = np.where((a == b)[differ] | alike, 2, 4)
         levels[levels == 0] = 2
         by_number, differ = _start(pairs, f"{who}_number", 3)
-        slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance)
+        slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance, 1)
         by_number[differ] = np.where(slips <= 1, 1, 3)
         return np.where(by_number >= 0, by_number, levels)
 
@@ -275,15 +272,7 @@ def _parent(who: str) -> Callable[[Pairs], Levels]:
 
 
 def _slip(texts: tuple[list[str], list[str]]) -> Mask:
-    return measure(texts, OSA.distance) <= 1
-
-
-def _close(texts: tuple[list[str], list[str]]) -> Mask:
-    return measure(texts, JaroWinkler.similarity) >= 0.88
-
-
-def _same_words(texts: tuple[list[str], list[str]]) -> Mask:
-    return measure(texts, fuzz.token_sort_ratio) >= 70
+    return measure(texts, OSA.distance, 1) <= 1
 
 
 _PARENT = ("same number", "number, one slip", "same name", "different number", "different name")
@@ -298,12 +287,12 @@ COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("place", ("same village", "same town", "same county", "elsewhere"), place, "place"),
     Comparison("address", ("same", "very alike", "a part", "alike", "different"), address, "address"),
     Comparison("postcode", ("same", "one slip", "different"), _graded("postcode", _slip), "postcode"),
-    Comparison("city", ("same", "alike", "different"), _graded("city", _close), "city"),
+    Comparison("city", ("same", "alike", "different"), _graded("city", lambda texts: measure(texts, JaroWinkler.similarity, 0.88) >= 0.88), "city"),
     Comparison("region", ("same", "different"), _exact("region"), "region"),
     Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
     Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
-    Comparison("employer", ("same", "alike", "different"), _graded("employer", _same_words), "employer"),
-    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, fields=("certificate_no", "birth_order")),
+    Comparison("employer", ("same", "alike", "different"), _graded("employer", lambda texts: measure(texts, fuzz.token_sort_ratio, 70) >= 70), "employer"),
+    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, never=("different, of twins", "another child of the delivery"), fields=("certificate_no", "birth_order")),
     Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
     Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),
 )}  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hub.matching.blocking import keys_of
-from hub.matching.clusters import agglomerate
+from hub.matching.clusters import Component, people_in
 from hub.matching.columns import Columns, Pairs, Rows
 from hub.matching.model import Model, Weights
 from hub.matching.profile import Profile
@@ -47,9 +47,12 @@ class Linker:
         self.compared += len(left)
         weights = self.model.weigh(Pairs(self.columns, left, right))
         touched: set[int] = set()
+        top = self._component
         linked = np.flatnonzero(weights >= self.model.link)
         for a, b in zip(left[linked].tolist(), right[linked].tolist(), strict=True):
-            touched.add(self._connect(a, b))
+            if top[a] != top[b]:
+                self._connect(top[a], top[b])
+            touched.add(top[a])
         if touched:
             self._note(left, right, weights)
             self._resolve(top for top in touched if top in self._members)
@@ -83,55 +86,50 @@ class Linker:
         apart = low != high
         return np.minimum(low, high)[apart], np.maximum(low, high)[apart]
 
-    def _connect(self, a: int, b: int) -> int:
-        """Make one component of those of two rows; the row that names it."""
-        tops, members = self._component, self._members
-        top, other = sorted((tops[a], tops[b]))
-        if top != other:
-            joined = members.pop(other, [other])
-            for row in joined:
-                tops[row] = top
-            members.setdefault(top, [top]).extend(joined)
-        return top
+    def _connect(self, one: int, two: int) -> None:
+        """Make one component of two, named by its least row."""
+        top, other = (one, two) if one < two else (two, one)
+        joined = self._members.pop(other, [other])
+        for row in joined:
+            self._component[row] = top
+        self._members.setdefault(top, [top]).extend(joined)
 
     def _note(self, left: Rows, right: Rows, weights: Weights) -> None:
         """Keep the weights of pairs that are inside one component by now."""
-        top, known = self._component, self._weights
-        for a, b, weight in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True):
-            if top[a] == top[b]:
-                known[(a << 32) + b] = weight
+        top = self._component.__getitem__
+        one, two = (np.fromiter(map(top, side.tolist()), np.int64, len(side)) for side in (left, right))
+        inside = np.flatnonzero(one == two)
+        pairs = ((left[inside] << 32) + right[inside]).tolist()
+        self._weights.update(zip(pairs, weights[inside].tolist(), strict=True))
 
     def _resolve(self, tops: Iterable[int]) -> None:
         """The people of these components, after weighing those pairs in them that shared no block."""
         known = self._weights
-        # By profile id, not by row: who came first must not decide between equals.
-        by_id = self.columns.ids.item
-        groups = [sorted(self._members[top], key=by_id) for top in tops]
-        pairs = [[_pair(a, b) for i, a in enumerate(rows) for b in rows[i + 1 :]] for rows in groups]
+        groups = [sorted(self._members[top]) for top in tops]
+        pairs = [[(a << 32) + b for i, a in enumerate(rows) for b in rows[i + 1 :]] for rows in groups]
         unknown = np.array([pair for inside in pairs for pair in inside if pair not in known], np.int64)
         if len(unknown):
             more = self.model.weigh(Pairs(self.columns, unknown >> 32, unknown & 0xFFFFFFFF))
             known.update(zip(unknown.tolist(), more.tolist(), strict=True))
-        link, person = self.model.link, self._person
+        link, unclear = self.model.link, []
         for rows, inside in zip(groups, pairs, strict=True):
             if min(map(known.__getitem__, inside)) >= link:
-                first = min(rows)
-                for row in rows:
-                    person[row] = first
-                continue
-            for cluster in agglomerate(range(len(rows)), _square(rows, known), self.model, (), ()):
-                first = min(rows[index] for index in cluster)
-                for index in cluster:
-                    person[rows[index]] = first
+                self._settle(rows)
+            else:
+                unclear.append(self._by_id(rows))
+        for component, people in zip(unclear, people_in(unclear, self.columns, self.model), strict=True):
+            for places in people:
+                self._settle([component.rows[place] for place in places])
 
+    def _by_id(self, rows: Sequence[int]) -> Component:
+        """A component in order of profile id: who came first must not decide between equals."""
+        known = self._weights
+        rows = sorted(rows, key=self.columns.ids.item)
+        pairs = ((a, b) if a < b else (b, a) for i, a in enumerate(rows) for b in rows[i + 1 :])
+        return Component(rows, np.array([known[(a << 32) + b] for a, b in pairs]))
 
-def _pair(a: int, b: int) -> int:
-    return (a << 32) + b if a < b else (b << 32) + a
-
-
-def _square(rows: Sequence[int], known: dict[int, float]) -> list[list[float]]:
-    square = [[0.0] * len(rows) for _ in rows]
-    for i, a in enumerate(rows):
-        for j in range(i + 1, len(rows)):
-            square[i][j] = square[j][i] = known[_pair(a, rows[j])]
-    return square
+    def _settle(self, rows: Sequence[int]) -> None:
+        """These are one person."""
+        first, person = min(rows), self._person
+        for row in rows:
+            person[row] = first

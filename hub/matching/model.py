@@ -29,7 +29,7 @@ Weights = NDArray[np.float64]
 PROFILES_REMEMBERED_MAX = 400_000
 GRAIN = 1024.0
 """Weights are whole multiples of 1/1024 bit, so that sums of them are exact in any order."""
-WEIGHT_MAX = 60.0
+WEIGHT_MAX, WEIGHT_NEVER = 60.0, -300.0
 BITS = math.log(2)
 
 
@@ -46,6 +46,17 @@ class Comparison(NamedTuple):
 
     weight: float
     levels: tuple[Level, ...]
+
+
+class Evidence(NamedTuple):
+    """What each comparison (by row) says of each pair (by column), in bits; 0 where it says nothing."""
+
+    weights: Weights
+    relatives: Weights
+    """How much more often relatives agree so than strangers."""
+    twins: Weights
+    known: Weights
+    """1 where both sides say something, else 0."""
 
 
 class _Kin(NamedTuple):
@@ -95,12 +106,38 @@ class Model:
 
     def weigh(self, pairs: Pairs) -> Weights:
         """The match weights of pairs of remembered rows."""
-        found = self._found(pairs)
-        total = np.zeros(len(pairs))
-        for _, weights in found.values():
+        total, relatives, twins = (np.zeros(len(pairs)) for _ in range(3))
+        for name, (levels, weights) in self._found(pairs).items():
             total += weights
-        total += self._discount(pairs, found)
-        rounded: Weights = np.rint(total * GRAIN) / GRAIN
+            if (kin := self._kin_bits(pairs, name, levels)) is not None:
+                relatives += kin
+            if (born := self._twin_bits(name, weights, kin)) is not None:
+                twins += born
+        return self.total(total, relatives, twins)
+
+    def evidence(self, pairs: Pairs) -> Evidence:
+        """What `weigh` adds up, comparison by comparison."""
+        found = self._found(pairs)
+        layers = np.zeros((4, len(found), len(pairs)))
+        for row, (name, (levels, weights)) in enumerate(found.items()):
+            layers[0, row], layers[3, row] = weights, levels >= 0
+            if (kin := self._kin_bits(pairs, name, levels)) is not None:
+                layers[1, row] = kin
+            if (born := self._twin_bits(name, weights, kin)) is not None:
+                layers[2, row] = born
+        return Evidence(*layers)
+
+    def total(self, weights: Weights, relatives: Weights, twins: Weights) -> Weights:
+        """Weights less what is as likely among relatives and twins, as multiples of the grain."""
+        if self._kin is not None:
+            kin, born = self._kin.share, self._kin.twins
+            odds = (
+                (1 - kin - born)
+                + kin * np.exp2(np.minimum(relatives, 300.0))
+                + born * np.exp2(np.minimum(twins, 300.0))
+            )
+            weights = weights - np.log2(odds)
+        rounded: Weights = np.rint(weights * GRAIN) / GRAIN
         return rounded
 
     def weight(self, a: Profile, b: Profile) -> float:
@@ -117,15 +154,16 @@ class Model:
         """The weight with its parts, for explanations."""
         columns = self.remember((a, b))
         pairs = Pairs(columns, columns.rows_of([a.id]), columns.rows_of([b.id]))
-        found = self._found(pairs)
         levels = [
             Level(name, COMPARISONS[name].levels[at[0]], round(float(weights[0]), 3))
-            for name, (at, weights) in found.items() if at[0] >= 0
-        ]  # fmt: skip
-        discount = float(self._discount(pairs, found)[0])
+            for name, (at, weights) in self._found(pairs).items()
+            if at[0] >= 0
+        ]
+        weight = float(self.weigh(pairs)[0])
+        discount = weight - sum(level.weight for level in levels)
         if discount < -0.01:
             levels.append(Level("kin", "relatives agree so too", round(discount, 3)))
-        return Comparison(float(self.weigh(pairs)[0]), tuple(levels))
+        return Comparison(weight, tuple(levels))
 
     def _found(self, pairs: Pairs) -> dict[str, tuple[NDArray[np.int8], Weights]]:
         """By comparison, each pair's level and its weight; 0 where it cannot be evaluated."""
@@ -142,36 +180,28 @@ class Model:
         return found
 
     def _rarity(self, pairs: Pairs, c: Compared) -> Weights:
-        """What equality is worth beyond the table: bits by which the value is rarer than all others together."""
-        bits = pairs.columns.shares(c.counted, c.name, c.value, self._shares[c.name], self._rest[c.name])
-        rarity: Weights = -np.log2(bits[pairs.codes(c.counted)[0]])
-        return rarity
+        """Of how few strangers have the left side's value, in bits."""
+        table, rest = self._shares[c.name], self._rest[c.name]
+        bits: Weights = pairs.columns.rarity(c.counted, c.name, c.value, table, rest)[
+            pairs.codes(c.counted)[0]
+        ]
+        return bits
 
-    def _discount(self, pairs: Pairs, found: Mapping[str, tuple[NDArray[np.int8], Weights]]) -> Weights:
+    def _kin_bits(self, pairs: Pairs, name: str, levels: NDArray[np.int8]) -> Weights | None:
+        table = self._kin.relatives.get(name) if self._kin else None
+        if table is None:
+            return None
+        c, bits = COMPARISONS[name], table[levels]
+        if name in self._shares:
+            same = np.flatnonzero((levels >= 0) & (levels < c.counted_levels))
+            bits[same] += self._rarity(pairs, c)[same]
+        return bits
+
+    def _twin_bits(self, name: str, weights: Weights, kin: Weights | None) -> Weights | None:
+        """Twins share what relatives share, but no number, and the day on which they were born."""
         if self._kin is None:
-            return np.zeros(len(pairs))
-        relatives, twins = np.zeros(len(pairs)), np.zeros(len(pairs))
-        for name, (levels, weights) in found.items():
-            table = self._kin.relatives.get(name)
-            if table is not None:
-                c = COMPARISONS[name]
-                bits = table[levels]
-                if name in self._shares:
-                    same = np.flatnonzero((levels >= 0) & (levels < c.counted_levels))
-                    bits[same] += self._rarity(pairs, c)[same]
-                relatives += bits
-                if name != "number":
-                    twins += bits
-            elif name == "birth_date":
-                twins += weights
-        kin, born = self._kin.share, self._kin.twins
-        odds = (
-            (1 - kin - born)
-            + kin * np.exp2(relatives.clip(-300, 300))
-            + born * np.exp2(twins.clip(-300, 300))
-        )
-        discount: Weights = -np.log2(odds)
-        return discount
+            return None
+        return weights if name == "birth_date" else None if name == "number" else kin
 
     def block_keys(self, profile: Profile) -> tuple[int, ...]:
         """The profile's blocks; remembered, since each profile is asked for again and again."""
@@ -216,6 +246,8 @@ def _weights_of(c: Compared, levels: Mapping[str, Any], version: str) -> Weights
             raise SettingsError(f"model {version}: {c.name} has no level {name}")
         if not isinstance(level, dict):
             weights.append(float(level))
+        elif name in c.never:
+            weights.append(WEIGHT_NEVER)
         elif c.counted and index < c.counted_levels:
             weights.append(math.log2(equal))
         else:

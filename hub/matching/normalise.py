@@ -7,17 +7,21 @@ the same on every machine, since blocks and profiles are stored under it.
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+from importlib.resources import files
 
 from pypinyin import Style, lazy_pinyin
 
 NOT_LETTERS = re.compile(r"[^\w]+", re.UNICODE)
 PARTS = re.compile(r"[^\W_]+", re.UNICODE)
 APOSTROPHES = str.maketrans("", "", "'’`´ʼ.")
-DAY_PARTS = re.compile(r"(\w{1,4})[-/. 年](\w{1,2})[-/. 月](\w{1,4})日?(?:[T ].*)?")
+DAY_PARTS = re.compile(r"(\w{1,4})[-/. 年](\w{1,2})[-/. 月]([^\W日]{1,4})日?(?:[T ].*)?")
 COMPACT = ((0, 4, 4, 6, 6, 8), (4, 8, 0, 2, 2, 4), (4, 8, 2, 4, 0, 2))
 """Where year, month and day stand in eight digits: ISO, month first, day first."""
 YEARS = range(1850, 2101)
+MONTH, YEAR = 32, 32 * 13
+"""Days of a month and of a year as `day_number` counts them."""
 SEXES = {
     "m": "male", "male": "male", "man": "male", "boy": "male", "男": "male", "男性": "male",
     "f": "female", "female": "female", "woman": "female", "girl": "female", "女": "female", "女性": "female",
@@ -124,6 +128,13 @@ def _plausible(year: str, month: str, of_month: str) -> bool:
     return int(year) in YEARS and 1 <= int(month) <= 12 and 1 <= int(of_month) <= 31
 
 
+def day_number(born: str) -> int:
+    """Year, month and day in one whole number, all months counted as 32 days; 0 for what is no date."""
+    if len(born) != 8 or not (born.isascii() and born.isdigit()):
+        return 0
+    return int(born[:4]) * YEAR + int(born[4:6]) * MONTH + int(born[6:])
+
+
 def is_chinese(text: str) -> bool:
     """Whether a folded name is written in Chinese characters."""
     return bool(text) and text[0] >= "\u3400" and not "\uac00" <= text[0] <= "\ud7a3"
@@ -147,6 +158,29 @@ def _sound(character: str) -> str:
 def family_of(name: str) -> str:
     """The family name of a folded Chinese full name."""
     return name[:2] if name[:2] in DOUBLE_FAMILY_NAMES else name[:1]
+
+
+@lru_cache(1)
+def _nicknames() -> Mapping[str, frozenset[str]]:
+    """By name and nickname, the names that it may stand for, of the table beside this file."""
+    full: dict[str, set[str]] = {}
+    for line in files("hub.matching").joinpath("nicknames.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            for name in line.split():
+                full.setdefault(name, set()).add(line.split()[0])
+    return {name: frozenset(names) for name, names in full.items()}
+
+
+def has_nickname(name: str) -> bool:
+    """Whether a given name is known to have short forms, or to be one."""
+    return name in _nicknames()
+
+
+@lru_cache(CACHE)
+def nicknamed(a: str, b: str) -> bool:
+    """Whether two given names may stand for one: bob and robert, bob and rob."""
+    table = _nicknames()
+    return not table.get(a, frozenset()).isdisjoint(table.get(b, ()))
 
 
 @lru_cache(CACHE)

@@ -14,19 +14,19 @@ fixed seed, and no constant was fitted to a set with known truth.
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.matching.blocking import COUNTED, Plan, aspect, candidates
-from hub.matching.columns import COLUMN, Columns, Pairs, Rows
-from hub.matching.comparisons import COMPARISONS, Comparison
-from hub.matching.normalise import stable
+from hub.errors import SettingsError
+from hub.matching.blocking import Plan
+from hub.matching.columns import Columns
+from hub.matching.comparisons import COMPARISONS
 from hub.matching.profile import Profile
+from hub.matching.sampling import Sample, common_values, count_levels, draw, hexed, plan_of, rarity
 
 Floats = NDArray[np.float64]
 SHARED = frozenset(
@@ -47,14 +47,13 @@ SHARED = frozenset(
 """What families share; a number too, since relatives work or enrol under each other's."""
 BLOCK_MAX = 30.0
 """So many profiles may be expected under one key."""
-FAT_MAX = 500
-RANDOM_PAIRS, PAIRS_MAX, ROUNDS_MAX = 400_000, 2_000_000, 300
-COUNT_MIN = 5
-"""A value fewer people have is no common one, and telling its share could tell on a person."""
+ROUNDS_MAX = 300
+PROFILES_MIN = 100
 UNSEEN = 0.5
 """Each level is counted as if half a pair more had shown it, so that none is impossible."""
 SETTLED = 1e-6
-CLASSES = ("same", "strangers", "relatives", "twins")
+NEVER = -700.0
+"""The logarithm of a chance that is none."""
 
 
 class Costs(NamedTuple):
@@ -66,22 +65,6 @@ class Costs(NamedTuple):
 
 
 EVEN = Costs()
-
-
-@dataclass(slots=True)
-class Sample:
-    """Pairs to learn from: those that share a block, and the strangers' levels from random pairs."""
-
-    profiles: int
-    pairs: Pairs
-    levels: dict[str, NDArray[np.int8]]
-    counts: dict[str, tuple[Rows, Floats]]
-    """By comparison: which pairs are equal in a counted value, and how many profiles have it."""
-    strangers: dict[str, Floats]
-    every: float
-    """How many pairs there are at all."""
-    share: float
-    """Which part of the pairs that share a block was taken."""
 
 
 @dataclass(slots=True)
@@ -106,68 +89,16 @@ def train(
     """A model document learnt from these profiles; the same for the same profiles in any order."""
     columns = Columns()
     columns.add(sorted({profile.id: profile for profile in profiles}.values()))
+    if len(columns) < PROFILES_MIN:
+        raise SettingsError(
+            f"{len(columns)} different records are too few to learn from; {PROFILES_MIN} are needed"
+        )
     plan = plan_of(columns, block_max)
     progress("blocking")
     sample = draw(columns, plan, seed)
     progress("learning")
     fit = choose(sample)
     return document_of(columns, sample, fit, plan, version, costs)
-
-
-def plan_of(columns: Columns, block_max: float) -> Plan:
-    """Which keys are narrow enough, from how common each value is."""
-    size = len(columns)
-    rows = np.arange(size)
-    shares, rest = {}, {}
-    for name in COUNTED:
-        values, counts = np.unique(aspect(columns, rows, name), return_counts=True)
-        common = (values > 0) & (counts >= COUNT_MIN)
-        shares[name] = dict(zip(values[common].tolist(), (counts[common] / size).tolist(), strict=True))
-        rest[name] = 2.0 / max(size, 1)
-    return Plan(float(size), shares, rest | {"sex": 0.5}, block_max)
-
-
-def draw(columns: Columns, plan: Plan, seed: int) -> Sample:
-    """The pairs to learn from."""
-    random = np.random.default_rng(seed)
-    size = len(columns)
-    every = max(1.0, size * (size - 1) / 2)
-    left, right = candidates(columns, np.arange(size), plan, FAT_MAX)
-    codes = left * size + right
-    a, b = random.integers(0, size, (2, RANDOM_PAIRS))
-    apart = np.setdiff1d(np.unique(np.minimum(a, b) * size + np.maximum(a, b))[:], codes)
-    apart = apart[apart // size != apart % size]
-    total = len(left)
-    if total > PAIRS_MAX:
-        taken = np.sort(random.choice(total, PAIRS_MAX, replace=False))
-        left, right = left[taken], right[taken]
-    share = len(left) / total if total else 1.0
-    pairs, random_pairs = Pairs(columns, left, right), Pairs(columns, apart // size, apart % size)
-    weight = (every - total) * share / max(1, len(apart))
-    levels, strangers, counts = {}, {}, {}
-    for c in COMPARISONS.values():
-        found = c.levels_of(pairs)
-        if found is not None:
-            levels[c.name] = found
-            strangers[c.name] = _count(c.find(random_pairs), None, len(c.levels)) * weight
-            if c.counted:
-                same = np.flatnonzero((found >= 0) & (found < c.counted_levels))
-                counts[c.name] = same, _counts(columns, c)[pairs.codes(c.counted)[0][same]]
-    return Sample(size, pairs, levels, counts, strangers, every * share, share)
-
-
-def _counts(columns: Columns, c: Comparison) -> Floats:
-    """By code of the counted field, how many profiles have its value."""
-    values = columns.derived(c.counted, f"value of {c.name}", c.value)
-    per_value = np.bincount(values[columns.codes[: len(columns), COLUMN[c.counted]]])
-    counts: Floats = per_value.astype(np.float64)[np.minimum(values, len(per_value) - 1)]
-    return counts
-
-
-def _count(levels: NDArray[np.int8], weights: Floats | None, size: int) -> Floats:
-    known = levels >= 0
-    counted = np.bincount(levels[known], None if weights is None else weights[known], size)
-    return counted.astype(np.float64)
 
 
 def choose(sample: Sample) -> Fit:
@@ -228,12 +159,6 @@ def _shares(chances: Floats, every: float) -> Floats:
     return shares
 
 
-def rarity(counts: Floats, sample_size: int, own: float) -> Floats:
-    """Which share of strangers have a value that so many profiles have, `own` of them being one person's."""
-    share: Floats = np.maximum(counts - own + 1, 2.0) / sample_size
-    return share
-
-
 def own_profiles(fit: Fit, sample: Sample) -> float:
     """How many profiles a person has on average, as a member of a pair sees it."""
     return 1 + 2 * float(fit.shares[0]) * sample.every / sample.share / max(1, sample.profiles)
@@ -248,6 +173,8 @@ def _class_logs(sample: Sample, fit: Fit) -> Floats:
         c = COMPARISONS[name]
         of_same, of_strangers = (np.append(np.log(t[name]), 0.0)[levels] for t in (fit.same, fit.strangers))
         of_kin = np.append(np.log(fit.relatives[name]), 0.0)[levels] if name in SHARED else None
+        for level in c.never:
+            of_same[levels == c.levels.index(level)] = NEVER
         if name in sample.counts:
             equal, counts = sample.counts[name]
             of_strangers[equal] = np.log(rarity(counts, sample.profiles, own))
@@ -276,14 +203,23 @@ def _maximise(sample: Sample, fit: Fit, chances: Floats) -> None:
     same, strangers, relatives, twins = chances
     for name, levels in sample.levels.items():
         size = len(COMPARISONS[name].levels)
-        fit.same[name] = _normed(_count(levels, same, size))
+        fit.same[name] = _normed(count_levels(levels, same, size))
         others = strangers
         if name not in SHARED:
             others = strangers + relatives + (0.0 if name == "birth_date" else twins)
         else:
             kin = relatives if name == "number" else relatives + twins
-            fit.relatives[name] = _normed(_count(levels, kin, size))
-        fit.strangers[name] = _normed(_count(levels, others, size) + sample.strangers[name])
+            fit.relatives[name] = _normed(count_levels(levels, kin, size))
+        fit.strangers[name] = _normed(count_levels(levels, others, size) + sample.strangers[name])
+
+
+def _learnt(sample: Sample, fit: Fit, costs: Costs) -> dict[str, Any]:
+    """From how much and how it was learnt, for people to judge it by."""
+    return {
+        "profiles": sample.profiles, "pairs": len(sample.pairs), "rounds": fit.rounds,
+        "converged": fit.converged, "matches": fit.trail, "relatives": float(fit.shares[2] * sample.every),
+        "twins": float(fit.shares[3] * sample.every), "costs": costs._asdict(),
+    }  # fmt: skip
 
 
 def document_of(
@@ -314,41 +250,15 @@ def document_of(
             "twins": float(fit.shares[3]) / others,
             "levels": tables,
         }
-    counted = {name: _common(columns, COMPARISONS[name], own) for name in sample.counts}
+    counted = {name: common_values(columns, COMPARISONS[name], own) for name in sample.counts}
     return {
         "version": version, "link": link, "review": review, "veto": link - 40.0, "prior": prior,
-        "learnt": {
-            "profiles": sample.profiles, "pairs": len(sample.pairs), "rounds": fit.rounds,
-            "converged": fit.converged, "matches": fit.trail, "relatives": float(fit.shares[2] * sample.every),
-            "twins": float(fit.shares[3] * sample.every), "costs": costs._asdict(),
-        },
+        "learnt": _learnt(sample, fit, costs),
         "blocks": {
             "size": plan.size, "block_max": plan.block_max, "rest": dict(plan.rest),
-            "shares": {name: _hexed(table) for name, table in plan.shares.items()},
+            "shares": {name: hexed(table) for name, table in plan.shares.items()},
         },
         "levels": levels, "kin": kin,
-        "shares": {name: _hexed(table) for name, (table, _) in counted.items()},
+        "shares": {name: hexed(table) for name, (table, _) in counted.items()},
         "rest": {name: rest for name, (_, rest) in counted.items()},
     }  # fmt: skip
-
-
-def _common(columns: Columns, c: Comparison, own: float) -> tuple[dict[int, float], float]:
-    """The shares of values that several people have, by hash; and the share of any other value."""
-    counts: Counter[str] = Counter()
-    texts = columns.texts[COLUMN[c.counted]].texts
-    codes, found = np.unique(columns.codes[: len(columns), COLUMN[c.counted]], return_counts=True)
-    for code, count in zip(codes.tolist(), found.tolist(), strict=True):
-        if code:
-            counts[c.value(texts[code])] += count
-    size = len(columns)
-    common = {
-        stable(text): float(rarity(np.array([count]), size, own)[0])
-        for text, count in counts.items() if count - own + 1 >= COUNT_MIN
-    }  # fmt: skip
-    rare = [count for count in counts.values() if count - own + 1 < COUNT_MIN]
-    weighted = sum(count * max(count - own + 1, 2.0) for count in rare)
-    return common, weighted / sum(rare) / size if rare else 2.0 / max(size, 1)
-
-
-def _hexed(table: Mapping[int, float]) -> dict[str, float]:
-    return {f"{key:016x}": float(f"{share:.6g}") for key, share in sorted(table.items())}

@@ -50,6 +50,7 @@ class Processor:
 
     def __init__(self, shelves: Shelves, rules: Rules, today: int, touched: Iterable[str] = ()) -> None:
         self._shelves, self._rules = shelves, rules
+        self._weights: identity.Weights = {}
         self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today, touched)
 
     @property
@@ -73,6 +74,7 @@ class Processor:
         stated = state(self._shelves, recorded, self._rules.feeds)
         fresh = [profile for profile in stated.values() if profile is not None]
         preload(self._shelves, record_ids(recorded), fresh, self._rules.model)
+        self._weights = identity.foresee(self._shelves, fresh, self._rules.model)
         self._reconciliation.plan(agenda, self._concerned(recorded), horizon)
         segment: list[Envelope] = []
         for item in recorded:
@@ -119,7 +121,7 @@ class Processor:
         moved = {pid for change in moves for pid in (change.left, change.joined) if pid is not None}
         last = segment[-1].id
         people: set[str | None] = set()
-        for found, before in identity.decide(self._shelves, moves, self._rules.model):
+        for found, before in identity.decide(self._shelves, moves, self._rules.model, self._weights):
             people.add(before)
             if isinstance(found, ProfileLinked):
                 moved.add(found.profile)

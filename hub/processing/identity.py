@@ -6,29 +6,63 @@ components it connects are resolved afresh, and names of people come from
 their records. So any order of arrival ends in the same people.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from hub.domain.events import PairHeld, ProfileLinked
-from hub.matching import Model
-from hub.matching.clusters import resolve_all
+from hub.matching import Model, Profile
+from hub.matching.clusters import Placement, resolve_all
 from hub.projections import ProfileRow, Shelves
 from hub.projections.identity import (
     Change,
     apply_held,
     apply_link,
     apply_move,
-    load_components,
     person_of,
 )  # fmt: skip
 
+NO_LINK = float("-inf")
 BLOCK_PROFILES_MAX = 400
 """A blocking key that more profiles share than this says nothing about anyone."""
 
 
+Weights = dict[tuple[int, int], float]
+"""The match weights of pairs of profiles, the smaller id first."""
+
+
+def foresee(shelves: Shelves, profiles: Iterable[Profile], model: Model) -> Weights:
+    """The weights that placing these profiles will ask for, worked out in one go for a whole batch."""
+    fresh = list(
+        {p.id: p for p in profiles if not ((row := shelves.profiles.get(p.id)) and row.records)}.values()
+    )
+    sharing: dict[int, list[int]] = {}
+    pairs: dict[tuple[int, int], None] = {}
+    for profile, mine in zip(fresh, model.block_keys_of(fresh), strict=True):
+        pid = profile.id
+        for key in mine:
+            block, new = shelves.blocks.get(key), sharing.setdefault(key, [])
+            if len(block) + len(new) <= BLOCK_PROFILES_MAX:
+                pairs.update(((pid, o) if pid < o else (o, pid), None) for o in (*block, *new) if o != pid)
+            new.append(pid)
+    values = {p.id: p for p in fresh}
+    for pid in {pid for pair in pairs for pid in pair} - values.keys():
+        row = shelves.profiles.get(pid)
+        assert row is not None, "a block's members are profiles"
+        values[pid] = row.values
+    return _weigh(list(pairs), values, model)
+
+
+def _weigh(pairs: Sequence[tuple[int, int]], values: Mapping[int, Profile], model: Model) -> Weights:
+    if not pairs:
+        return {}
+    place = {pid: index for index, pid in enumerate(values)}
+    left, right = (np.array([place[pair[side]] for pair in pairs], np.int64) for side in (0, 1))
+    return dict(zip(pairs, model.weights(list(values.values()), left, right).tolist(), strict=True))
+
+
 def decide(
-    shelves: Shelves, moves: Iterable[Change], model: Model
+    shelves: Shelves, moves: Iterable[Change], model: Model, weights: Weights
 ) -> Iterator[tuple[ProfileLinked | PairHeld | None, str | None]]:
     """Move records between profiles and place what changed, applying each decision as it is made.
 
@@ -51,10 +85,10 @@ def decide(
         groups.add(_component_of(shelves, row))
         if row.component is None:
             fresh.append(row)
-    for held in _compare(shelves, fresh, groups, model):
+    for held in _compare(shelves, fresh, groups, model, weights):
         apply_held(shelves, held)
         yield held, None
-    for link, before in _resolve(shelves, groups.all(), model):
+    for link, before in _resolve(shelves, groups.all(), model, weights):
         apply_link(shelves, link)
         yield link, before
 
@@ -100,52 +134,54 @@ def _rest_of(shelves: Shelves, bereft: ProfileRow) -> list[int]:
 
 
 def _compare(
-    shelves: Shelves, fresh: Sequence[ProfileRow], groups: Groups, model: Model
+    shelves: Shelves, fresh: Sequence[ProfileRow], groups: Groups, model: Model, weights: Weights
 ) -> Iterator[PairHeld]:
-    """Find whom new profiles may belong with, all in one go; near misses are held for people to see."""
-    keys = model.block_keys_of([row.values for row in fresh])
-    shelves.blocks.load(key for mine in keys for key in mine)
-    near: list[list[int]] = []
-    for row, mine in zip(fresh, keys, strict=True):
-        blocks = (shelves.blocks.get(key) for key in mine)
-        sharing = (block for block in blocks if len(block) <= BLOCK_PROFILES_MAX)
-        near.append(sorted({pid for block in sharing for pid in block} - {row.profile}))
-    load_components(shelves, (pid for pids in near for pid in pids))
-    rows = {row.profile: row for row in fresh}
-    pairs: list[tuple[int, int]] = []
-    for row, pids in zip(fresh, near, strict=True):
-        for pid in pids:
-            other = shelves.profiles.get(pid)
-            if other is not None and other.records:
-                rows[pid] = other
-                pairs.append((row.profile, pid))
-    place = {pid: index for index, pid in enumerate(rows)}
-    left, right = (np.array([place[pair[side]] for pair in pairs], np.int64) for side in (0, 1))
-    weights = model.weights([row.values for row in rows.values()], left, right)
-    for (pid, other_pid), weight in zip(pairs, weights.tolist(), strict=True):
+    """Find whom new profiles may belong with; near misses are held for people to see."""
+    pairs: dict[tuple[int, int], tuple[ProfileRow, ProfileRow]] = {}
+    for row in fresh:
+        pid = row.profile
+        for block in map(shelves.blocks.get, model.block_keys(row.values)):
+            for other_pid in block if 1 < len(block) <= BLOCK_PROFILES_MAX else ():
+                other = shelves.profiles.get(other_pid)
+                if other_pid != pid and other is not None and other.records:
+                    pairs[(pid, other_pid) if pid < other_pid else (other_pid, pid)] = row, other
+    if missing := [pair for pair in pairs if pair not in weights]:
+        # Not foreseen, such as a profile that comes back to life.
+        values = {row.profile: row.values for pair in missing for row in pairs[pair]}
+        weights |= _weigh(missing, values, model)
+    for pair in sorted(pairs):
+        weight, (row, other) = weights[pair], pairs[pair]
         if weight >= model.link:
-            groups.add((pid, *_component_of(shelves, rows[other_pid])))
+            groups.add((row.profile, *_component_of(shelves, other)))
         elif weight >= model.review:
-            yield PairHeld(min(pid, other_pid), max(pid, other_pid), round(weight, 2), model.version)
+            yield PairHeld(*pair, round(weight, 2), model.version)
 
 
 def _resolve(
-    shelves: Shelves, groups: Sequence[Sequence[int]], model: Model
+    shelves: Shelves, groups: Sequence[Sequence[int]], model: Model, weights: Weights
 ) -> Iterator[tuple[ProfileLinked, str | None]]:
-    rows: dict[int, ProfileRow] = {
-        pid: row
-        for members in groups
-        for pid in members
-        if (row := shelves.profiles.get(pid)) and row.records
-    }
-    anchors = {pid: row.records[0] for pid, row in rows.items()}
-    placed = resolve_all(
-        ({pid: rows[pid].values for pid in members if pid in rows} for members in groups), anchors, model
-    )
+    placed: dict[int, Placement] = {}
+    rows: dict[int, ProfileRow] = {}
+    unclear: list[list[ProfileRow]] = []
+    for members in groups:
+        here = [row for pid in members if (row := shelves.profiles.get(pid)) and row.records]
+        rows.update((row.profile, row) for row in here)
+        weight = weights.get((here[0].profile, here[1].profile), NO_LINK) if len(here) == 2 else NO_LINK
+        if len(here) == 1:
+            placed[here[0].profile] = Placement(here[0].records[0], here[0].profile, 0.0, None)
+        elif weight >= model.link:
+            # Two that were found through a block and weigh enough: no graph is needed to join them.
+            a, b = here
+            anchor = min(a.records[0], b.records[0])
+            placed[a.profile] = Placement(anchor, a.profile, weight, b.profile)
+            placed[b.profile] = Placement(anchor, a.profile, weight, a.profile)
+        elif here:
+            unclear.append(here)
+    anchors = {row.profile: row.records[0] for here in unclear for row in here}
+    placed |= resolve_all(({row.profile: row.values for row in here} for here in unclear), anchors, model)
     for pid in (pid for members in groups for pid in members if pid in placed):
-        place = placed[pid]
+        place, row = placed[pid], rows[pid]
         person = person_of(place.person_anchor)
-        row = rows[pid]
         if (row.component, row.person) != (place.component, person):
             link = ProfileLinked(
                 profile=pid, person=person, component=place.component,

@@ -133,7 +133,7 @@ class Reconciliation:
         self._touched, self._stale = set(), set()
         while self._agenda and self._agenda[0][0] <= day:
             people.add(heapq.heappop(self._agenda)[1])
-        self._load(people)
+        # All but a few were loaded when the batch was planned; the rest are read when they are asked for.
         for person in sorted(people):
             evaluation = self._evaluate(person, day)
             yield from self._views(person, evaluation)

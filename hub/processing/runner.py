@@ -27,7 +27,7 @@ from hub.projections.position import (
     save_progress,
 )  # fmt: skip
 
-STEP_EVENTS = 4_000
+STEP_EVENTS = 10_000
 NO_DAY = -1
 
 

@@ -24,7 +24,7 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf
 
-VERSION = 1
+VERSION = 2
 metadata = MetaData()
 
 

@@ -50,7 +50,7 @@ def open_database(url: str, path: Path) -> Database:
 
 
 def open_sqlite(path: Path | str) -> Engine:
-    """An engine for one SQLite file: WAL, full sync, a bounded wait."""
+    """An engine for one SQLite file: WAL and a bounded wait."""
     engine = create_engine(f"sqlite:///file:{path}?uri=true", connect_args={"timeout": 10})
 
     @event.listens_for(engine, "connect")

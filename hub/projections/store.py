@@ -8,6 +8,7 @@ steps while they fit, which is sound because one runner owns a projection.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Table, select
 from hub.projections.statements import statements_for
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
+FIRST = itemgetter(0)
 ROWS_REMEMBERED_MAX = 400_000
 KEYS_PER_QUERY = 2_000
 
@@ -77,7 +79,8 @@ class Shelf(Generic[Row]):
         """Write what changed; the caller commits."""
         if gone := [key for key in self._changed if self._rows[key] is None]:
             self._statements.delete(gone)
-        if rows := list(self.changed()):
+        if rows := sorted(self.changed(), key=FIRST):
+            # In the order of keys a B-tree is walked once, not searched for every row.
             self._statements.write(rows)
         self._changed.clear()
         if len(self._rows) > ROWS_REMEMBERED_MAX:
@@ -114,7 +117,7 @@ class PairShelf:
     def flush(self) -> None:
         """Write what was added; the caller commits."""
         if self._added:
-            self._statements.write(self._added)
+            self._statements.write(sorted(self._added))
         self._added.clear()
         if len(self._members) > ROWS_REMEMBERED_MAX:
             self._members.clear()

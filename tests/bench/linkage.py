@@ -11,6 +11,7 @@ may be gzipped; columns mapped to one attribute are joined with a blank.
 
 import argparse
 import csv
+import gc
 import gzip
 import json
 import statistics
@@ -77,12 +78,13 @@ def report(tool: str, data: Set, people: Sequence[Any], seconds: float, **more: 
     print(json.dumps(line), flush=True)
 
 
-def ours(data: Set, batch: int) -> Model:
+def ours(data: Set, batch: int) -> tuple[Model, float]:
     """Train in the default way, place in order of arrival, and measure."""
     started = time.perf_counter()
     model = Model(train(data.profiles, "bench"))
     trained = time.perf_counter()
     linker = Linker(model)
+    gc.set_threshold(200_000, 50, 1_000)  # as the hub's runner does: what is kept holds no cycles
     for start in range(0, len(data.profiles), batch):
         linker.add(data.profiles[start : start + batch])
     linked = time.perf_counter() - trained
@@ -93,7 +95,7 @@ def ours(data: Set, batch: int) -> Model:
         rounds=learnt["rounds"], converged=learnt["converged"], relatives=round(learnt["relatives"]),
         twins=round(learnt["twins"]), link_bits=round(model.link, 2), **blocking_loss(data, model),
     )  # fmt: skip
-    return model
+    return model, linked
 
 
 def blocking_loss(data: Set, model: Model) -> dict[str, Any]:
@@ -133,13 +135,16 @@ def online(data: Set, model: Model, store: int, singles: int) -> float:
 
 
 def splink_rules(table: Any) -> list[Any]:
-    """Many blocking rules, each narrow enough, as Splink's guide to choosing them says."""
+    """Many blocking rules, each narrow enough, as Splink's guide to choosing them says.
+
+    None joins a household: with such a rule Splink took families for one person.
+    """
     from splink import block_on
 
     wanted = (
-        ("number",), ("email",), ("phone",), ("birth_date",), ("address",), ("family_name",), ("given_name",), ("postcode",),
+        ("number",), ("email",), ("phone",), ("birth_date",), ("family_name",), ("given_name",), ("postcode",),
         ("given_name", "family_name"), ("birth_date", "given_name"), ("birth_date", "family_name"),
-        ("address", "family_name"), ("address", "given_name"), ("birth_date", "postcode"), ("birth_date", "city"),
+        ("address", "given_name"), ("birth_date", "postcode"), ("birth_date", "city"),
         ("family_name", "city"), ("given_name", "city"), ("family_name", "postcode"), ("given_name", "postcode"),
     )  # fmt: skip
     rules = []
@@ -167,7 +172,7 @@ def splink_settings(table: Any) -> tuple[Any, list[Any], list[Any]]:
             ).configure(**frequent)
         )
     library = {
-        "middle_name": lambda: cl.NameComparison("middle_name").configure(**frequent),
+        "middle_initial": lambda: cl.ExactMatch("middle_initial").configure(**frequent),
         "birth_date": lambda: cl.DateOfBirthComparison("birth_date", input_is_string=True),
         "number": lambda: cl.DamerauLevenshteinAtThresholds("number", [1, 2]).configure(**frequent),
         "address": lambda: cl.JaroWinklerAtThresholds("address", [0.9, 0.7]).configure(**frequent),
@@ -196,8 +201,12 @@ def splink_table(data: Set) -> Any:
     columns: dict[str, list[str | None]] = {"record_id": list(data.ids)}
     for name in Profile._fields[1:-1]:
         values = [getattr(profile, name) or None for profile in data.profiles]
-        if any(values):
+        counts = Counter(value for value in values if value)
+        # A column that says the same of nearly all tells nobody apart and upsets the training.
+        if counts and counts.most_common(1)[0][1] < 0.9 * counts.total():
             columns[name] = values
+    if "middle_name" in columns:
+        columns["middle_initial"] = [name[:1] if name else None for name in columns.pop("middle_name")]
     if "birth_date" in columns:
         days = [b if b and len(b) == 8 and b.isdigit() else None for b in columns["birth_date"]]
         columns["birth_date"] = [f"{b[:4]}-{b[4:6]}-{b[6:]}" if b else None for b in days]
@@ -236,24 +245,39 @@ def splink(data: Set) -> tuple[Any, Any, Any]:
     return linker, api, table
 
 
-def splink_online(
-    linker: Any, api: Any, table: Any, store: int, singles: int, batches: int
-) -> tuple[float, float]:
-    """Splink's way of adding records: `predict_between` the store and the new ones; seconds a record."""
-    for name in {c for c in table.column_names if c != "record_id"}:
-        linker.table_management.compute_tf_table(name)
+def splink_online(linker: Any, api: Any, table: Any, store: int, singles: int) -> float:
+    """Splink's way of adding one record to a store, `predict_between`: seconds a record."""
     held = api.register(table.slice(0, store), table_name="held")
-    seconds = []
-    for size, times in ((1, singles), (1_000, batches)):
-        started = time.perf_counter()
-        for step in range(times):
-            new = api.register(table.slice(store + step * size, size), table_name=f"new_{size}_{step}")
-            linker.inference.predict_between(held, new, threshold_match_probability=0.5)
-        seconds.append((time.perf_counter() - started) / times / size)
-    line = {"tool": "splink", "against": store, "per_second_one_at_a_time": round(1 / seconds[0], 1),
-            "per_second_in_batches_of_1000": round(1 / seconds[1])}  # fmt: skip
+    started = time.perf_counter()
+    for step in range(singles):
+        new = api.register(table.slice(store + step, 1), table_name=f"new_{step}")
+        linker.inference.predict_between(held, new, threshold_match_probability=0.5)
+    seconds = (time.perf_counter() - started) / singles
+    line = {"tool": "splink", "one_at_a_time_against": store, "per_second": round(1 / seconds, 1)}
     print(json.dumps(line), flush=True)
-    return seconds[0], seconds[1]
+    return seconds
+
+
+def splink_replay(linker: Any, api: Any, table: Any, batch: int) -> float:
+    """Splink over the whole stream in batches: each against what came before and within itself; seconds.
+
+    Its clusters would have to be found anew after each batch; that is left out, in its favour.
+    """
+    started = time.perf_counter()
+    for start in range(0, table.num_rows, batch):
+        new = api.register(table.slice(start, batch), table_name=f"batch_{start}")
+        linker.inference.predict_within(new, threshold_match_probability=0.5)
+        if start:
+            held = api.register(table.slice(0, start), table_name=f"before_{start}")
+            linker.inference.predict_between(held, new, threshold_match_probability=0.5)
+    seconds = time.perf_counter() - started
+    line = {
+        "tool": "splink",
+        "replay_in_batches_of": batch,
+        "records_per_second": round(table.num_rows / seconds),
+    }
+    print(json.dumps(line), flush=True)
+    return seconds
 
 
 def main() -> None:
@@ -268,13 +292,17 @@ def main() -> None:
     )
     asked = parser.parse_args()
     data = load(asked.set, asked.truth, asked.map)
-    model = ours(data, asked.batch)
+    model, linked = ours(data, asked.batch)
     own = online(data, model, asked.online, 2_000) if asked.online else 0.0
     if asked.splink:
-        theirs = splink(data)
+        linker, api, table = splink(data)
         if asked.online:
-            single, _ = splink_online(*theirs, asked.online, 5, 5)
-            print(json.dumps({"one_at_a_time_times_as_fast": round(single / own)}), flush=True)
+            for name in {c for c in table.column_names if c != "record_id"}:
+                linker.table_management.compute_tf_table(name)
+            single = splink_online(linker, api, table, asked.online, 10)
+            replay = splink_replay(linker, api, table, asked.batch)
+            print(json.dumps({"one_at_a_time_times_as_fast": round(single / own),
+                              "in_batches_times_as_fast": round(replay / linked, 1)}), flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from hub.matching.numbers import (
     number_valid,
     to_18,
 )  # fmt: skip
-from hub.matching.quality import bcubed, pairwise
+from hub.matching.quality import Band, bands, bcubed, intervals, pairwise
 
 MODEL = default_model()
 names = st.sampled_from(["王伟", "王玮", "李芳", "李娜", "欧阳明", "阿依古丽·买买提", ""])
@@ -115,3 +116,25 @@ def test_quality_counts_pairs_and_records():
     truth = {"a": "1", "b": "1", "c": "2", "d": "2"}
     assert pairwise(truth, {"a": "x", "b": "x", "c": "x", "d": "y"}) == (1 / 3, 1 / 2, 0.4)
     assert bcubed(truth, dict(truth)) == (1.0, 1.0, 1.0)
+
+
+def test_intervals_hold_the_figure_and_shrink_with_more_people():
+    def town(people):
+        truth = {f"{n}-{copy}": str(n) for n in range(people) for copy in "ab"}
+        return truth, {
+            record: record if int(person) % 10 == 0 else person for record, person in truth.items()
+        }
+
+    widths = []
+    for people in (100, 1_000):
+        truth, said = town(people)
+        found = intervals(truth, said)
+        for name, measured in (("pairwise", pairwise(truth, said)), ("bcubed", bcubed(truth, said))):
+            assert found[name].low < measured.f1 < found[name].high
+        widths.append(found["pairwise"].high - found["pairwise"].low)
+    assert widths[1] < widths[0] / 2
+
+
+def test_precision_is_told_by_band_of_weight():
+    weights, same = np.array([30.0, 22.0, 21.0, 12.0, 3.0]), np.array([True, True, False, False, True])
+    assert bands(weights, same, (20, 10)) == [Band(20, 3, pytest.approx(2 / 3)), Band(10, 1, 0.0)]
