@@ -54,7 +54,11 @@ class Hub:
     @property
     def database(self) -> Database:
         """The home of the projection."""
-        return open_database(self.settings.projection.url, self.data / "projection.db")
+        said = self.settings.projection
+        password = None
+        if said.password_file:
+            password = (self.settings.folder / said.password_file).read_text("utf-8").strip()
+        return open_database(said.url, self.data / "projection.db", password)
 
     def projection(self) -> AbstractContextManager[Connection]:
         """A connection to the projection, its tables made."""

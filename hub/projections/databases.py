@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -40,13 +40,16 @@ class Database(Protocol):
         """Put another in this one's place, in one go; this one's tables are gone then."""
 
 
-def open_database(url: str, path: Path) -> Database:
+def open_database(url: str, path: Path, password: str | None = None) -> Database:
     """The database that a setting names; an SQLite file at `path` where it names none."""
     if not url:
         return SqliteDatabase(path)
     if not url.startswith("postgresql"):
         raise SettingsError("projection.url: leave it empty for SQLite, or give postgresql://user@host/name")
-    return PostgresDatabase(url)
+    where = make_url(url).set(drivername="postgresql+psycopg")
+    if where.password is not None:
+        raise SettingsError("projection.url: the password belongs into projection.password_file")
+    return PostgresDatabase(where.set(password=password) if password else where)
 
 
 def open_sqlite(path: Path | str) -> Engine:
@@ -117,9 +120,8 @@ class SqliteDatabase:
 class PostgresDatabase:
     """A projection in one schema."""
 
-    def __init__(self, url: str, schema: str = SCHEMA) -> None:
-        self._url = make_url(url).set(drivername="postgresql+psycopg")
-        self._schema = schema
+    def __init__(self, url: URL, schema: str = SCHEMA) -> None:
+        self._url, self._schema = url, schema
 
     def _engine(self) -> Engine:
         options = (
@@ -159,7 +161,7 @@ class PostgresDatabase:
             engine.dispose()
 
     def beside(self) -> "PostgresDatabase":
-        found = PostgresDatabase(self._url.render_as_string(hide_password=False), f"{self._schema}_rebuilt")
+        found = PostgresDatabase(self._url, f"{self._schema}_rebuilt")
         engine = self._engine()
         with translated(), engine.begin() as db:
             db.execute(text(f"DROP SCHEMA IF EXISTS {found._schema} CASCADE"))
