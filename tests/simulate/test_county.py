@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,11 @@ def test_every_household_in_the_register_has_a_head_at_first(clean):
             first.setdefault(record, row)
     heads = {row["户号"] for row in first.values() if row["与户主关系"] == "户主"}
     assert {row["户号"] for row in first.values()} == heads
+
+
+def test_a_mother_gives_birth_to_twins_or_once_in_a_year(noisy):
+    days = {}
+    for birth in noisy.truth("births"):
+        days.setdefault(birth["mother"], set()).add(date.fromisoformat(birth["born_on"]))
+    for mine in map(sorted, days.values()):
+        assert all((later - earlier).days > 330 for earlier, later in pairwise(mine))

@@ -27,12 +27,17 @@ class Told(NamedTuple):
     reissued: Day | None
 
 
+BETWEEN_BIRTHS_DAYS = 330
+
+
 class Deliveries:
     """All births of the story."""
 
     def __init__(self, random: Random, settlers: Settlers, registers: Registers) -> None:
         self._random, self._settlers, self._registers = random, settlers, registers
         self._mothers: list[Person] = []
+        self._days: dict[str, list[Day]] = {}
+        """On which days a mother gave birth."""
         self.births: list[Birth] = []
 
     def mothers_among(self, people: Iterable[Person]) -> None:
@@ -69,7 +74,9 @@ class Deliveries:
                 return None
             fits = MOTHER_AGE_DAYS[0] < day - mother.born < MOTHER_AGE_DAYS[1]
             since = max(day, START)
-            if fits and mother.here_on(since) and mother.here_on(since + SETTLED_AFTER_BIRTH_DAYS):
+            rested = all(abs(day - other) > BETWEEN_BIRTHS_DAYS for other in self._days.get(mother.entity, ()))
+            if fits and rested and mother.here_on(since) and mother.here_on(since + SETTLED_AFTER_BIRTH_DAYS):
+                self._days.setdefault(mother.entity, []).append(day)
                 return mother
         return None
 
