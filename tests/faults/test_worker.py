@@ -91,7 +91,8 @@ def test_workers_killed_at_random_moments_leave_the_same_hub(site, county, worke
         site.work()
     assert ingesting.wait(120) in (0, 1)
     assert drained(site.hub)
-    assert site.stop() == [0, 0]
+    # One that was only just started may be told to stop before it listens to signals.
+    assert set(site.stop()) <= {0, -signal.SIGTERM}
     with site.hub.projection() as db, worked.projection() as other:
         assert replay.digests(db) == replay.digests(other)
     with open_sqlite(":memory:").connect() as scratch:
