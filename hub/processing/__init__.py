@@ -5,7 +5,7 @@ decisions that follow, applying each to the shelves as it goes. It reads no
 clock, file or random number: only rows and events. Whatever commits the
 shelves commits the checkpoint with them, in one transaction.
 
-Views of births and residence follow each record at once. Discrepancies stand
+Views of births and residence follow once there is nothing more to read. Discrepancies stand
 at the close of a day: what the day's own files settle between themselves is
 nobody's follow-up, and the order of arrival within a day cannot matter.
 """

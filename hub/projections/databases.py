@@ -60,10 +60,11 @@ def open_sqlite(path: Path | str) -> Engine:
     def _pragmas(connection: object, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
         # A step writes several thousand pages: copied back every few steps, not within each.
+        # What a power cut takes from a projection or from what ingestion remembers, the log gives back.
         for said in (
             "journal_mode=WAL",
             "wal_autocheckpoint=20000",
-            "synchronous=FULL",
+            "synchronous=NORMAL",
             "cache_size=-131072",
         ):
             cursor.execute(f"PRAGMA {said}")
