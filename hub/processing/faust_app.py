@@ -9,6 +9,8 @@ position lies in the projection's database, beside what was decided there.
 
 import asyncio
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,8 @@ RETRY_SECONDS_MAX = 15.0
 STATUS_SECONDS = 5.0
 TURN_SECONDS_MAX = 600.0
 """A turn that lasts longer is stuck: the process ends, and whoever stands by takes over."""
+STOP_SECONDS_MAX = 20.0
+"""A stop that lasts longer is cut short, before whoever asked for it loses patience (30 s, mostly)."""
 EXIT_STUCK = 70
 PAUSE, RESUME = "pause", "resume"
 COMMANDS = (PAUSE, RESUME)
@@ -84,6 +88,11 @@ class Deciding(mode.Service):
         status = self._worker.status
         return status._replace(state="paused") if self.paused else status
 
+    def cut_short(self) -> None:
+        """End the process now: safe at any moment, since a turn is one transaction."""
+        log.error("worker_cut_short", seconds=STOP_SECONDS_MAX)
+        os._exit(EXIT_STUCK if self._turn_began else 0)
+
     def is_stuck(self) -> bool:
         """Whether a turn has lasted longer than any may."""
         return bool(self._turn_began) and time.monotonic() - self._turn_began > TURN_SECONDS_MAX
@@ -134,10 +143,22 @@ def command_of(raw: bytes) -> str | None:
     return command if command in COMMANDS else None
 
 
+class Process(faust.Worker):
+    """Faust's own process, whose farewell takes no longer than it may."""
+
+    def __init__(self, app: faust.App, deciding: Deciding) -> None:
+        super().__init__(app, deciding, loglevel="ERROR", redirect_stdouts=False, quiet=True)
+        self._cut_short = deciding.cut_short
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        # Told to stop while it starts, Faust may wait for what will never come.
+        deadline = threading.Timer(STOP_SECONDS_MAX, self._cut_short)
+        deadline.daemon = True
+        deadline.start()
+        super()._schedule_shutdown(signal)
+
+
 def run(url: str, worker: Worker, report: Callable[[Status], None]) -> None:
     """Work until told to stop; SystemExit with 0 after a graceful stop, an error else."""
     deciding = Deciding(worker)
-    app = app_of(url, deciding, report)
-    faust.Worker(
-        app, deciding, loglevel="ERROR", redirect_stdouts=False, quiet=True
-    ).execute_from_commandline()  # fmt: skip
+    Process(app_of(url, deciding, report), deciding).execute_from_commandline()
