@@ -48,8 +48,8 @@ class Hub:
             for name, feed in self.feeds.items()
             if name in settings.feeds
         ]
-        self._codec = make_codec(settings.log, events + derived)
-        self.log: EventLog = open_log(settings.log, self.data, settings.folder, self._codec)
+        self.codec = make_codec(settings.log, events + derived)
+        self.log: EventLog = open_log(settings.log, self.data, settings.folder, self.codec)
 
     @property
     def database(self) -> Database:
@@ -58,7 +58,7 @@ class Hub:
         password = None
         if said.password_file:
             password = (self.settings.folder / said.password_file).read_text("utf-8").strip()
-        return open_database(said.url, self.data / "projection.db", password)
+        return open_database(said.url, self.data / "projection.db", said.schema, password)
 
     def projection(self) -> AbstractContextManager[Connection]:
         """A connection to the projection, its tables made."""

@@ -1,12 +1,10 @@
-"""The main job in one go: simulate, ingest, decide, verify, show; and the same with a stopwatch.
+"""The main job in one go: simulate, ingest, decide, verify, show.
 
 Ingestion and the rules run side by side in two processes, as on a live site.
 """
 
 import multiprocessing
-import resource
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
@@ -38,10 +36,10 @@ def at(folder: Path) -> Settings:
     return Settings(hub=HubSettings(data=str(folder)))
 
 
-def ingest_all(folder: Path, source: Path, ready: Event | None = None) -> None:
+def ingest_all(settings: Settings, source: Path, ready: Event | None = None) -> None:
     """Read every drop; the entry point of the ingesting process, which says when it is about to."""
     tune_collector()
-    hub = Hub(at(folder))
+    hub = Hub(settings)
     with hub.ingest() as work:
         if ready is not None:
             ready.set()
@@ -57,7 +55,7 @@ def work_through(folder: Path, source: Path) -> tuple[float, float]:
     Hub(at(folder)).close()
     processes = multiprocessing.get_context("spawn")
     ready = processes.Event()
-    child = processes.Process(target=ingest_all, args=(folder, source, ready))
+    child = processes.Process(target=ingest_all, args=(at(folder), source, ready))
     child.start()
     hub = Hub(at(folder))
     tune_collector()
@@ -168,33 +166,3 @@ def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any
     console.print(
         "  (the command is .venv/bin/hub) hub status · hub discrepancies --kind birth-unregistered · hub cases · hub explain ID · hub replay rebuild"
     )
-
-
-def bench(records: int) -> dict[str, Any]:
-    """Records per second through the whole path, on a county of about `records` rows."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        started = time.perf_counter()
-        simulated = simulate(folder / "county", records * 100 // 305, 24, seed=1)
-        simulating = time.perf_counter() - started
-        seconds, deciding = work_through(folder / "hub-data", folder / "county")
-        started = time.perf_counter()
-        ingest_all(folder / "alone", folder / "county")
-        ingesting = time.perf_counter() - started
-        hub = Hub(at(folder / "hub-data"))
-        rebuilt = hub.rebuild(lambda _: None)
-        hub.close()
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {
-        "records": simulated.rows,
-        "records_per_second": round(simulated.rows / seconds),
-        "peak_rss_mb": round(peak / 1024),
-        "stages": {
-            "simulate_seconds": round(simulating, 2),
-            "ingest_alone_seconds": round(ingesting, 2),
-            "deciding_processor_seconds": round(deciding, 2),
-            "whole_path_seconds": round(seconds, 2),
-        },
-        "rebuild_events_per_second": rebuilt["events_per_second"],
-        "rebuild_ok": rebuilt["ok"],
-    }

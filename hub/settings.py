@@ -58,6 +58,8 @@ class ProjectionSettings:
 
     url: str = ""
     """Empty: an SQLite file under the data folder. postgresql://user@host/name: a schema there."""
+    schema: str = "hub"
+    """That schema's name: several hubs may share a database."""
     password_file: str = ""
     """Where that user's password lies."""
 

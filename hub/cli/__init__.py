@@ -16,12 +16,13 @@ from hub import observability, settings
 from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
+from hub.bench import bench as run_bench
+from hub.bench import bench_kafka
 from hub.cli import receipts
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
 from hub.cli.workers import run_worker
 from hub.connect.receipts import Receipt
-from hub.demo import bench as run_bench
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
 from hub.domain.days import from_date
@@ -314,10 +315,15 @@ def rebuild(context: click.Context, json_: bool) -> None:
 
 @cli.command()
 @click.option("--records", type=click.IntRange(1_000, 5_000_000), default=100_000, show_default=True)
+@click.option("--log", type=click.Choice(["sqlite", "kafka"]), default="sqlite", show_default=True)
 @as_json
-def bench(records: int, json_: bool) -> None:
-    """Measure records per second through the whole path and per stage."""
-    answer = run_bench(records)
+@click.pass_context
+def bench(context: click.Context, records: int, log: str, json_: bool) -> None:
+    """Measure records per second through the whole path and per stage.
+
+    With --log kafka: on the brokers and the database that hub.toml names, in topics and schemas of its own.
+    """
+    answer = bench_kafka(context.obj, records) if log == "kafka" else run_bench(records)
     emit(answer, json_, lambda: table("bench", answer))
 
 

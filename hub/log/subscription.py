@@ -59,6 +59,8 @@ class Subscription:
         self._done = dict(checkpoint)
         self._buffers: dict[Partition, deque[Recorded]] = {p: deque() for p in self._read}
         self._recent = {p: self._remember(p) for p in self._read}
+        self._ended: set[Partition] = set()
+        """Found at their end in this call of `take`: brokers are not asked again at every barrier."""
 
     def _remember(self, partition: Partition) -> RecentIds:
         """What was read before this reader started may still be repeated behind it."""
@@ -72,13 +74,15 @@ class Subscription:
 
     def _fill(self, partition: Partition) -> deque[Recorded]:
         buffer = self._buffers[partition]
-        if not buffer:
+        if not buffer and partition not in self._ended:
             after, limit = self._read[partition], PAGE
             if self._until is not None:
                 limit = min(limit, self._until.get(partition, -1) - after)
             if limit > 0 and (page := self._log.read(partition, after, limit)):
                 buffer.extend(page)
                 self._read[partition] = page[-1].position.offset
+            else:
+                self._ended.add(partition)
         return buffer
 
     @property
@@ -101,6 +105,7 @@ class Subscription:
         error is the next call's.
         """
         taken: list[Recorded] = []
+        self._ended.clear()
         try:
             while len(taken) < limit and self._advance(taken, limit):
                 pass

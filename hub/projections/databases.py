@@ -6,6 +6,7 @@ swapped for it; nothing else about them differs to those who use them.
 
 import fcntl
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from hub.errors import BusyError, ProjectionUnavailableError, SettingsError
 from hub.projections import metadata
 
-SCHEMA = "hub"
+SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
 STATEMENT_MILLISECONDS_MAX = 600_000
 LOCK_MILLISECONDS_MAX = 30_000
 CONNECT_SECONDS_MAX = 10
@@ -39,8 +40,11 @@ class Database(Protocol):
     def swap(self, other: Self) -> None:
         """Put another in this one's place, in one go; this one's tables are gone then."""
 
+    def drop(self) -> None:
+        """Remove it with all it holds: the log gives everything back."""
 
-def open_database(url: str, path: Path, password: str | None = None) -> Database:
+
+def open_database(url: str, path: Path, schema: str, password: str | None = None) -> Database:
     """The database that a setting names; an SQLite file at `path` where it names none."""
     if not url:
         return SqliteDatabase(path)
@@ -49,7 +53,9 @@ def open_database(url: str, path: Path, password: str | None = None) -> Database
     where = make_url(url).set(drivername="postgresql+psycopg")
     if where.password is not None:
         raise SettingsError("projection.url: the password belongs into projection.password_file")
-    return PostgresDatabase(where.set(password=password) if password else where)
+    if not SCHEMA.fullmatch(schema):
+        raise SettingsError("projection.schema: small letters, digits and _, at most 41 of them")
+    return PostgresDatabase(where.set(password=password) if password else where, schema)
 
 
 def open_sqlite(path: Path | str) -> Engine:
@@ -117,11 +123,15 @@ class SqliteDatabase:
             stale.unlink()
         other.path.replace(self.path)
 
+    def drop(self) -> None:
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            file.unlink()
+
 
 class PostgresDatabase:
     """A projection in one schema."""
 
-    def __init__(self, url: URL, schema: str = SCHEMA) -> None:
+    def __init__(self, url: URL, schema: str) -> None:
         self._url, self._schema = url, schema
 
     def _engine(self) -> Engine:
@@ -175,6 +185,12 @@ class PostgresDatabase:
         with translated(), engine.begin() as db:
             db.execute(text(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE"))
             db.execute(text(f"ALTER SCHEMA {other._schema} RENAME TO {self._schema}"))
+        engine.dispose()
+
+    def drop(self) -> None:
+        engine = self._engine()
+        with translated(), engine.begin() as db:
+            db.execute(text(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE"))
         engine.dispose()
 
 

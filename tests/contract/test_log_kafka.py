@@ -215,7 +215,7 @@ def test_the_stored_frame_gives_the_same_leaf_to_every_reader(settings):
 def test_the_log_explains_itself_to_a_hub_that_lacks_a_schema(settings):
     hub, late = Hub(settings), Hub(settings)
     moved = Envelope(CaseMoved("c", 1, "raised", None, "a", 1, None), "m", "c", "/test")
-    for codec in (late._codec,):
+    for codec in (late.codec,):
         codec._by_fingerprint.clear()
     hub.log.append([moved, envelope(1)])
     assert read_all(late.log, DECISIONS) == [moved]
