@@ -25,6 +25,7 @@ import time
 import uuid
 from pathlib import Path
 
+LOOPBACK = "127.0.0.1"
 HERE = Path(__file__).resolve().parent
 POM = HERE / "pom.xml"
 CACHE = HERE.parent.parent / ".cache"
@@ -40,8 +41,8 @@ PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=BROKER://127.0.0.1:{port}
+listeners=BROKER://{host}:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=BROKER://{host}:{port}
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=BROKER
@@ -120,11 +121,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(port: int) -> bool:
+def answers(port: int, host: str = LOOPBACK) -> bool:
     """Whether a broker replies to ApiVersions, the first thing any client asks."""
     request = struct.pack(">hhih", 18, 0, 1, -1)  # key, version, correlation id, no client id
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as stream:
+        with socket.create_connection((host, port), timeout=2) as stream:
             stream.sendall(struct.pack(">i", len(request)) + request)
             return len(stream.recv(8)) == 8
     except OSError:
@@ -139,8 +140,9 @@ def die_with_parent() -> None:
 class Broker:
     """One broker over one data folder; it may be stopped, killed and started again on the same data."""
 
-    def __init__(self, folder: Path, port: int = 0, cache: Path = CACHE) -> None:
+    def __init__(self, folder: Path, port: int = 0, cache: Path = CACHE, host: str = LOOPBACK) -> None:
         self.folder = folder
+        self.host = host
         self.port = port or free_port()
         self._controller = free_port()
         self._jars = jars(cache)
@@ -150,7 +152,7 @@ class Broker:
     @property
     def address(self) -> str:
         """Where clients find it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -167,7 +169,7 @@ class Broker:
         """Write the configuration; format the data folder the first time."""
         self.folder.mkdir(parents=True, exist_ok=True)
         data, properties = self.folder / "data", self.folder / "server.properties"
-        text = PROPERTIES.format(port=self.port, controller=self._controller, data=data)
+        text = PROPERTIES.format(host=self.host, port=self.port, controller=self._controller, data=data)
         properties.write_text(text, encoding="utf-8")
         if not (data / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -188,7 +190,7 @@ class Broker:
                 stdout=output, stderr=output, start_new_session=True, preexec_fn=die_with_parent,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS_MAX
-        while not answers(self.port):
+        while not answers(self.port, self.host):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise BrokerError(f"the broker did not start: {self.output()[-2000:]}")
@@ -228,6 +230,7 @@ def main() -> None:
     """Run one broker in the foreground until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(description="one Kafka broker on loopback, from its jars")
     parser.add_argument("--port", type=int, default=9092, help="0: any free port")
+    parser.add_argument("--host", default=LOOPBACK, help="address of this machine to listen on")
     parser.add_argument("--folder", type=Path, help="where data stays; without it, thrown away at the end")
     parser.add_argument("--fetch", action="store_true", help="only bring the jars into the cache")
     chosen = parser.parse_args()
@@ -237,7 +240,7 @@ def main() -> None:
             print(jars())
             return
         with tempfile.TemporaryDirectory() as thrown_away:
-            broker = Broker(chosen.folder or Path(thrown_away), chosen.port)
+            broker = Broker(chosen.folder or Path(thrown_away), chosen.port, host=chosen.host)
             try:
                 broker.start()
                 print(f"kafka {version()} answers at {broker.address} (pid {broker.pid}); Ctrl-C ends it")
