@@ -107,6 +107,12 @@ class DisclosureRefusedError(RefusedError):
     code = "disclosure-refused"
 
 
+class UndecidedError(HubError):
+    """Rules failed on more than can be set aside: a bug of ours, so stop."""
+
+    code = "undecided"
+
+
 class IntegrityError(HubError):
     """The log or a projection contradicts itself: stop and look."""
 
