@@ -117,3 +117,9 @@ class IntegrityError(HubError):
     """The log or a projection contradicts itself: stop and look."""
 
     code = "integrity"
+
+
+class BrokenOrderError(IntegrityError):
+    """Two barriers cross: no order of the log agrees with all its partitions."""
+
+    code = "broken-order"
