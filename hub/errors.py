@@ -107,7 +107,19 @@ class DisclosureRefusedError(RefusedError):
     code = "disclosure-refused"
 
 
+class UndecidedError(HubError):
+    """Rules failed on more than can be set aside: a bug of ours, so stop."""
+
+    code = "undecided"
+
+
 class IntegrityError(HubError):
     """The log or a projection contradicts itself: stop and look."""
 
     code = "integrity"
+
+
+class BrokenOrderError(IntegrityError):
+    """Two barriers cross: no order of the log agrees with all its partitions."""
+
+    code = "broken-order"

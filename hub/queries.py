@@ -26,6 +26,7 @@ from hub.projections import (
     profiles,
     records,
     residents,
+    set_aside,
 )  # fmt: skip
 from hub.projections.identity import record_of
 from hub.projections.position import load_checkpoint, load_progress
@@ -75,6 +76,7 @@ class Queries:
             "discrepancies_cleared": self._tally(discrepancies, "kind", discrepancies.c.status == "cleared"),
             "cases": self._tally(cases, "state"),
             "held_for_review": self._count(held),
+            "set_aside": self._tally(set_aside, "event_type"),
             "caught_up": not behind,
         }
 

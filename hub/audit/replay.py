@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from hub.domain.events import StepCompleted
+from hub.domain.events import EventSetAside, StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog
-from hub.processing import Processor, Rules
+from hub.processing import Decision, Processor, Rules
 from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
 from hub.processing.runner import NO_DAY, decide_step, named
 from hub.projections import DIGESTED, Shelves, metadata
@@ -41,7 +41,11 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
     for step in steps(log):
         again = decide_step(scratch, processor, step.facts)
         shelves.flush()
-        found = named(again, step.number, step.checkpoint)[:-1]
+        # What was set aside stays so, whatever today's rules would make of it.
+        aside = [
+            Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, EventSetAside)
+        ]
+        found = named([*aside, *again], step.number, step.checkpoint)[:-1]
         kept = {envelope.id: envelope for envelope in step.decisions}
         made = {envelope.id: envelope for envelope in found}
         for event_id in sorted(kept.keys() | made.keys()):

@@ -236,6 +236,19 @@ class CaseActionRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EventSetAside(Event):
+    """No rule could decide on an event: it is named, and nothing follows from it."""
+
+    SUBJECT: ClassVar[str] = "event_id"
+
+    event_id: str
+    partition: str
+    offset: int
+    event_type: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepCompleted(Event):
     """One micro-batch was decided: which facts it covered, and how many decisions it made."""
 
@@ -298,6 +311,7 @@ DECIDED: tuple[type[Event], ...] = (
     CaseRaised,
     CaseMoved,
     CaseActionRefused,
+    EventSetAside,
     StepCompleted,
 )
 ASKED: tuple[type[Event], ...] = (CaseActionRequested, DisclosureMade)

@@ -9,6 +9,16 @@ the SHA-256 of the full text and refuses such a pair.
 
 Each schema is parsed once. Logical types are stripped from the parsed form
 (the bytes are the same), because days stay integers throughout the hub.
+
+Bytes that are not what their schema says are refused in bounded time and
+memory: `hub.log.guard` looks at each schema, a payload has a largest size, and
+nothing may be left over behind it. Where the reader takes more than the writer
+writes (booleans, enumerations), the event is written again and must give the
+same bytes; for every schema that would cost as much as reading. What is let
+through is a nullable field that names its branch by a negative number: the
+reader counts it from the end, which harms nobody. An event that cannot be read
+stops its reader with the partition and the offset (`undecodable`): it is never
+passed over, since a schema that arrives later makes it readable.
 """
 
 import hashlib
@@ -22,7 +32,15 @@ from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from hub.domain.events import EVENTS, Event, RecordPublished
-from hub.errors import IntegrityError, SchemaMismatchError, SchemaUnknownError, SettingsError
+from hub.errors import (
+    HubError,
+    IntegrityError,
+    RetryableError,
+    SchemaMismatchError,
+    SchemaUnknownError,
+    SettingsError,
+)
+from hub.log.guard import SCHEMA_BYTES_MAX, Kinds
 
 MARKER = b"\xc3\x01"
 CONFLUENT = b"\x00"
@@ -71,6 +89,8 @@ class Schema(NamedTuple):
     parsed: Any
     values: Callable[[Any], tuple[Any, ...]]
     names: tuple[str, ...]
+    exact: bool
+    """Whether what was read must be written again and compared: its types let odd bytes through."""
 
     @property
     def subject(self) -> str:
@@ -88,12 +108,28 @@ def without_logical_types(schema: Any) -> Any:
 
 
 def load_schema(text: str) -> Schema:
-    """A schema from its JSON text; its `event` attribute names the event class it carries."""
+    """A schema from its JSON text; its `event` attribute names the event class it carries.
+
+    SchemaMismatchError for anything else, whoever sent it, and for one that may not be read (`Kinds`).
+    """
+    if len(text) > SCHEMA_BYTES_MAX:
+        raise SchemaMismatchError("the schema is larger than one may be")
+    try:
+        return _load(text)
+    except HubError:
+        raise
+    except Exception as error:
+        # Whatever JSON, Avro or nesting beyond the stack made of it: it is no schema of ours.
+        raise SchemaMismatchError(f"not a schema the hub can read ({type(error).__name__})") from None
+
+
+def _load(text: str) -> Schema:
     document = json.loads(text)
     event = EVENTS.get(document.get("event", ""))
     if event is None:
         raise SchemaMismatchError(f"schema {document.get('name')} names no known event")
     plain = without_logical_types(document)
+    parsed = parse_schema(plain)
     names = tuple(field["name"] for field in document["fields"])
     return Schema(
         event=event,
@@ -101,9 +137,10 @@ def load_schema(text: str) -> Schema:
         text=text,
         sha256=hashlib.sha256(text.encode()).digest(),
         fingerprint=bytes.fromhex(fingerprint(to_parsing_canonical_form(plain), "CRC-64-AVRO")),
-        parsed=parse_schema(plain),
+        parsed=parsed,
         values=attrgetter(*names),
         names=names,
+        exact=Kinds(parsed).is_loose,
     )
 
 
@@ -198,7 +235,10 @@ class Codec:
         return CONFLUENT + number.to_bytes(4, "big")
 
     def decode(self, stored: bytes) -> Event:
-        """The event in stored bytes; the schema decides the class."""
+        """The event in stored bytes; the schema decides the class.
+
+        SchemaUnknownError, or SchemaMismatchError where the bytes are not what their schema says.
+        """
         payload = self._sealer.open(stored)
         if payload[:2] == MARKER:
             schema, body = self._by_fingerprint.get(payload[2:10]), payload[10:]
@@ -208,18 +248,17 @@ class Codec:
             raise SchemaMismatchError("payload begins with neither of the two known markers")
         if schema is None:
             raise SchemaUnknownError("payload names a schema that is not in the catalogue")
-        values: Any = schemaless_reader(io.BytesIO(body), schema.parsed, None)
-        if schema.event is RecordPublished:
-            fields = {k: v for k, v in values["fields"].items() if v is not None}
-            return RecordPublished(
-                values["record_id"],
-                schema.feed,
-                values["version"],
-                values["published_on"],
-                values["source_key"],
-                fields,
-            )
-        return schema.event(**values)
+        if len(body) > PAYLOAD_BYTES_MAX:
+            raise SchemaMismatchError("payload is larger than one may be")
+        try:
+            return _read(schema, body)
+        except HubError:
+            raise
+        except Exception as error:
+            # The reader has no error of its own for bytes it cannot follow; its words may repeat them.
+            raise SchemaMismatchError(
+                f"payload is no {schema.event.__name__} ({type(error).__name__})"
+            ) from None
 
     def _numbered(self, number: int) -> Schema | None:
         known = self._by_number.get(number)
@@ -229,3 +268,36 @@ class Codec:
             except SchemaMismatchError as error:
                 raise SchemaUnknownError(f"schema {number} is not one of the hub's") from error
         return known
+
+
+def _read(schema: Schema, body: bytes) -> Event:
+    stream = io.BytesIO(body)
+    values: Any = schemaless_reader(stream, schema.parsed, None)
+    if stream.tell() != len(body):
+        raise SchemaMismatchError(f"payload goes on behind its {schema.event.__name__}")
+    if schema.exact:
+        again = io.BytesIO()
+        schemaless_writer(again, schema.parsed, values)
+        if again.getvalue() != body:
+            raise SchemaMismatchError(f"payload holds what no writer of {schema.event.__name__} writes")
+    if schema.event is RecordPublished:
+        fields = {k: v for k, v in values["fields"].items() if v is not None}
+        return RecordPublished(
+            values["record_id"],
+            schema.feed,
+            values["version"],
+            values["published_on"],
+            values["source_key"],
+            fields,
+        )
+    return schema.event(**values)
+
+
+def undecodable(place: str, error: Exception) -> HubError:
+    """What to raise for an event that could not be read: where it lies, never what it holds."""
+    if isinstance(error, RetryableError):
+        return error
+    if isinstance(error, SchemaUnknownError):
+        return SchemaUnknownError(f"{place} cannot be decoded: {error}")
+    said = str(error) if isinstance(error, HubError) else type(error).__name__
+    return IntegrityError(f"{place} cannot be decoded: {said}")

@@ -22,7 +22,7 @@ from hub.domain.days import Day, day_of, iso
 from hub.domain.events import TOPICS
 from hub.errors import IntegrityError, LogUnavailableError
 from hub.log import Envelope, Partition, Position, Recorded
-from hub.log.codec import Codec
+from hub.log.codec import Codec, undecodable
 from hub.log.frame import framer, leaf_hash
 
 APPLICATION_ID = 0x48554231  # "HUB1"
@@ -211,7 +211,7 @@ class TopicFile:
             try:
                 event = decode(value)
             except Exception as error:
-                raise IntegrityError(f"{partition} offset {offset} cannot be decoded") from error
+                raise undecodable(f"{partition} offset {offset}", error) from None
             envelope = Envelope(
                 event, id_, key, source, subject, day_in(when), area, actor, corr, cause, agreed
             )

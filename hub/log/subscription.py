@@ -5,14 +5,21 @@ topic. A partition that has reached it waits until the others have too, and
 the barrier is handed over once: so a rule sees a day closed only after all
 that was published before, however the partitions run ahead of each other.
 
+One process at a time writes the barriers of a topic: ingestion those of records,
+the owner of the projection those of decisions. Where two did so at once their
+barriers may cross, and what one of them closed can no longer be told from what
+came after it: the reader stops (BrokenOrderError) rather than close a day
+early.
+
 Repeats are dropped by event id. A repeat comes from a writer that retries its
 last batch after a crash, so it lies within the last `WINDOW` events.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub.errors import RetryableError
+from hub.errors import BrokenOrderError, RetryableError
 from hub.log import Checkpoint, EventLog, Partition, Recorded
 
 PAGE = 2_000
@@ -138,14 +145,36 @@ class Subscription:
                 taken.append(recorded)
         return moved
 
+    def _behind_repeats(self, partition: Partition) -> deque[Recorded]:
+        """What is next in a partition; a barrier that was passed already is none, even where `_drain` was cut off."""
+        recent = self._recent[partition]
+        while buffer := self._fill(partition):
+            envelope = buffer[0].envelope
+            if not envelope.event.BARRIER or envelope.id not in recent:
+                break
+            self._done[partition] = buffer.popleft().position.offset
+        return buffer
+
     def _pass_barrier(self, partitions: tuple[Partition, ...], taken: list[Recorded]) -> bool:
         """When every partition stands at the barrier, hand it over once."""
-        heads = [self._fill(partition) for partition in partitions]
+        heads = [self._behind_repeats(partition) for partition in partitions]
         if not all(buffer and buffer[0].envelope.event.BARRIER for buffer in heads):
             return False
+        _check_same(heads)
         passed = [buffer.popleft() for buffer in heads]
         for partition, recorded in zip(partitions, passed, strict=True):
             self._done[partition] = recorded.position.offset
             self._recent[partition].is_new(recorded.envelope.id)
         taken.append(passed[0])
         return True
+
+
+def _check_same(heads: Sequence[Sequence[Recorded]]) -> None:
+    """Partitions wait for each other at one barrier, not each at one of its own."""
+    first = heads[0][0]
+    for head in heads[1:]:
+        if head[0].envelope.id != first.envelope.id:
+            places = " and ".join(
+                f"{r.position.partition} offset {r.position.offset}" for r in (first, head[0])
+            )
+            raise BrokenOrderError(f"{places} hold different barriers: two writers wrote theirs at once")

@@ -22,6 +22,7 @@ from hub.domain.events import (
     RecordPublished,
     RecordWithdrawn,
 )  # fmt: skip
+from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
 from hub.processing import identity
@@ -166,7 +167,9 @@ def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Fe
             if before is not None and event.version <= before[0]:
                 continue
             newest[event.record_id] = event.version, event.fields
-            feed = feeds[event.feed]
+            feed = feeds.get(event.feed)
+            if feed is None:
+                raise SettingsError(f"the log holds records of {event.feed}, a feed that is not set up here")
             if before is None or not feed.same_identity(before[1], event.fields):
                 stated[item.envelope.id] = profile_of(feed.attributes(event.fields))
         elif isinstance(event, RecordWithdrawn):

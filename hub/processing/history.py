@@ -26,6 +26,7 @@ from hub.errors import IntegrityError
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Subscription
 from hub.processing import Rules, record_ids, state
+from hub.processing.poison import decided_on
 from hub.projections import Shelves, agenda, people, reconciled
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
 
@@ -34,7 +35,7 @@ START: Checkpoint = {}
 
 
 class Step(NamedTuple):
-    """One completed step: the facts and actions it covered and the decisions it made."""
+    """One completed step: the facts and actions it decided on and the decisions it made."""
 
     number: int
     checkpoint: dict[Partition, int]
@@ -91,7 +92,8 @@ def steps(
             if event.number != number or len(made) != event.decisions:
                 raise IntegrityError(f"step {number} is missing from the log, or part of it")
             checkpoint = parse_covered(event.covered)
-            yield Step(number, checkpoint, facts.read_until(checkpoint), made)
+            read = decided_on(facts.read_until(checkpoint), (envelope.event for envelope in made))
+            yield Step(number, checkpoint, read, made)
 
 
 def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:

@@ -9,6 +9,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import structlog
 from sqlalchemy import Connection, select
 
 from hub.domain.events import ACTIONS, DECISIONS, RECORDS, StepCompleted
@@ -16,7 +17,8 @@ from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_
 from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
 from hub.processing.history import apply_step, covered, days_of, id_in_step, steps, touch_everyone
-from hub.projections import Shelves, agenda
+from hub.processing.poison import SEARCHED_EVENTS_MAX, is_poison, undecided, without_poison
+from hub.projections import Shelves, agenda, reconciled
 from hub.projections.position import (
     advance,
     get_outbox,
@@ -27,6 +29,7 @@ from hub.projections.position import (
     save_progress,
 )  # fmt: skip
 
+log = structlog.get_logger()
 STEP_EVENTS = 10_000
 NO_DAY = -1
 
@@ -94,10 +97,17 @@ class Runner:
         self._decided = {p: offset for p, offset in known.items() if p.topic == DECISIONS}
         self._give_back()
         checkpoint = self._follow({p: offset for p, offset in known.items() if p.topic != DECISIONS})
-        touched = db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
-        self._processor = Processor(self._shelves, rules, load_progress(db, "today", NO_DAY), touched)
-        db.rollback()
         self._subscription = Subscription(log, (RECORDS, ACTIONS), checkpoint)
+        self._start_over()
+
+    def _start_over(self) -> None:
+        """Forget everything that is not committed: shelves and what rules remember between steps."""
+        self._db.rollback()
+        self._shelves = Shelves(self._db)
+        touched = self._db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
+        today = load_progress(self._db, "today", NO_DAY)
+        self._processor = Processor(self._shelves, self._rules, today, touched)
+        self._db.rollback()
 
     def _give_back(self) -> None:
         """Give the log what it lacks of the last step, which was committed and then cut off."""
@@ -141,9 +151,52 @@ class Runner:
         return checkpoint
 
     def step(self, limit: int = STEP_EVENTS) -> StepResult | None:
-        """One micro-batch; None when there is nothing to read."""
+        """One micro-batch; None when there is nothing to read.
+
+        Where rules fail on it, a smaller one is decided on without the events they fail on;
+        UndecidedError where those cannot be told.
+        """
         batch = self._subscription.take(limit)
-        return self._decide(batch) if batch.events else None
+        if not batch.events:
+            return None
+        decisions = self._try(batch.events)
+        if isinstance(decisions, Exception):
+            batch, decisions = self._without_poison(limit)
+        return self._commit(batch, decisions)
+
+    def _try(self, events: Sequence[Recorded]) -> list[Decision] | Exception:
+        """What follows from these events, written but not committed; the error where rules fail on them."""
+        try:
+            decisions = decide_step(self._db, self._processor, events)
+            self._shelves.flush()
+        except Exception as error:
+            if not is_poison(error, self._db.dialect.loaded_dbapi):
+                raise
+            return error
+        return decisions
+
+    def _attempt(self, events: Sequence[Recorded]) -> Exception | None:
+        """Whether rules fail on these events; nothing is kept."""
+        found = self._try(events)
+        self._start_over()
+        return found if isinstance(found, Exception) else None
+
+    def _without_poison(self, limit: int) -> tuple[Batch, list[Decision]]:
+        """A smaller step from the same place, decided on without the events that rules fail on."""
+        self._start_over()
+        known = load_checkpoint(self._db)
+        facts = {p: offset for p, offset in known.items() if p.topic != DECISIONS}
+        self._subscription = Subscription(self._log, (RECORDS, ACTIONS), facts)
+        batch = self._subscription.take(min(limit, SEARCHED_EVENTS_MAX))
+        rest, found = without_poison(batch.events, self._attempt)
+        for culprit, event in found:
+            reconciled.apply(self._shelves, event)
+            partition, offset = culprit.position
+            log.warning("event_set_aside", partition=str(partition), offset=offset, error_type=event.error)
+        decisions = self._try(rest)
+        if isinstance(decisions, Exception):
+            raise undecided("rules fail now and then", decisions)
+        return batch, [*(Decision(event, culprit.envelope.id) for culprit, event in found), *decisions]
 
     def refresh(self) -> StepResult | None:
         """Show on the views what was read since the last closed day; None when they show it already.
@@ -151,7 +204,13 @@ class Runner:
         Left until there is nothing to read: during a backlog everybody changed
         is concluded on once, at the close of the day.
         """
-        return self._decide(self._subscription.take(0)) if self._processor.is_stale else None
+        if not self._processor.is_stale:
+            return None
+        batch = self._subscription.take(0)
+        decisions = self._try(batch.events)
+        if isinstance(decisions, Exception):
+            raise undecided("the views cannot be brought up to date", decisions)
+        return self._commit(batch, decisions)
 
     def progress(self) -> tuple[int, int]:
         """How many events of records and actions the log holds, and how many were read of them."""
@@ -159,12 +218,10 @@ class Runner:
         read = self._subscription.read
         return sum(head.get(p, -1) + 1 for p in read), sum(offset + 1 for offset in read.values())
 
-    def _decide(self, batch: Batch) -> StepResult:
+    def _commit(self, batch: Batch, decisions: Sequence[Decision]) -> StepResult:
         db = self._db
-        decisions = decide_step(db, self._processor, batch.events)
         self._number += 1
         envelopes = named(decisions, self._number, batch.checkpoint)
-        self._shelves.flush()
         advance(db, self._number)
         self._save(batch.checkpoint | self._decided, self._processor.today)
         put_outbox(db, self._number, envelopes)

@@ -155,6 +155,15 @@ class HeldRow(NamedTuple):
     weight: float
 
 
+class SetAsideRow(NamedTuple):
+    """An event that no rule could decide on, by its place in the log."""
+
+    place: str
+    event_id: str
+    event_type: str
+    error: str
+
+
 def _profile_pack(profile: Profile) -> bytes:
     return profile.dump()
 
@@ -233,8 +242,13 @@ held = Table(
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+set_aside = Table(
+    "set_aside", metadata,
+    Column("place", String(64), primary_key=True), Column("event_id", Text, nullable=False),
+    Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
+)  # fmt: skip
 
-DIGESTED = (records, profiles, people, births, residents, discrepancies, cases)
+DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, set_aside)
 """The projections whose content `hub digest` prints."""
 
 
@@ -253,6 +267,7 @@ class Shelves:
         self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
         self.cases = Shelf(db, cases, CaseRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.set_aside = Shelf(db, set_aside, SetAsideRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits them together with the checkpoint."""

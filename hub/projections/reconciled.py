@@ -7,9 +7,18 @@ from hub.domain.events import (
     DiscrepancyCleared,
     DiscrepancyDetected,
     Event,
+    EventSetAside,
     ResidenceReconciled,
 )  # fmt: skip
-from hub.projections import AgendaRow, BirthRow, CaseRow, DiscrepancyRow, ResidentRow, Shelves
+from hub.projections import (
+    AgendaRow,
+    BirthRow,
+    CaseRow,
+    DiscrepancyRow,
+    ResidentRow,
+    SetAsideRow,
+    Shelves,
+)  # fmt: skip
 
 
 def apply(shelves: Shelves, event: Event) -> None:
@@ -44,6 +53,10 @@ def apply(shelves: Shelves, event: Event) -> None:
                     state=event.state, version=event.version, moved_on=event.moved_on,
                     outcome=event.outcome, note=event.note,
                 ))  # fmt: skip
+        case EventSetAside(partition=partition, offset=offset):
+            shelves.set_aside.put(SetAsideRow(
+                f"{partition}/{offset}", event.event_id, event.event_type, event.error,
+            ))  # fmt: skip
 
 
 def _birth(shelves: Shelves, event: BirthReconciled) -> None:

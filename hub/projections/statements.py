@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import ARRAY, Connection, Dialect, LargeBinary, Table, any_, bindparam, delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 
@@ -145,14 +146,32 @@ class PostgresStatements:
         create, copy, merge, clear = self._stage
         self._db.exec_driver_sql(create)
         driver: Any = self._db.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(copy) as stream:
-            for row in packed:
-                stream.write_row(row)
+        try:
+            with driver.cursor() as cursor, cursor.copy(copy) as stream:
+                for row in packed:
+                    stream.write_row(row)
+        except _driver_error(self._db) as error:
+            raise self._translated(copy, error) from error
         self._db.exec_driver_sql(merge)
         self._db.exec_driver_sql(clear)
 
+    def _translated(self, statement: str, error: Exception) -> Exception:
+        """SQLAlchemy's own error for what the driver said where SQLAlchemy did not listen."""
+        dialect = self._db.dialect
+        lost = dialect.is_disconnect(error, self._db.connection, None)  # type: ignore[arg-type]
+        return DBAPIError.instance(
+            statement, None, error, _driver_error(self._db), hide_parameters=True,
+            connection_invalidated=lost, dialect=dialect,
+        )  # fmt: skip
+
     def delete(self, keys: Sequence[Any]) -> None:
         self._db.exec_driver_sql(self._delete, (list(keys),))
+
+
+def _driver_error(db: Connection) -> type[Exception]:
+    """The base of the driver's errors."""
+    base: type[Exception] = db.dialect.loaded_dbapi.Error
+    return base
 
 
 _psycopg: Callable[..., Dialect] = postgresql.psycopg.dialect

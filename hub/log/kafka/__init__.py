@@ -28,7 +28,6 @@ from kafka import TopicPartition
 
 from hub.domain.events import TOPICS
 from hub.errors import (
-    IntegrityError,
     RetryableError,
     SchemaMismatchError,
     SchemaUnknownError,
@@ -36,7 +35,7 @@ from hub.errors import (
 )
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.log.cloudevents import envelope_of, headers_of, now
-from hub.log.codec import CONFLUENT, Codec
+from hub.log.codec import CONFLUENT, Codec, undecodable
 from hub.log.frame import frame
 from hub.log.kafka.reader import Reader
 from hub.log.kafka.site import Site
@@ -109,10 +108,8 @@ class KafkaLog:
         for record in self._reader.page(self._places[partition], after, limit):
             try:
                 envelope = envelope_of(self._decode(record.value), record.key.decode(), record.headers)
-            except (SchemaUnknownError, RetryableError):
-                raise
             except Exception as error:
-                raise IntegrityError(f"{partition} offset {record.offset} cannot be decoded") from error
+                raise undecodable(f"{partition} offset {record.offset}", error) from None
             read.append(Recorded(Position(partition, record.offset), envelope))
         return read
 

@@ -1,0 +1,78 @@
+"""Barriers of several partitions, in every order that writers can leave them in."""
+
+import random
+
+import pytest
+
+from hub.domain.events import RECORDS, DayClosed, RecordWithdrawn
+from hub.errors import BrokenOrderError
+from hub.log import Envelope, Partition, Position, Recorded
+from hub.log.subscription import Subscription
+
+
+class Lists:
+    """A log in memory whose partitions a test fills as it likes, one word an event: a number is a day's close."""
+
+    def __init__(self, *contents: str) -> None:
+        self._contents = {Partition(RECORDS, n): words.split() for n, words in enumerate(contents)}
+
+    def partitions(self, topic):
+        return list(self._contents)
+
+    def read(self, partition, after, limit):
+        words = self._contents[partition][after + 1 : after + 1 + limit]
+        return [
+            Recorded(Position(partition, after + 1 + n), self._envelope(word)) for n, word in enumerate(words)
+        ]
+
+    def _envelope(self, word: str) -> Envelope:
+        if word.isdigit():
+            return Envelope(DayClosed(int(word)), word, word, "/test")
+        return Envelope(RecordWithdrawn(word, "health.child_record", 1, 1), word, word, "/test")
+
+
+def read(log: Lists, limit: int = 100) -> list[str]:
+    stream, found = Subscription(log, (RECORDS,), {}), []
+    while events := stream.take(limit).events:
+        found += [r.envelope.id for r in events]
+    return found
+
+
+def test_partitions_wait_for_each_other_at_every_barrier():
+    assert read(Lists("a 1 b 2", "c 1 2 d")) == ["a", "c", "1", "b", "2", "d"]
+
+
+def test_a_barrier_that_is_missing_in_one_partition_is_waited_for():
+    assert read(Lists("a 1 b", "c d")) == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize("contents", [("1 2", "2 1"), ("a 1", "2"), ("1", "1", "2"), ("7 1 x 2", "7 y 2")])
+def test_barriers_of_two_writers_that_cross_stop_the_reader_with_both_places(contents):
+    with pytest.raises(BrokenOrderError, match=r"records-\d offset \d+ and records-\d offset \d+"):
+        read(Lists(*contents))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_a_repeated_barrier_is_handed_over_once_wherever_a_batch_ends(limit):
+    """A batch may end right before a repeat: it must not be taken for a new barrier then."""
+    assert read(Lists("7 a 7 8", "7 7 8 b"), limit) == ["7", "a", "8", "b"]
+    assert read(Lists("a 7 7 b 7 8", "7 c 8"), limit) == ["a", "7", "b", "c", "8"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_repeated_and_however_it_is_read_each_event_comes_once_between_its_barriers(seed):
+    chance = random.Random(seed)
+    days = [[[f"d{day}p{p}e{e}" for e in range(chance.randrange(4))] for p in range(3)] for day in range(6)]
+    contents = []
+    for p in range(3):
+        words: list[str] = []
+        for day in range(6):
+            fresh = [*days[day][p], str(day)]
+            again = chance.randrange(len(fresh) + 1)
+            words += [*fresh[:again], *fresh] if chance.random() < 0.5 else [*fresh, *fresh[again:]]
+        contents.append(" ".join(words))
+    found = read(Lists(*contents), chance.choice([1, 2, 5, 100]))
+    assert len(found) == len(set(found)) == sum(len(e) for d in days for e in d) + 6
+    for day in range(6):
+        after, before = (found.index(str(day - 1)) if day else -1), found.index(str(day))
+        assert set(found[after + 1 : before]) == {e for part in days[day] for e in part}
