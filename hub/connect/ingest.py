@@ -97,10 +97,13 @@ class Ingest:
         """
         waiting = self._timely(self._waiting(connectors, tell), today, tell)
         days = [(day, list(group)) for day, group in groupby(waiting, key=lambda item: item.drop.day)]
-        for index, (day, group) in enumerate(days):
+        for day, group in days:
+            if close_days and self.closed != NO_DAY:
+                # Days without a drop pass before what comes later is read, whenever this process began.
+                self.close_days(day - 1)
             self._read_day(group, tell)
             if close_days:
-                self.close_days(day if index + 1 == len(days) else days[index + 1][0] - 1)
+                self.close_days(day)
         self.flush()
 
     def _waiting(self, connectors: Iterable[Connector], tell: Tell) -> list[Waiting]:

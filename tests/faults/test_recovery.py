@@ -1,12 +1,13 @@
 """What a projection does when it and the log come apart: F03, F04 and F34 of the fault matrix."""
 
+import itertools
 import shutil
 
 import pytest
 
 from hub.app import Hub
 from hub.audit import replay
-from hub.domain.events import DECISIONS, StepCompleted
+from hub.domain.events import DECISIONS, RECORDS, DayClosed, StepCompleted
 from hub.log.subscription import Subscription
 from hub.projections.databases import open_sqlite
 from tests.conftest import settings_for
@@ -103,3 +104,40 @@ def test_f34_a_lost_projection_is_followed_from_the_start(worked, tmp_path):
     with worked.runner():
         assert load_steps(worked) == steps
     assert digests(worked) == before
+
+
+class CutBetweenDays(CutLog):
+    """Keeps what comes before one of the days that nothing was published on."""
+
+    def __init__(self, log, day):
+        super().__init__(log, 0)
+        self._day = day
+
+    def append(self, envelopes):
+        quiet = [
+            index
+            for index, (envelope, after) in enumerate(itertools.pairwise(envelopes))
+            if isinstance(envelope.event, DayClosed) and isinstance(after.event, DayClosed)
+        ]
+        self._kept = quiet[len(quiet) * self._day // 10] + 1
+        super().append(envelopes)
+
+
+def told(hub):
+    """The ids of all records and closed days, as the log holds them."""
+    return [r.envelope.id for r in Subscription(hub.log, (RECORDS,), {}).take(10**6).events]
+
+
+@pytest.mark.parametrize("worked", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("day", [0, 3, 7])
+def test_days_without_a_drop_are_closed_before_what_comes_later_is_read(tmp_path, county, worked, day):
+    """As on a site that reads its drops as they come, or one that was cut off between them."""
+    hub = Hub(settings_for(tmp_path))
+    real, hub.log = hub.log, CutBetweenDays(hub.log, day)
+    with pytest.raises(PowerCut), hub.ingest() as work:
+        work.run(hub.connectors(county, ()), lambda receipt: None, close_days=True)
+    hub.log = real
+    with hub.ingest() as work:
+        work.run(hub.connectors(county, ()), lambda receipt: None, close_days=True)
+    assert told(hub) == told(worked)
+    hub.close()
