@@ -75,8 +75,12 @@ class Worker:
                 return STANDBY
             assert self._runner is not None
             result = self._runner.step() or self._rested(self._runner)
-        except BaseException:
+        except BaseException as error:
+            # Those who opened the projection say what an error of its database means: a lost connection is
+            # no end of the worker.
+            stack = self._stack.pop_all()
             self.release()
+            stack.__exit__(type(error), error, error.__traceback__)
             raise
         self._count(self._runner, result)
         return self.status.state

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.domain.events import StepCompleted
 from tests.faults.history import (
     FAIL,
     INFO,
@@ -19,6 +20,7 @@ from tests.faults.history import (
     k11_liveness,
     outcomes,
 )
+from tests.faults.load import accounts
 
 
 def seen(event_id: str, offset: int, key: str = "k", partition: str = "records-0", said: str = "") -> Seen:
@@ -70,6 +72,19 @@ def test_k2_catches_a_refused_event_that_is_in_the_log():
 def test_k3_catches_a_second_effect():
     assert k3_applied_twice(["a", "b"]) == []
     assert k3_applied_twice(["a", "b", "a"]) == ["K3 applied twice: 1, such as ['a']"]
+
+
+def test_k3_and_k7_catch_a_step_that_two_workers_completed():
+    log = [seen(i, offset) for offset, i in enumerate("abbc")]
+    first, second = StepCompleted(1, {"records-0": 1}, 0), StepCompleted(2, {"records-0": 3}, 0)
+    effects, repeats = accounts(log, [second, first])
+    assert (effects, repeats) == (["a", "b", "c"], 1)
+    assert k7_conservation([s.id for s in log], len(effects), repeats, 0) == []
+    effects, repeats = accounts(log, [first, second, StepCompleted(2, {"records-0": 2}, 0)])
+    assert k3_applied_twice(effects) != []
+    assert k7_conservation([s.id for s in log], len(effects), repeats, 0) != []
+    effects, repeats = accounts(log, [first])
+    assert k7_conservation([s.id for s in log], len(effects), repeats, 0) != []
 
 
 def test_k4_catches_other_bytes_in_one_place():

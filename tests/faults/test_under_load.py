@@ -1,0 +1,232 @@
+"""Real workers on a broker and a database that fail under load: what happened is held against K1 to K11."""
+
+import random
+import signal
+import time
+
+import pytest
+from kafka import KafkaAdminClient
+
+from hub.app import Hub
+from hub.audit import replay
+from hub.domain.events import RECORDS, RecordPublished
+from hub.errors import IntegrityError, SettingsError
+from hub.log.subscription import Subscription
+from hub.projections.databases import open_sqlite
+from tests.brokers import end_broker, start_broker
+from tests.conftest import kafka_settings, settings_for
+from tests.databases import new_database, running_postgres
+from tests.faults.history import k3_applied_twice, k4_offset_agreement, k5_key_order, k8_digest
+from tests.faults.load import FIRST_DAY, Load, closed, published, seen, wait_for, whole
+from tests.faults.test_worker import Site
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(280)]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    """A broker of our own, since it is stopped."""
+    started = start_broker(tmp_path_factory.mktemp("kafka"))
+    yield started
+    end_broker(started)
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A server of our own, since it is stopped."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(broker, postgres, tmp_path):
+    return kafka_settings(tmp_path / "hub", broker, projection=new_database(postgres), wait_seconds=5)
+
+
+@pytest.fixture
+def load(settings, tmp_path):
+    site = Site(tmp_path / "site", settings)
+    site.hub = Hub(settings)
+    made = Load(site, settings, tmp_path)
+    with made:
+        yield made
+    for worker in site.workers:
+        if worker.poll() is None:
+            worker.send_signal(signal.SIGCONT)
+            worker.kill()
+            worker.wait()
+    site.hub.close()
+
+
+def test_f07_a_worker_that_wakes_up_after_another_took_over_changes_nothing(load):
+    for _ in range(2):
+        zombie = load.owner()
+        zombie.suspend()
+        # A suspended process keeps its session, until somebody ends that: an operator, a proxy, a timeout.
+        load.cut_sessions()
+        went_on = load.progress()
+        wait_for(went_on, "another worker to take over")
+        assert load.owner().pid != zombie.pid
+        zombie.resume()
+        load.writer.more(10)
+    load.check()
+
+
+def test_f26_the_broker_stops_and_comes_back(load, broker):
+    chance = random.Random(26)
+    for end in (broker.stop, broker.kill):
+        load.writer.more(chance.randrange(5, 15))
+        end()
+        time.sleep(chance.random())
+        broker.start()
+        load.writer.more(5)
+    went_on = load.progress()
+    wait_for(went_on, "workers to go on")
+    load.check()
+
+
+def test_f32_database_sessions_are_cut_under_load(load):
+    chance = random.Random(32)
+    for _ in range(6):
+        # Often enough a step is under way; the wait between two tries grows where nothing succeeds.
+        went_on = load.progress()
+        time.sleep(0.3 * chance.random())
+        wait_for(load.cut_sessions, "sessions to cut")
+        wait_for(went_on, "workers to go on")
+    load.check()
+
+
+def test_f33_the_database_stops_at_once_and_comes_back(load, postgres):
+    chance = random.Random(33)
+    for _ in range(2):
+        load.writer.more(chance.randrange(5, 15))
+        postgres.stop(signal.SIGQUIT)
+        time.sleep(chance.random())
+        postgres.start()
+        went_on = load.progress()
+        load.writer.more(1)
+        wait_for(went_on, "workers to go on")
+    load.check()
+
+
+def digests(hub) -> dict[str, str]:
+    with hub.projection() as db:
+        return replay.digests(db)
+
+
+def run(hub) -> None:
+    with hub.runner() as runner:
+        runner.run()
+
+
+def verified(hub) -> bool:
+    with open_sqlite(":memory:").connect() as scratch:
+        return replay.verify(hub.log, scratch, hub.rules, lambda _: None).differences == 0
+
+
+def stream() -> list:
+    """Three days of events, every one of them about people the day before knew."""
+    events = [published(n) for n in range(600)]
+    return [e for day in range(3) for e in (*events[day * 200 : day * 200 + 200], closed(FIRST_DAY + day))]
+
+
+def test_f14_each_event_delivered_five_times_has_one_effect(settings, tmp_path):
+    chance = random.Random(14)
+    once, five = Hub(settings_for(tmp_path / "once")), Hub(settings)
+    events = stream()
+    once.log.append(events)
+    run(once)
+    # As a writer repeats them that never hears of success: the whole batch, then the next one.
+    start = 0
+    while start < len(events):
+        batch = events[start : start + chance.randrange(1, 120)]
+        for _ in range(5):
+            five.log.append(batch)
+        start += len(batch)
+        if chance.random() < 0.3:
+            run(five)
+    run(five)
+    read = [seen(r) for r in Subscription(five.log, (RECORDS,), {}).take(10**6).events]
+    assert k3_applied_twice(s.id for s in read) == [] and len(read) == len(events)
+    assert len(whole(five.log, RECORDS)) >= 5 * len(events)
+    assert k8_digest(digests(five), digests(once)) == []
+    assert verified(five)
+    once.close()
+    five.close()
+
+
+def test_f15_the_first_of_two_events_with_one_id_stays(settings):
+    hub = Hub(settings)
+    first = published(0)
+    said = dict(first.event.fields) | {"name": "another"}
+    other = first._replace(event=RecordPublished("r0", first.event.feed, 9, FIRST_DAY, "0", said))
+    hub.log.append([first])
+    run(hub)
+    hub.log.append([other, published(1)])
+    run(hub)
+    with hub.projection() as db:
+        found = db.exec_driver_sql("SELECT record_id, version FROM records ORDER BY record_id").all()
+    assert [tuple(row) for row in found] == [("r0", 1), ("r1", 1)]
+    assert len(whole(hub.log, RECORDS)) == 3, "what was appended stays where it is, for whoever looks"
+    assert verified(hub)
+    assert hub.rebuild(lambda _: None)["ok"]
+    hub.close()
+
+
+def test_f22_a_log_that_is_shorter_than_the_position_stops_runner_and_worker(settings, broker, tmp_path):
+    site = Site(tmp_path / "site", settings)
+    hub = Hub(settings)
+    hub.log.append(stream())
+    run(hub)
+    before = digests(hub)
+    hub.close()
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    topic = f"{settings.log.url.rpartition('/')[2]}.{RECORDS}"
+    assert topic in admin.list_topics()
+    admin.delete_topics([topic])
+    admin.close()
+    wait_for(lambda: remade(settings), "the topic to be made anew")
+    hub = Hub(settings)
+    hub.log.append([published(0)])
+    for _ in range(2):
+        with pytest.raises(IntegrityError, match="it was cut, made anew, or is another cluster's"):
+            run(hub)
+    assert site.start("run").wait(120) == IntegrityError.exit_code
+    assert site.start("worker").wait(120) != 0
+    assert digests(hub) == before
+    hub.close()
+
+
+def remade(settings) -> bool:
+    """Whether a hub starts, and so makes what is missing: a topic's deletion takes its time."""
+    try:
+        hub = Hub(settings)
+    except Exception:
+        return False
+    ready = not any(p.topic == RECORDS for p in hub.log.head())
+    hub.close()
+    return ready
+
+
+def test_f28_another_partition_count_is_refused_and_no_key_moves(settings, broker):
+    hub = Hub(settings)
+    events = stream()
+    hub.log.append(events[:300])
+    run(hub)
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.create_partitions({f"{settings.log.url.rpartition('/')[2]}.{RECORDS}": 6})
+    admin.close()
+    with pytest.raises(SettingsError, match=r"set log\.partitions = 6"):
+        Hub(settings)
+    # Who was running goes on as before: keys stay where they were.
+    hub.log.append(events[300:])
+    run(hub)
+    read = [seen(recorded) for recorded in whole(hub.log, RECORDS)]
+    calls = [{"call": 1, "what": "invoke", "client": "w", "ids": [e.id for e in events]}]
+    assert k5_key_order(calls, read) == []
+    assert k4_offset_agreement([read, [seen(r) for r in whole(hub.log, RECORDS)]]) == []
+    homes = {}
+    for event in read:
+        assert homes.setdefault(event.key, event.partition) == event.partition or event.key.isdigit()
+    assert verified(hub)
+    hub.close()
