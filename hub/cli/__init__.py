@@ -17,6 +17,7 @@ from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
 from hub.cli import receipts
+from hub.cli.doctor import doctor
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
 from hub.cli.workers import run_worker
@@ -50,6 +51,7 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 
 cli.add_command(schemas)
+cli.add_command(doctor)
 
 as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
 

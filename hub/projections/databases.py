@@ -6,6 +6,7 @@ swapped for it; nothing else about them differs to those who use them.
 
 import fcntl
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,13 +16,18 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from hub.checks import Check
 from hub.errors import BusyError, ProjectionUnavailableError, SettingsError
+from hub.log.sqlite_checks import connection_checks, folder_checks, one_writer, reachable, stored_checks
 from hub.projections import metadata
+from hub.projections.postgres_checks import checks as postgres_checks
+from hub.settings import Settings
 
 SCHEMA = "hub"
 STATEMENT_MILLISECONDS_MAX = 600_000
 LOCK_MILLISECONDS_MAX = 30_000
-CONNECT_SECONDS_MAX = 10
+PATIENCE = {"connect_timeout": 10}
+"""Seconds until a server that does not answer is given up."""
 
 
 class Database(Protocol):
@@ -38,6 +44,20 @@ class Database(Protocol):
 
     def swap(self, other: Self) -> None:
         """Put another in this one's place, in one go; this one's tables are gone then."""
+
+    def checks(self, deep: bool) -> list[Check]:
+        """What must hold of this home; nothing is created or changed."""
+
+
+def database_of(settings: Settings) -> Database:
+    """The database of these settings, its password read from its file."""
+    said, password = settings.projection, None
+    if said.password_file:
+        try:
+            password = (settings.folder / said.password_file).read_text("utf-8").strip()
+        except OSError:
+            raise SettingsError(f"projection.password_file: {said.password_file} cannot be read") from None
+    return open_database(said.url, settings.data / "projection.db", password)
 
 
 def open_database(url: str, path: Path, password: str | None = None) -> Database:
@@ -117,6 +137,23 @@ class SqliteDatabase:
             stale.unlink()
         other.path.replace(self.path)
 
+    def checks(self, deep: bool) -> list[Check]:
+        if not self.path.exists():
+            return []
+        reachable(self.path)
+        try:
+            found = [
+                *folder_checks(self.path.parent),
+                one_writer(self.path, self.path.with_suffix(".lock")),
+                *stored_checks(self.path, None, deep),
+            ]
+            # The file may be read while it is worked on; what is left is asked of a connection to no file.
+            with open_sqlite(":memory:").connect() as db:
+                found += connection_checks(self.path.name, lambda name: _pragma(db, name), 1)
+        except (DBAPIError, sqlite3.Error) as error:
+            raise ProjectionUnavailableError(f"{self.path.name} could not be asked") from error
+        return found
+
 
 class PostgresDatabase:
     """A projection in one schema."""
@@ -130,7 +167,7 @@ class PostgresDatabase:
             f"-clock_timeout={LOCK_MILLISECONDS_MAX} -cidle_in_transaction_session_timeout=0 "
             "-csynchronous_commit=on"
         )
-        said = {"options": options, "connect_timeout": CONNECT_SECONDS_MAX, "application_name": "hub"}
+        said = {"options": options, "application_name": "hub"} | PATIENCE
         # What a statement was given may be personal: it stays out of error texts.
         return create_engine(self._url, poolclass=NullPool, connect_args=said, hide_parameters=True)
 
@@ -176,6 +213,16 @@ class PostgresDatabase:
             db.execute(text(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE"))
             db.execute(text(f"ALTER SCHEMA {other._schema} RENAME TO {self._schema}"))
         engine.dispose()
+
+    def checks(self, deep: bool) -> list[Check]:
+        engine, plain = self._engine(), create_engine(self._url, poolclass=NullPool, connect_args=PATIENCE)
+        with translated(), engine.connect() as ours, plain.connect() as theirs:
+            return list(postgres_checks(ours, theirs))
+
+
+def _pragma(db: Connection, name: str) -> object:
+    row = db.exec_driver_sql(f"PRAGMA {name}").fetchone()
+    return row[0] if row else None
 
 
 @contextmanager
