@@ -63,6 +63,16 @@ class ProjectionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """What a worker shows of itself."""
+
+    metrics_port: int = 0
+    """Where /metrics, /livez and /readyz answer; 0: nowhere."""
+    metrics_host: str = "127.0.0.1"
+    """The address it listens on; loopback unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsSettings:
     """Where secrets lie; never the secrets themselves."""
 
@@ -109,6 +119,7 @@ class Settings:
     hub: HubSettings = field(default_factory=HubSettings)
     log: LogSettings = field(default_factory=LogSettings)
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
@@ -125,6 +136,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "hub": HubSettings,
     "log": LogSettings,
     "projection": ProjectionSettings,
+    "worker": WorkerSettings,
     "secrets": SecretsSettings,
     "reader": ReaderSettings,
 }

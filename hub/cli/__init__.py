@@ -252,10 +252,15 @@ def export_links(context: click.Context, file: Path, feed: str | None, json_: bo
 
 
 @cli.command()
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="answer /metrics, /livez and /readyz there (default: as the settings say)",
+)
 @click.pass_context
-def worker(context: click.Context) -> None:
+def worker(context: click.Context, metrics_port: int | None) -> None:
     """Work on the projection, or stand by for the worker that does, until told to stop."""
-    run_worker(opened(context))
+    run_worker(opened(context), metrics_port)
 
 
 @cli.command()

@@ -22,7 +22,7 @@ import msgspec
 import structlog
 
 from hub.errors import RetryableError, SettingsError
-from hub.processing.worker import STANDBY, WORKING, Status, Worker
+from hub.processing.worker import PAUSED, STANDBY, WORKING, Status, Worker
 
 IDLE_SECONDS = 0.05
 STANDBY_SECONDS = 0.5
@@ -86,7 +86,7 @@ class Deciding(mode.Service):
     def status(self) -> Status:
         """The worker's own status, or that it was paused."""
         status = self._worker.status
-        return status._replace(state="paused") if self.paused else status
+        return status._replace(state=PAUSED) if self.paused else status
 
     def cut_short(self) -> None:
         """End the process now: safe at any moment, since a turn is one transaction."""

@@ -153,6 +153,11 @@ class Runner:
         """
         return self._decide(self._subscription.take(0)) if self._processor.is_stale else None
 
+    def look(self) -> None:
+        """Whether the projection's database is still there."""
+        self._db.execute(select(1))
+        self._db.rollback()
+
     def progress(self) -> tuple[int, int]:
         """How many events of records and actions the log holds, and how many were read of them."""
         head = self._log.head()
