@@ -70,6 +70,8 @@ class WorkerSettings:
     """Where /metrics, /livez and /readyz answer; 0: nowhere."""
     metrics_host: str = "127.0.0.1"
     """The address it listens on; loopback unless told otherwise."""
+    traces: bool = False
+    """A span for each step, sent where OpenTelemetry's environment variables say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,11 @@ try:
 except ImportError:
     # So are metrics.
     Metrics = None  # type: ignore[assignment,misc]
+try:
+    from hub.processing import traces
+except ImportError:
+    # And traces.
+    traces = None  # type: ignore[assignment]
 
 
 class Seen:
@@ -49,11 +54,15 @@ def run_worker(hub: Hub, metrics_port: int | None) -> None:
         raise SettingsError("projection.url: workers share a PostgreSQL projection; name it")
     if port and Metrics is None:
         raise SettingsError("worker.metrics_port needs the extra: pip install 'county-hub[metrics]'")
+    if said.traces and traces is None:
+        raise SettingsError("worker.traces needs the extra: pip install 'county-hub[traces]'")
     seen, watchers = Seen(), list[Watch]()
     with ExitStack() as stack:
         if port:
             metrics = Metrics(seen.status)
             watchers.append(metrics.watch)
+        if said.traces:
+            watchers.append(stack.enter_context(traces.exported("kafka")))
         seen.worker = Worker(hub.runner, watchers)
         if port:
             stack.enter_context(served(said.metrics_host, port, seen.status, metrics.registry))
