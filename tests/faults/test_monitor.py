@@ -8,7 +8,9 @@ import time
 import urllib.error
 import urllib.request
 
+import msgspec
 import pytest
+from kafka import KafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.app import Hub
@@ -17,7 +19,7 @@ from hub.processing.metrics import TROUBLES, Metrics
 from hub.processing.monitor import readiness, served
 from hub.processing.worker import IDLE, STANDBY, Status, Turn, Worker
 from tests.conftest import kafka_settings, settings_for
-from tests.databases import running_postgres
+from tests.databases import new_database, running_postgres
 from tests.faults.test_worker import Site
 
 SECONDS_MAX = 60
@@ -135,3 +137,32 @@ def test_a_worker_outlives_its_database_and_says_so(broker, tmp_path):
             if worker.poll() is None:
                 worker.kill()
                 worker.wait()
+
+
+@pytest.mark.kafka
+def test_workers_pause_and_go_on_when_told_and_leave_nothing_lying_about(broker, postgres, tmp_path):
+    settings = kafka_settings(tmp_path / "hub", broker, projection=new_database(postgres))
+    site, port = Site(tmp_path / "site", settings), free_port()
+    before = {path.name for path in site.folder.iterdir()}
+    worker = site.start("--verbose", "worker", "--metrics-port", str(port))
+    try:
+        becomes(port, "/readyz", 200)
+        topic = settings.log.url.rpartition("/")[2] + ".control"
+        producer = KafkaProducer(bootstrap_servers=broker.address, max_block_ms=10_000)
+        for command, state in (("pause", "paused"), ("resume", "idle")):
+            deadline = time.monotonic() + SECONDS_MAX
+            while f'hub_worker_state{{state="{state}"}} 1.0' not in get(port, "/metrics")[1]:
+                assert time.monotonic() < deadline, f"not {state}"
+                # Told again and again: a worker that has just started may not listen yet.
+                producer.send(topic, msgspec.json.encode({"command": command})).get(10)
+                time.sleep(1)
+        producer.close()
+        worker.terminate()
+        assert worker.wait(30) == 0
+    finally:
+        if worker.poll() is None:
+            worker.kill()
+            worker.wait()
+    left = {path.name for path in site.folder.iterdir()} - before
+    assert left == {"said", "hub-data"}
+    assert '"behind": 0' in (site.folder / "said").read_text()
