@@ -53,6 +53,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def taken(port: int) -> bool:
+    """Whether anybody listens on a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _account() -> tuple[int, int] | None:
     """Whom the server must run as, if we are root."""
     if os.geteuid() != 0:
@@ -97,6 +103,9 @@ class Server:
 
     def start(self) -> "Server":
         """Start it and wait until it answers."""
+        if taken(self.port):
+            # Else ours would die, and the other would answer in its place.
+            raise ServerError(f"something answers at port {self.port} already")
         if not self.data.exists():
             self._create()
         settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]

@@ -23,7 +23,7 @@ from hub.cli import cli
 from hub.processing.monitor import LIVE, METRICS, READY
 from hub.projections.databases import database_of
 from hub.settings import ProjectionSettings, Settings, load
-from tests.databases import running_postgres
+from tests.databases import load_server, running_postgres
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -205,6 +205,13 @@ def test_the_example_settings_name_every_setting_with_its_default():
     text = (DEPLOY / "hub.example.toml").read_text("utf-8")
     assert load(DEPLOY / "hub.example.toml", {}) == Settings(folder=DEPLOY)
     assert {"metrics_port", "metrics_host", "traces"} <= tomllib.loads(text)["worker"].keys()
+
+
+def test_a_second_server_on_a_port_is_refused(postgres, tmp_path):
+    module = load_server()
+    with pytest.raises(module.ServerError, match="answers at port"):
+        module.Server(tmp_path / "second", postgres.port).start()
+    assert not (tmp_path / "second").exists()
 
 
 def test_the_role_that_the_image_makes_is_enough_for_the_hub_and_no_more(tmp_path):
