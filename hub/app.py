@@ -26,7 +26,7 @@ from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.projections import intake
-from hub.projections.databases import Database, locked, open_database, open_sqlite
+from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.settings import Settings
 
 
@@ -54,11 +54,7 @@ class Hub:
     @property
     def database(self) -> Database:
         """The home of the projection."""
-        said = self.settings.projection
-        password = None
-        if said.password_file:
-            password = (self.settings.folder / said.password_file).read_text("utf-8").strip()
-        return open_database(said.url, self.data / "projection.db", said.schema, password)
+        return database_of(self.settings)
 
     def projection(self) -> AbstractContextManager[Connection]:
         """A connection to the projection, its tables made."""

@@ -20,6 +20,7 @@ ALLOWED = frozenset(
         "batch_id",
         "events",
         "decisions",
+        "behind",
         "step",
         "partition",
         "offset",

@@ -65,6 +65,18 @@ class ProjectionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """What a worker shows of itself."""
+
+    metrics_port: int = 0
+    """Where /metrics, /livez and /readyz answer; 0: nowhere."""
+    metrics_host: str = "127.0.0.1"
+    """The address it listens on; loopback unless told otherwise."""
+    traces: bool = False
+    """A span for each step, sent where OpenTelemetry's environment variables say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsSettings:
     """Where secrets lie; never the secrets themselves."""
 
@@ -111,6 +123,7 @@ class Settings:
     hub: HubSettings = field(default_factory=HubSettings)
     log: LogSettings = field(default_factory=LogSettings)
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
@@ -127,6 +140,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "hub": HubSettings,
     "log": LogSettings,
     "projection": ProjectionSettings,
+    "worker": WorkerSettings,
     "secrets": SecretsSettings,
     "reader": ReaderSettings,
 }

@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 
 USER, DATABASE = "hub", "hub"
+OWNER = "postgres"
+"""Owns the server; the hub's own role may make databases, for tests, and nothing else (`hub doctor`)."""
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 POLL_SECONDS = 0.05
@@ -49,6 +51,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def taken(port: int) -> bool:
+    """Whether anybody listens on a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _account() -> tuple[int, int] | None:
@@ -90,11 +98,14 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._account is not None:
             os.chown(self.folder, *self._account)
-        self._run(program("initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8",
+        self._run(program("initdb"), "-D", str(self.data), "-U", OWNER, "-A", "trust", "-E", "UTF8",
                   "--locale=C", "--data-checksums", "--no-sync")  # fmt: skip
 
     def start(self) -> "Server":
         """Start it and wait until it answers."""
+        if taken(self.port):
+            # Else ours would die, and the other would answer in its place.
+            raise ServerError(f"something answers at port {self.port} already")
         if not self.data.exists():
             self._create()
         settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
@@ -105,14 +116,16 @@ class Server:
         )  # fmt: skip
         log.close()
         self._wait()
-        with contextlib.suppress(ServerError):
-            self._run(program("createdb"), "-h", "127.0.0.1", f"-p{self.port}", "-U", USER, DATABASE)
+        where = ("-h", "127.0.0.1", f"-p{self.port}", "-U", OWNER)
+        with contextlib.suppress(ServerError):  # both are there after the first start
+            self._run(program("createuser"), *where, "--createdb", USER)
+            self._run(program("createdb"), *where, "--owner", USER, DATABASE)
         return self
 
     def _wait(self) -> None:
         assert self._process is not None
         deadline = time.monotonic() + START_SECONDS_MAX
-        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", f"-p{self.port}", "-U", USER]
+        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", f"-p{self.port}", "-U", OWNER]
         while subprocess.run(ready).returncode:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self.folder / "server.log").read_text(errors="replace")[-400:]

@@ -19,6 +19,7 @@ from hub.audit.score import score as score_truth
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
+from hub.cli.doctor import doctor
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
 from hub.cli.workers import run_worker
@@ -51,6 +52,7 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 
 cli.add_command(schemas)
+cli.add_command(doctor)
 
 as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
 
@@ -251,10 +253,15 @@ def export_links(context: click.Context, file: Path, feed: str | None, json_: bo
 
 
 @cli.command()
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="answer /metrics, /livez and /readyz there (default: as the settings say)",
+)
 @click.pass_context
-def worker(context: click.Context) -> None:
+def worker(context: click.Context, metrics_port: int | None) -> None:
     """Work on the projection, or stand by for the worker that does, until told to stop."""
-    run_worker(opened(context))
+    run_worker(opened(context), metrics_port)
 
 
 @cli.command()

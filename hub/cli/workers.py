@@ -1,8 +1,10 @@
 """Running a worker: the hub's side of `hub worker`."""
 
+from contextlib import ExitStack
+
 from hub.app import Hub
 from hub.errors import SettingsError
-from hub.processing.worker import Worker
+from hub.processing.worker import PAUSED, Status, Watch, Worker
 
 try:
     from hub.processing import faust_app
@@ -11,10 +13,57 @@ except ImportError:
     faust_app = None  # type: ignore[assignment]
 
 
-def run_worker(hub: Hub) -> None:
-    """Work until told to stop; does not return."""
+try:
+    from hub.processing.metrics import Metrics
+    from hub.processing.monitor import served
+except ImportError:
+    # So are metrics.
+    Metrics = None  # type: ignore[assignment,misc]
+try:
+    from hub.processing import traces
+except ImportError:
+    # And traces.
+    traces = None  # type: ignore[assignment]
+
+
+class Seen:
+    """The newest status of a worker: its own, unless it was told to pause."""
+
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+        self._paused = False
+
+    def report(self, status: Status) -> None:
+        """What the process around the worker says every few seconds."""
+        self._paused = status.state == PAUSED
+
+    def status(self) -> Status:
+        """The status now."""
+        assert self.worker is not None
+        status = self.worker.status
+        return status._replace(state=PAUSED) if self._paused else status
+
+
+def run_worker(hub: Hub, metrics_port: int | None) -> None:
+    """Work until told to stop; does not return. `metrics_port` overrides the setting."""
+    said = hub.settings.worker
+    port = said.metrics_port if metrics_port is None else metrics_port
     if faust_app is None:
         raise SettingsError("hub worker needs the extra: pip install 'county-hub[kafka]'")
     if not hub.settings.projection.url:
         raise SettingsError("projection.url: workers share a PostgreSQL projection; name it")
-    faust_app.run(hub.settings.log.url, Worker(hub.runner), lambda status: None)
+    if port and Metrics is None:
+        raise SettingsError("worker.metrics_port needs the extra: pip install 'county-hub[metrics]'")
+    if said.traces and traces is None:
+        raise SettingsError("worker.traces needs the extra: pip install 'county-hub[traces]'")
+    seen, watchers = Seen(), list[Watch]()
+    with ExitStack() as stack:
+        if port:
+            metrics = Metrics(seen.status)
+            watchers.append(metrics.watch)
+        if said.traces:
+            watchers.append(stack.enter_context(traces.exported("kafka")))
+        seen.worker = Worker(hub.runner, watchers)
+        if port:
+            stack.enter_context(served(said.metrics_host, port, seen.status, metrics.registry))
+        faust_app.run(hub.settings.log.url, seen.worker, seen.report)

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from hub.checks import Check
 from hub.errors import SettingsError
 from hub.log import EventLog
 from hub.log.codec import Codec
 from hub.log.registry import HttpRegistry
 from hub.log.sqlite import SqliteLog
+from hub.log.sqlite import checks as sqlite_checks
 from hub.settings import LogSettings
 
 WIRES = ("single-object", "confluent")
@@ -38,3 +40,16 @@ def open_log(settings: LogSettings, data: Path, folder: Path, codec: Codec) -> E
             raise SettingsError("log.url: Kafka needs the extra: pip install 'county-hub[kafka]'") from None
         return KafkaLog(site_of(settings, folder), codec)
     raise SettingsError("log.url: leave it empty for the embedded log, or name kafka://host:port/prefix")
+
+
+def log_checks(settings: LogSettings, data: Path, folder: Path, deep: bool) -> Iterable[Check]:
+    """What must hold of the store that the settings name, whether or not a hub could open it."""
+    if not settings.url:
+        return sqlite_checks(data / "log", deep)
+    # As above: the client is an extra.
+    try:
+        from hub.log.kafka.checks import checks
+        from hub.log.kafka.site import site_of
+    except ImportError:
+        raise SettingsError("log.url: Kafka needs the extra: pip install 'county-hub[kafka]'") from None
+    return checks(site_of(settings, folder))

@@ -12,18 +12,21 @@ import sqlite3
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import IO, Any
 
+from hub.checks import Check
 from hub.domain.days import Day, day_of, iso
 from hub.domain.events import TOPICS
 from hub.errors import IntegrityError, LogUnavailableError
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.log.codec import Codec, undecodable
 from hub.log.frame import framer, leaf_hash
+from hub.log.sqlite_checks import connection_checks, folder_checks, one_writer, reachable, stored_checks
 
 APPLICATION_ID = 0x48554231  # "HUB1"
 LOCK_WAIT_SECONDS_MAX = 30.0
@@ -80,6 +83,30 @@ def day_in(time: str) -> Day | None:
     return day_of(time[:10]) if time else None
 
 
+def tune(db: sqlite3.Connection) -> None:
+    """What a writing connection is told, since the file does not remember it."""
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA wal_autocheckpoint=4000")
+
+
+@contextmanager
+def held(lock: IO[str], name: str) -> Iterator[None]:
+    """Be the only process that writes or checkpoints a file."""
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS_MAX
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise LogUnavailableError(f"{name} is held by another process") from None
+            time.sleep(0.002)
+    try:
+        yield
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
 class TopicFile:
     """The events of one topic in one SQLite file."""
 
@@ -98,8 +125,7 @@ class TopicFile:
         if found not in (0, APPLICATION_ID):
             raise IntegrityError(f"{self._path.name} is not a hub log")
         db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA wal_autocheckpoint=4000")
+        tune(db)
         if not found:
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.executescript(TABLES)
@@ -108,22 +134,9 @@ class TopicFile:
         for (text,) in db.execute("SELECT text FROM schema"):
             self._codec.learn(text)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Be the only process that writes or checkpoints this file."""
-        deadline = time.monotonic() + LOCK_WAIT_SECONDS_MAX
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise LogUnavailableError(f"{self._path.name} is held by another process") from None
-                time.sleep(0.002)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        return held(self._lock, self._path.name)
 
     def append(self, envelopes: Sequence[Envelope]) -> list[Position]:
         """Append in one transaction; see `hub.log.EventLog`."""
@@ -256,3 +269,33 @@ class SqliteLog:
     def close(self) -> None:
         for file in self._files.values():
             file.close()
+
+
+def checks(folder: Path, deep: bool) -> Iterator[Check]:
+    """What must hold of an embedded log; files that are not there yet are made when the hub starts."""
+    paths = [path for topic in TOPICS if (path := folder / f"{topic}.db").exists()]
+    if not paths:
+        return
+    yield from folder_checks(folder)
+    for path in paths:
+        reachable(path)
+        lock = path.with_suffix(".lock")
+        yield one_writer(path, lock)
+        try:
+            yield from stored_checks(path, APPLICATION_ID, deep)
+            with lock.open("a") as file, held(file, path.name):
+                yield from connection_checks(path.name, _asked(path), 2)
+        except sqlite3.Error as error:
+            raise LogUnavailableError(f"{path.name} could not be asked: {error}") from error
+
+
+def _asked(path: Path) -> Callable[[str], Any]:
+    """The value of a pragma on a connection as the writer's; the caller holds the lock."""
+
+    def ask(pragma: str) -> Any:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as db:
+            tune(db)
+            row = db.execute(f"PRAGMA {pragma}").fetchone()
+            return row[0] if row else None
+
+    return ask

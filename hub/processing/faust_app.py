@@ -10,6 +10,7 @@ position lies in the projection's database, beside what was decided there.
 import asyncio
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ import msgspec
 import structlog
 
 from hub.errors import RetryableError, SettingsError
-from hub.processing.worker import STANDBY, WORKING, Status, Worker
+from hub.processing.worker import PAUSED, STANDBY, WORKING, Status, Worker
 
 IDLE_SECONDS = 0.05
 STANDBY_SECONDS = 0.5
@@ -86,7 +87,7 @@ class Deciding(mode.Service):
     def status(self) -> Status:
         """The worker's own status, or that it was paused."""
         status = self._worker.status
-        return status._replace(state="paused") if self.paused else status
+        return status._replace(state=PAUSED) if self.paused else status
 
     def cut_short(self) -> None:
         """End the process now: safe at any moment, since a turn is one transaction."""
@@ -98,8 +99,8 @@ class Deciding(mode.Service):
         return bool(self._turn_began) and time.monotonic() - self._turn_began > TURN_SECONDS_MAX
 
 
-def app_of(url: str, deciding: Deciding, report: Callable[[Status], None]) -> faust.App:
-    """The application of one worker: `url` as in the settings of the log."""
+def app_of(url: str, deciding: Deciding, report: Callable[[Status], None], folder: str) -> faust.App:
+    """The application of one worker: `url` as in the settings of the log, `folder` for what Faust lays down."""
     brokers, _, prefix = url.removeprefix("kafka://").partition("/")
     if not url.startswith("kafka://") or not prefix:
         raise SettingsError("log.url: workers need brokers: kafka://host:port[,host:port]/prefix")
@@ -108,9 +109,10 @@ def app_of(url: str, deciding: Deciding, report: Callable[[Status], None]) -> fa
         name, broker=[f"kafka://{broker}" for broker in brokers.split(",")], store="memory://",
         value_serializer="raw", key_serializer="raw", topic_disable_leader=True, web_enabled=False,
         agent_supervisor=mode.CrashingSupervisor, stream_wait_empty=False, topic_allow_declare=True,
-        topic_replication_factor=1, consumer_auto_offset_reset="latest",
+        datadir=folder, topic_replication_factor=1, consumer_auto_offset_reset="latest",
     )  # fmt: skip
-    control = app.topic(f"{prefix}.control", partitions=1, retention=86_400.0)
+    # Faust makes only topics that it calls internal; brokers make none.
+    control = app.topic(f"{prefix}.control", partitions=1, retention=86_400.0, internal=True)
 
     # A command changes only whether we work: lost or repeated, it does no harm.
     @app.agent(control)
@@ -161,4 +163,6 @@ class Process(faust.Worker):
 def run(url: str, worker: Worker, report: Callable[[Status], None]) -> None:
     """Work until told to stop; SystemExit with 0 after a graceful stop, an error else."""
     deciding = Deciding(worker)
-    Process(app_of(url, deciding, report), deciding).execute_from_commandline()
+    # Empty, since there are no tables; without a folder of its own it would lie about where the worker started.
+    with tempfile.TemporaryDirectory(prefix="hub-worker-") as folder:
+        Process(app_of(url, deciding, report, folder), deciding).execute_from_commandline()

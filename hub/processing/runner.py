@@ -212,6 +212,11 @@ class Runner:
             raise undecided("the views cannot be brought up to date", decisions)
         return self._commit(batch, decisions)
 
+    def look(self) -> None:
+        """Whether the projection's database is still there."""
+        self._db.execute(select(1))
+        self._db.rollback()
+
     def progress(self) -> tuple[int, int]:
         """How many events of records and actions the log holds, and how many were read of them."""
         head = self._log.head()

@@ -9,18 +9,21 @@ depend on which worker decides it, nor on when.
 Knows neither Faust nor Kafka: `faust_app` gives it its turns.
 """
 
+import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple
 
-from hub.errors import BusyError
+from hub.errors import BusyError, RetryableError
 from hub.processing.runner import Runner, StepResult, tune_collector
 
 REFRESH_AFTER_SECONDS = 0.2
 """Views follow in the middle of a day once there was nothing to read for so long."""
-STANDBY, WORKING, IDLE = "standby", "working", "idle"
+LOOK_AFTER_SECONDS = 5.0
+"""An idle owner asks its database so often whether it is still there: nothing else would."""
+STANDBY, WORKING, IDLE, PAUSED = "standby", "working", "idle", "paused"
 
 
 class Status(NamedTuple):
@@ -35,6 +38,24 @@ class Status(NamedTuple):
     """Events in the log that this worker has not handled."""
     lag_seconds: float
     """How long ago the oldest of them was seen there."""
+    turns: int = 0
+    """Turns that ended well, since it started."""
+    trouble: str = ""
+    """The error code of the last turn, which will be tried again; empty where it ended well."""
+
+
+class Turn(NamedTuple):
+    """One turn that did or met something, for those who watch."""
+
+    began_ns: int
+    """Since 1970, like the next."""
+    ended_ns: int
+    result: StepResult | None
+    behind: int
+    trouble: str = ""
+
+
+Watch = Callable[[Turn], None]
 
 
 class Lag:
@@ -57,11 +78,14 @@ class Lag:
 class Worker:
     """One worker; used by one thread at a time."""
 
-    def __init__(self, opened: Callable[[], AbstractContextManager[Runner]]) -> None:
-        self._opened = opened
+    def __init__(
+        self, opened: Callable[[], AbstractContextManager[Runner]], watchers: Sequence[Watch] = ()
+    ) -> None:
+        self._opened, self._watchers = opened, watchers
         self._stack = ExitStack()
         self._runner: Runner | None = None
         self._idle_since: float | None = None
+        self._looked = 0.0
         self._lag = Lag()
         self.status = Status(STANDBY, 0, 0, 0, 0, 0, 0.0)
 
@@ -70,20 +94,47 @@ class Worker:
 
         RetryableError: nothing is wrong with what was read; call again later.
         """
+        began = time.time_ns()
+        try:
+            result = self._work()
+        except RetryableError as error:
+            self.status = self.status._replace(trouble=error.code)
+            self._tell(began, None)
+            raise
+        self.status = self.status._replace(turns=self.status.turns + 1, trouble="")
+        if result is not None:
+            self._tell(began, result)
+        return self.status.state
+
+    def _tell(self, began: int, result: StepResult | None) -> None:
+        turn = Turn(began, time.time_ns(), result, self.status.behind, self.status.trouble)
+        for watch in self._watchers:
+            watch(turn)
+
+    def _work(self) -> StepResult | None:
         try:
             if self._runner is None and not self._take_over():
-                return STANDBY
+                return None
             assert self._runner is not None
             result = self._runner.step() or self._rested(self._runner)
-        except BaseException as error:
-            # Those who opened the projection say what an error of its database means: a lost connection is
-            # no end of the worker.
-            stack = self._stack.pop_all()
-            self.release()
-            stack.__exit__(type(error), error, error.__traceback__)
+            self._count(self._runner, result)
+            self._look(self._runner)
+        except BaseException:
+            self._give_up()
             raise
-        self._count(self._runner, result)
-        return self.status.state
+        return result
+
+    def _look(self, runner: Runner) -> None:
+        now = time.monotonic()
+        if self.status.state == IDLE and now - self._looked >= LOOK_AFTER_SECONDS:
+            runner.look()
+            self._looked = now
+
+    def _give_up(self) -> None:
+        """Let the projection go, and let those who opened it say what the error means."""
+        self._runner = self._idle_since = None
+        self.status = self.status._replace(state=STANDBY)
+        self._stack.__exit__(*sys.exc_info())
 
     def _take_over(self) -> bool:
         try:
@@ -106,14 +157,14 @@ class Worker:
             self._idle_since = None
         head, done = runner.progress()
         before = self.status
-        self.status = Status(
-            IDLE if result is None else WORKING,
-            before.events + (result.events if result else 0),
-            before.decisions + (result.decisions if result else 0),
-            before.steps + (result is not None),
-            result.number if result else before.step,
-            max(0, head - done),
-            self._lag.seconds(time.monotonic(), head, done),
+        self.status = before._replace(
+            state=IDLE if result is None else WORKING,
+            events=before.events + (result.events if result else 0),
+            decisions=before.decisions + (result.decisions if result else 0),
+            steps=before.steps + (result is not None),
+            step=result.number if result else before.step,
+            behind=max(0, head - done),
+            lag_seconds=self._lag.seconds(time.monotonic(), head, done),
         )
 
     def release(self) -> None:

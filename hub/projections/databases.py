@@ -7,6 +7,7 @@ swapped for it; nothing else about them differs to those who use them.
 import fcntl
 import hashlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,13 +17,18 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from hub.checks import Check
 from hub.errors import BusyError, ProjectionUnavailableError, SettingsError
+from hub.log.sqlite_checks import connection_checks, folder_checks, one_writer, reachable, stored_checks
 from hub.projections import metadata
+from hub.projections.postgres_checks import checks as postgres_checks
+from hub.settings import Settings
 
 SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
 STATEMENT_MILLISECONDS_MAX = 600_000
 LOCK_MILLISECONDS_MAX = 30_000
-CONNECT_SECONDS_MAX = 10
+PATIENCE = {"connect_timeout": 10}
+"""Seconds until a server that does not answer is given up."""
 
 
 class Database(Protocol):
@@ -42,6 +48,20 @@ class Database(Protocol):
 
     def drop(self) -> None:
         """Remove it with all it holds: the log gives everything back."""
+
+    def checks(self, deep: bool) -> list[Check]:
+        """What must hold of this home; nothing is created or changed."""
+
+
+def database_of(settings: Settings) -> Database:
+    """The database of these settings, its password read from its file."""
+    said, password = settings.projection, None
+    if said.password_file:
+        try:
+            password = (settings.folder / said.password_file).read_text("utf-8").strip()
+        except OSError:
+            raise SettingsError(f"projection.password_file: {said.password_file} cannot be read") from None
+    return open_database(said.url, settings.data / "projection.db", said.schema, password)
 
 
 def open_database(url: str, path: Path, schema: str, password: str | None = None) -> Database:
@@ -127,6 +147,23 @@ class SqliteDatabase:
         for file in self.path.parent.glob(f"{self.path.name}*"):
             file.unlink()
 
+    def checks(self, deep: bool) -> list[Check]:
+        if not self.path.exists():
+            return []
+        reachable(self.path)
+        try:
+            found = [
+                *folder_checks(self.path.parent),
+                one_writer(self.path, self.path.with_suffix(".lock")),
+                *stored_checks(self.path, None, deep),
+            ]
+            # The file may be read while it is worked on; what is left is asked of a connection to no file.
+            with open_sqlite(":memory:").connect() as db:
+                found += connection_checks(self.path.name, lambda name: _pragma(db, name), 1)
+        except (DBAPIError, sqlite3.Error) as error:
+            raise ProjectionUnavailableError(f"{self.path.name} could not be asked") from error
+        return found
+
 
 class PostgresDatabase:
     """A projection in one schema."""
@@ -140,7 +177,7 @@ class PostgresDatabase:
             f"-clock_timeout={LOCK_MILLISECONDS_MAX} -cidle_in_transaction_session_timeout=0 "
             "-csynchronous_commit=on"
         )
-        said = {"options": options, "connect_timeout": CONNECT_SECONDS_MAX, "application_name": "hub"}
+        said = {"options": options, "application_name": "hub"} | PATIENCE
         # What a statement was given may be personal: it stays out of error texts.
         return create_engine(self._url, poolclass=NullPool, connect_args=said, hide_parameters=True)
 
@@ -192,6 +229,16 @@ class PostgresDatabase:
         with translated(), engine.begin() as db:
             db.execute(text(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE"))
         engine.dispose()
+
+    def checks(self, deep: bool) -> list[Check]:
+        engine, plain = self._engine(), create_engine(self._url, poolclass=NullPool, connect_args=PATIENCE)
+        with translated(), engine.connect() as ours, plain.connect() as theirs:
+            return list(postgres_checks(ours, theirs))
+
+
+def _pragma(db: Connection, name: str) -> object:
+    row = db.exec_driver_sql(f"PRAGMA {name}").fetchone()
+    return row[0] if row else None
 
 
 @contextmanager

@@ -55,6 +55,7 @@ def verified(hub):
     return found.differences, found.examples
 
 
+@pytest.mark.parametrize("worked", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("partitions", [1, 4])
 @pytest.mark.parametrize("kept", [0, 1, 700])
 def test_f03_decisions_of_a_committed_step_reach_the_log_whole_and_once(
@@ -77,6 +78,7 @@ def test_f03_decisions_of_a_committed_step_reach_the_log_whole_and_once(
     hub.close()
 
 
+@pytest.mark.parametrize("worked", ["sqlite"], indirect=True)
 def test_f34_an_older_copy_of_the_projection_follows_what_was_decided_since(tmp_path, county, worked):
     hub = ingested(tmp_path, county)
     with hub.runner() as runner:

@@ -83,6 +83,7 @@ def drained(hub) -> bool:
     return False
 
 
+@pytest.mark.parametrize("worked", ["sqlite"], indirect=True)
 def test_workers_killed_at_random_moments_leave_the_same_hub(site, county, worked):
     chance = random.Random(SEED)
     site.work()

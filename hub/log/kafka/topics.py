@@ -31,6 +31,8 @@ class Topic(NamedTuple):
     partitions: int
     replicas: int
     config: Mapping[str, str]
+    behind: int = 0
+    """Partitions of which a copy is not in sync, or that nobody leads."""
 
 
 def wanted(site: Site) -> dict[str, dict[str, Any]]:
@@ -56,52 +58,71 @@ def wanted(site: Site) -> dict[str, dict[str, Any]]:
     }
 
 
-def faults(topic: Topic, partitions: int, accept_single_copy: bool) -> Iterator[str]:
+class Fault(NamedTuple):
+    """Why a topic may not hold the log."""
+
+    code: str
+    proof: str
+    cause: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.proof}: {self.cause}; {self.remedy}"
+
+
+def faults(topic: Topic, partitions: int, accept_single_copy: bool) -> Iterator[Fault]:
     """Why this topic may not hold the log; each with its proof and what to do."""
     config = topic.config
     if topic.partitions != partitions:
-        yield (
-            f"it has {topic.partitions} partitions and log.partitions is {partitions}: a key would move and "
-            f"lose its order; set log.partitions = {topic.partitions}"
-        )
+        yield Fault(
+            "partitions", f"it has {topic.partitions} partitions and log.partitions is {partitions}",
+            "a key would move and lose its order", f"set log.partitions = {topic.partitions}",
+        )  # fmt: skip
     for name in ("retention.ms", "retention.bytes"):
         if config[name] != FOREVER:
-            yield f"{name} is {config[name]}: brokers would delete old events; set {name}={FOREVER}"
+            yield Fault(
+                "retention", f"{name} is {config[name]}", "brokers would delete old events",
+                f"set {name}={FOREVER}",
+            )  # fmt: skip
     if config["cleanup.policy"] != "delete":
-        yield (
-            f"cleanup.policy is {config['cleanup.policy']}: compaction would drop all but the last event "
-            "of a key; set cleanup.policy=delete"
-        )
+        yield Fault(
+            "cleanup", f"cleanup.policy is {config['cleanup.policy']}",
+            "compaction would drop all but the last event of a key", "set cleanup.policy=delete",
+        )  # fmt: skip
     if config["unclean.leader.election.enable"] != "false":
-        yield (
-            "unclean.leader.election.enable is true: a stale copy could lead and acknowledged events vanish; "
-            "set it to false"
-        )
+        yield Fault(
+            "election", "unclean.leader.election.enable is true",
+            "a stale copy could lead and acknowledged events vanish", "set it to false",
+        )  # fmt: skip
     if int(config["max.message.bytes"]) < MESSAGE_BYTES_MAX:
-        yield (
-            f"max.message.bytes is {config['max.message.bytes']}: an event the hub accepts would not fit; "
-            f"set max.message.bytes={MESSAGE_BYTES_MAX}"
-        )
+        yield Fault(
+            "size", f"max.message.bytes is {config['max.message.bytes']}",
+            "an event the hub accepts would not fit", f"set max.message.bytes={MESSAGE_BYTES_MAX}",
+        )  # fmt: skip
     yield from copy_faults(topic, accept_single_copy)
 
 
-def copy_faults(topic: Topic, accept_single_copy: bool) -> Iterator[str]:
+def copy_faults(topic: Topic, accept_single_copy: bool) -> Iterator[Fault]:
     """Whether what is acknowledged lies in more than one place, or at least on the disk."""
     isr = int(topic.config["min.insync.replicas"])
     if isr > topic.replicas:
-        yield f"min.insync.replicas is {isr} of {topic.replicas} replicas: nothing could ever be written"
+        yield Fault(
+            "copies", f"min.insync.replicas is {isr} of {topic.replicas} replicas",
+            "nothing could ever be written", f"set min.insync.replicas to {topic.replicas // 2 + 1}",
+        )  # fmt: skip
     if topic.replicas >= 3 and isr >= 2:
         return
     if not accept_single_copy:
-        yield (
-            f"it has {topic.replicas} replicas with min.insync.replicas {isr}: one lost disk loses acknowledged "
-            "events; use 3 replicas and 2 in sync, or set log.accept_single_copy for a site of one broker"
-        )
+        yield Fault(
+            "copies", f"it has {topic.replicas} replicas with min.insync.replicas {isr}",
+            "one lost disk loses acknowledged events",
+            "use 3 replicas and 2 in sync, or set log.accept_single_copy for a site of one broker",
+        )  # fmt: skip
     elif topic.config["flush.messages"] != "1":
-        yield (
-            f"flush.messages is {topic.config['flush.messages']} on a single copy: a power cut loses "
-            "acknowledged events; set flush.messages=1"
-        )
+        yield Fault(
+            "copies", f"flush.messages is {topic.config['flush.messages']} on a single copy",
+            "a power cut loses acknowledged events", "set flush.messages=1",
+        )  # fmt: skip
 
 
 def described(admin: Any, names: list[str]) -> list[Topic]:
@@ -114,6 +135,10 @@ def described(admin: Any, names: list[str]) -> list[Topic]:
             len(found["partitions"]),
             min(len(part["replica_nodes"]) for part in found["partitions"]),
             {name: str(entry["value"]) for name, entry in configs[found["name"]].items()},
+            sum(
+                part["leader_id"] < 0 or len(part["isr_nodes"]) < len(part["replica_nodes"])
+                for part in found["partitions"]
+            ),
         )
         for found in admin.describe_topics(names)
     ]
@@ -135,7 +160,7 @@ def ensure(site: Site) -> None:
     for topic in found:
         partitions = plan[topic.name]["num_partitions"]
         if refused := list(faults(topic, partitions, site.accept_single_copy)):
-            raise SettingsError(f"topic {topic.name} cannot hold the log: " + "; ".join(refused))
+            raise SettingsError(f"topic {topic.name} cannot hold the log: " + "; ".join(map(str, refused)))
 
 
 def create(admin: Any, missing: dict[str, dict[str, Any]]) -> None:
