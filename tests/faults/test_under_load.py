@@ -1,5 +1,6 @@
 """Real workers on a broker and a database that fail under load: what happened is held against K1 to K11."""
 
+import os
 import random
 import signal
 import time
@@ -20,7 +21,9 @@ from tests.faults.history import k3_applied_twice, k4_offset_agreement, k5_key_o
 from tests.faults.load import FIRST_DAY, Load, closed, published, seen, wait_for, whole
 from tests.faults.test_worker import Site
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(280)]
+KILLS = int(os.environ.get("HUB_TEST_KILLS", "5"))
+"""How often workers are killed or told to go; a night's run sets 50."""
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(280 + 10 * KILLS)]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,20 @@ def test_f26_the_broker_stops_and_comes_back(load, broker):
     went_on = load.progress()
     wait_for(went_on, "workers to go on")
     load.check()
+
+
+def test_f27_workers_are_killed_and_come_and_go_under_load(load):
+    chance = random.Random(27)
+    for _ in range(KILLS):
+        time.sleep(chance.random())
+        went_on = load.progress()
+        victim = load.site.workers.pop(chance.randrange(len(load.site.workers)))
+        victim.send_signal(chance.choice((signal.SIGKILL, signal.SIGTERM)))
+        assert victim.wait(40) in (0, -signal.SIGTERM, -signal.SIGKILL)
+        load.site.work()
+        wait_for(went_on, "workers to go on")
+    # One that was only just started may be told to stop before it listens to signals.
+    load.check(frozenset({0, -signal.SIGTERM}))
 
 
 def test_f32_database_sessions_are_cut_under_load(load):
