@@ -151,7 +151,7 @@ def test_a_cut_wire_loses_nothing_and_doubles_nothing(
     deadline = time.monotonic() + STARTED_SECONDS_MAX
     while not list((site.folder / "data").glob("intake.db")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1)
+    time.sleep(0.5)
     assert ingesting.poll() is None, "the cut comes in the middle of the work"
     wire.cut(replies_only=replies_only)
     time.sleep(CUT_SECONDS)
