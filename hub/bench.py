@@ -22,6 +22,14 @@ from hub.processing.worker import IDLE, WORKING, Worker
 from hub.settings import Settings
 from hub.simulate import simulate
 
+try:
+    from hub.log.kafka.scratch import read_bare, remove_topics
+    from hub.log.kafka.site import site_of
+    from hub.processing import faust_app
+except ImportError:
+    # Brokers and workers are an extra that the embedded bench does without.
+    faust_app = None  # type: ignore[assignment]
+
 SPAWN = multiprocessing.get_context("spawn")
 DONE_AFTER_SECONDS = 1.5
 """A worker that had nothing to do for so long is done."""
@@ -150,8 +158,6 @@ def run_locally(settings: Settings, said: Any, start: Any) -> None:
 
 def run_in_faust(settings: Settings, said: Any, start: Any) -> None:
     """A worker under Faust over everything in the log; entry point of a process."""
-    from hub.processing import faust_app  # an extra that the embedded bench does without
-
     hub = Hub(settings)
     start.wait()
     faust_app.run(settings.log.url, TimedWorker(hub, said), lambda status: None)
@@ -200,9 +206,6 @@ class Scratch:
 
     def remove(self) -> None:
         """Leave nothing on the brokers or in the database."""
-        from hub.log.kafka.scratch import remove_topics
-        from hub.log.kafka.site import site_of
-
         for settings in self._made:
             hub = Hub(settings)
             hub.database.drop()
@@ -212,9 +215,8 @@ class Scratch:
 
 def bench_kafka(settings: Settings, records: int) -> dict[str, Any]:
     """The same county through these brokers: the bare client's loop, the local runner, and Faust's worker."""
-    from hub.log.kafka.scratch import read_bare
-    from hub.log.kafka.site import site_of
-
+    if faust_app is None:
+        raise SettingsError("bench --log kafka needs the extra: pip install 'county-hub[kafka]'")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = county(folder / "county", records)
