@@ -17,10 +17,12 @@ from sqlalchemy import Connection
 from hub.connect import Connector, Drop, Stray, receipts
 from hub.connect.contracts import Feed
 from hub.connect.memory import NO_DAY, Memory, content_digest
+from hub.connect.partitioning import home_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
 from hub.domain.days import Day, iso
 from hub.domain.events import (
+    RECORDS,
     BatchReceived,
     DayClosed,
     Event,
@@ -74,6 +76,7 @@ class Ingest:
     def __init__(self, log: EventLog, db: Connection, pseudonym_key: bytes) -> None:
         self._memory = Memory(log, db)
         self._key = pseudonym_key
+        self._partitions = len(log.partitions(RECORDS))
         self._translators: dict[str, Translator] = {}
 
     @property
@@ -223,20 +226,26 @@ class Ingest:
             elif known is not None and known.digest == digest:
                 unchanged += 1
             else:
-                self._publish(batch, item, record_id, digest, known.version if known else 0)
+                self._publish(batch, item, record_id, digest, known)
                 accepted += 1
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
 
-    def _publish(self, batch: Batch, item: Translated, record_id: str, digest: bytes, before: int) -> None:
-        feed, version = batch.feed.name, before + 1
+    def _publish(
+        self, batch: Batch, item: Translated, record_id: str, digest: bytes, known: KnownRow | None
+    ) -> None:
+        feed, version = batch.feed.name, known.version + 1 if known else 1
         event: Event
         if item.operation == "withdraw":
             event = RecordWithdrawn(record_id, feed, version, batch.day)
         else:
             event = RecordPublished(record_id, feed, version, batch.day, item.key, item.fields)
         event_id = derive_id(record_id, version, digest.hex())
-        self._memory.add(_envelope(batch, event, event_id, record_id), digest)
+        partition = known.partition if known else self._home_of(batch.feed, item, record_id)
+        self._memory.add(_envelope(batch, event, event_id, record_id)._replace(partition=partition), digest)
+
+    def _home_of(self, feed: Feed, item: Translated, record_id: str) -> int:
+        return home_of(self._key, record_id, feed.attributes(item.fields), self._partitions)
 
     def _quarantine(self, batch: Batch, row: Row, problems: Iterable[Problem]) -> None:
         listed = [{"field": p.field, "code": p.code} for p in problems]

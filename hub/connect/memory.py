@@ -52,7 +52,7 @@ class Memory:
         source = Subscription(self._log, (RECORDS,), done)
         while (batch := source.take(APPEND_EVENTS)).events:
             for recorded in batch.events:
-                self._fold(recorded.envelope, None)
+                self._fold(recorded.envelope, None, recorded.position.partition.number)
             self._commit(batch.checkpoint)
 
     def load(self, record_ids: list[str]) -> None:
@@ -75,7 +75,7 @@ class Memory:
     def add(self, envelope: Envelope, digest: bytes | None = None) -> None:
         """Remember an event and have it appended with the next flush."""
         self._pending.append(envelope)
-        self._fold(envelope, digest)
+        self._fold(envelope, digest, envelope.partition or 0)
 
     def flush_if_full(self) -> None:
         """Append once enough is pending."""
@@ -92,7 +92,7 @@ class Memory:
         self._pending = []
         self._commit(checkpoint)
 
-    def _fold(self, envelope: Envelope, digest: bytes | None) -> None:
+    def _fold(self, envelope: Envelope, digest: bytes | None, partition: int) -> None:
         event = envelope.event
         if isinstance(event, DayClosed):
             self.closed = max(self.closed, event.day)
@@ -102,7 +102,7 @@ class Memory:
             digest = content_digest(event.fields)
         elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
-        intake.apply(self._shelves, event, digest or b"", envelope.correlation_id)
+        intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
         self._shelves.flush()

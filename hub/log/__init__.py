@@ -15,6 +15,7 @@ rule refuses it.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -60,6 +61,8 @@ class Envelope(NamedTuple):
     correlation_id: str = ""
     causation_id: str = ""
     agreement: str = ""
+    partition: int | None = None
+    """Which part of its topic it goes to; None: the one of its key. Nothing that was read says so."""
 
 
 class Recorded(NamedTuple):
@@ -73,7 +76,10 @@ class EventLog(Protocol):
     """Where events are kept; see the module's promises."""
 
     def append(self, envelopes: Sequence[Envelope]) -> list[Position]:
-        """Keep these events for ever; return when all of them are durable."""
+        """Keep these events for ever; return when all of them are durable.
+
+        Whoever names a partition names the same one for all events of that key.
+        """
 
     def partitions(self, topic: str) -> Sequence[Partition]:
         """The parts of a topic, in order of their numbers."""
@@ -86,6 +92,11 @@ class EventLog(Protocol):
 
     def close(self) -> None:
         """Give back files and connections; a closed log is not used again."""
+
+
+def partition_of(text: str, count: int) -> int:
+    """The one of so many partitions that a text falls to, the same in every adapter and for ever."""
+    return zlib.crc32(text.encode()) % count
 
 
 def derive_id(*parts: object) -> str:

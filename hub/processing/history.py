@@ -104,7 +104,9 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:
     for recorded in step.facts:
         event = recorded.envelope.event
         if isinstance(event, RecordPublished | RecordWithdrawn):
-            change = apply_record(shelves, event, stated[recorded.envelope.id])
+            change = apply_record(
+                shelves, event, stated[recorded.envelope.id], recorded.position.partition.number
+            )
             if change is not None and change.left != change.joined:
                 apply_move(shelves, change, rules.model)
     for envelope in step.decisions:

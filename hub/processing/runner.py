@@ -81,6 +81,7 @@ def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorde
     """
     if not recorded:
         return list(processor.refresh())
+    processor.prepare(recorded)
     horizon = max(days_of(recorded), default=NO_DAY)
     due = select(agenda.c.due, agenda.c.person).where(agenda.c.due <= horizon)
     return list(processor.decide(recorded, [(day, person) for day, person in db.execute(due)], horizon))

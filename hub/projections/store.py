@@ -7,7 +7,7 @@ steps while they fit, which is sound because one runner owns a projection.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -123,9 +123,9 @@ class PairShelf:
             self._members.clear()
 
 
-def content_digest(db: Connection, table: Table, columns: Iterable[str] = ()) -> str:
-    """SHA-256 over a table's rows in order of their keys."""
-    chosen = [table.c[name] for name in columns] or list(table.columns)
+def content_digest(db: Connection, table: Table, leaving_out: Collection[str] = ()) -> str:
+    """SHA-256 over a table's rows in order of their keys, without the columns left out."""
+    chosen = [column for column in table.columns if column.name not in leaving_out]
     digest = hashlib.sha256()
     # Text is ordered by its bytes, whatever a server's language.
     plain = db.dialect.name == "sqlite"
