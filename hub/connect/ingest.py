@@ -101,13 +101,21 @@ class Ingest:
         waiting = self._timely(self._waiting(connectors, tell), today, tell)
         days = [(day, list(group)) for day, group in groupby(waiting, key=lambda item: item.drop.day)]
         for day, group in days:
-            if close_days and self.closed != NO_DAY:
+            if close_days and NO_DAY != self._opened_on < day:
                 # Days without a drop pass before what comes later is read, whenever this process began.
                 self.close_days(day - 1)
             self._read_day(group, tell)
             if close_days:
                 self.close_days(day)
+        if close_days and self._memory.received != NO_DAY:
+            # The last day that another process read, if that could not close it any more.
+            self.close_days(self._memory.received)
         self.flush()
+
+    @property
+    def _opened_on(self) -> Day:
+        """The first day that is not closed, as far as anything was received; NO_DAY before that."""
+        return self.closed + 1 if self.closed != NO_DAY else self._memory.received
 
     def _waiting(self, connectors: Iterable[Connector], tell: Tell) -> list[Waiting]:
         found: list[Waiting] = []
@@ -157,7 +165,7 @@ class Ingest:
 
     def close_days(self, until: Day) -> None:
         """Close each day after the last closed one, up to and including `until`."""
-        start = self.closed + 1 if self.closed != NO_DAY else until
+        start = self._opened_on if self._opened_on != NO_DAY else until
         for day in range(start, until + 1):
             self._memory.add(
                 Envelope(DayClosed(day), derive_id("day", day), iso(day), "/hub/clock", occurred_on=day)

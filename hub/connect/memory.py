@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hub.domain.days import Day
 from hub.domain.events import RECORDS, DayClosed, RecordPublished, RecordWithdrawn
@@ -33,6 +33,21 @@ def content_digest(fields: Mapping[str, Any], *, withdrawn: bool = False) -> byt
     return hashlib.blake2b(msgspec.json.encode(fields), digest_size=12).digest()
 
 
+def concluded_last(pending: Iterable[Envelope]) -> list[Envelope]:
+    """Within each day first what it brought, then its receipts: a log takes few rounds for it then."""
+    ordered: list[Envelope] = []
+    receipts: list[Envelope] = []
+    for envelope in pending:
+        if envelope.event.CONCLUDES:
+            receipts.append(envelope)
+            continue
+        if envelope.event.BARRIER:
+            ordered += receipts
+            receipts = []
+        ordered.append(envelope)
+    return ordered + receipts
+
+
 class Memory:
     """Pending events, and the tables that the log's events fold into."""
 
@@ -44,6 +59,9 @@ class Memory:
         clock = self._shelves.feeds.get(CLOCK)
         self.closed: Day = clock.published_on if clock else NO_DAY
         self._catch_up()
+        received = select(func.max(intake.feeds.c.published_on)).where(intake.feeds.c.feed != CLOCK)
+        self.received: Day = db.execute(received).scalar() or NO_DAY
+        """The last day of which anything was received before this process began."""
 
     def _catch_up(self) -> None:
         """Fold what the log holds beyond what this file remembers."""
@@ -87,7 +105,7 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for position in self._log.append(self._pending):
+        for position in self._log.append(concluded_last(self._pending)):
             checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
         self._pending = []
         self._commit(checkpoint)

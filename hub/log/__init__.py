@@ -5,7 +5,8 @@ Promises, each one a test that every adapter passes:
 1. events of one key come back in the order they were appended; across keys
    nothing is promised;
 2. when `append` returns, all of it is durable; a crash before that may leave
-   a part of it, so nobody relies on a batch being whole;
+   a part of it, so nobody relies on a batch being whole; but an event that
+   concludes is never durable without all that stands before it in the batch;
 3. an event id appended twice reaches a subscription's handler once;
 4. what was read once reads the same for ever.
 

@@ -78,9 +78,8 @@ class KafkaLog:
         recorded = now()
         positions: list[Position] = []
         pairs = zip(envelopes, encoded, strict=True)
-        for (_, barrier), part in groupby(
-            pairs, key=lambda pair: (pair[0].event.TOPIC, pair[0].event.BARRIER)
-        ):
+        # A round is durable before the next begins, so what concludes stands in a round of its own.
+        for (_, barrier, _), part in groupby(pairs, key=_round):
             for group in ([pair] for pair in part) if barrier else (list(part),):
                 positions += self._write(group, recorded)
         return positions
@@ -176,3 +175,8 @@ class KafkaLog:
 def _chosen(envelope: Envelope, partitions: Sequence[Partition]) -> Partition:
     named = envelope.partition
     return partitions[partition_of(envelope.key, len(partitions)) if named is None else named]
+
+
+def _round(pair: tuple[Envelope, bytes]) -> tuple[str, bool, bool]:
+    event = pair[0].event
+    return event.TOPIC, event.BARRIER, event.CONCLUDES
