@@ -25,6 +25,8 @@ from hub.log.by_url import make_codec, open_log
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
+from hub.processing.sharing.coordinator import Coordinator
+from hub.processing.sharing.participant import Participant
 from hub.projections import intake
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.settings import Settings
@@ -65,6 +67,18 @@ class Hub:
         """The runner that owns the projection."""
         with self.database.owned(), self.projection() as db:
             yield Runner(self.log, db, self.rules)
+
+    @contextmanager
+    def coordinator(self) -> Iterator[Runner]:
+        """The runner that owns the projection and shares steps out to other workers."""
+        with self.database.owned(), self.projection() as db, self.database.exchange(db) as exchange:
+            yield Coordinator(self.log, db, self.rules, exchange)
+
+    @contextmanager
+    def participant(self) -> Iterator[Participant]:
+        """A worker that takes part in what the owner of the projection shares out."""
+        with self.projection() as db, self.database.exchange(db) as exchange:
+            yield Participant(self.log, db, self.rules, exchange)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:

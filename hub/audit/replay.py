@@ -15,9 +15,9 @@ from hub.domain.events import EventSetAside, StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog
 from hub.processing import Decision, Processor, Rules
 from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
-from hub.processing.runner import NO_DAY, decide_step, named
+from hub.processing.runner import decide_step, named
 from hub.projections import DIGESTED, UNDIGESTED, Shelves, metadata
-from hub.projections.position import save_checkpoint, save_progress
+from hub.projections.position import NO_DAY, save_checkpoint, save_progress
 from hub.projections.store import content_digest
 
 DIFFERENCES_SHOWN_MAX = 20
@@ -46,7 +46,7 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
         aside = [
             Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, EventSetAside)
         ]
-        found = named([*aside, *again], step.number, step.checkpoint)[:-1]
+        found = named([*aside, *again], str(step.number))
         for kept, made in _side_by_side(step.decisions, found):
             if not _same(kept, made):
                 differences += 1

@@ -10,7 +10,7 @@ at the close of a day: what the day's own files settle between themselves is
 nobody's follow-up, and the order of arrival within a day cannot matter.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.connect.contracts import Feed
@@ -104,6 +104,14 @@ class Processor:
                 yield from self._other(item.envelope)
         yield from self._place(segment)
         self._reconciliation.mark()
+
+    def hand_over(self, people: Collection[str]) -> tuple[list[str], list[str]]:
+        """Who of these people still waits for the close of the day, and who for the views: others see to them."""
+        return self._reconciliation.hand_over(people)
+
+    def take_over(self, touched: Iterable[str], stale: Iterable[str]) -> None:
+        """See to these people from now on: touched since the last closed day, or not on the views yet."""
+        self._reconciliation.take_over(touched, stale)
 
     def refresh(self) -> Iterator[Decision]:
         """Bring the views of births and residence up to date in the middle of a day."""

@@ -43,14 +43,15 @@ class Step(NamedTuple):
     decisions: list[Envelope]
 
 
-def id_in_step(name: str, index: int) -> str:
-    """The id of a step's decision; that of its completion comes last."""
-    return f"{name}/{index}"
+def id_in_step(name: str, index: int, part: str = "") -> str:
+    """The id of a step's decision; that of its completion comes last. `part` names a worker among several."""
+    return f"{name}/{part}/{index}" if part else f"{name}/{index}"
 
 
-def place_in_step(envelope: Envelope) -> int:
-    """Which decision of its step this was."""
-    return int(envelope.id.rpartition("/")[2])
+def place_in_step(envelope: Envelope) -> tuple[str, int]:
+    """Whose and which decision of its step this was."""
+    rest, _, index = envelope.id.rpartition("/")
+    return rest, int(index)
 
 
 def covered(checkpoint: Checkpoint) -> dict[str, int]:

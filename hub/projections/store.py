@@ -70,6 +70,11 @@ class Shelf(Generic[Row]):
         self._rows[key] = None
         self._changed[key] = None
 
+    def forget(self, keys: Iterable[Any]) -> None:
+        """Read these rows again when they are asked for: somebody else may have changed them."""
+        for key in keys:
+            self._rows.pop(key, None)
+
     def changed(self) -> Iterator[Row]:
         """Rows that are not flushed yet."""
         rows = (self._rows[key] for key in self._changed)
@@ -113,6 +118,12 @@ class PairShelf:
         """Add a member that the key does not have yet."""
         self._members[key] = (*self.get(key), member)
         self._added.append((key, member))
+
+    def hear(self, key: Any, member: Any) -> None:
+        """Somebody else added a member: remember it too, if the key is remembered."""
+        members = self._members.get(key)
+        if members is not None and member not in members:
+            self._members[key] = (*members, member)
 
     def flush(self) -> None:
         """Write what was added; the caller commits."""
