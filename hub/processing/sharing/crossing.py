@@ -1,6 +1,7 @@
 """What crosses: which profiles are tied, and which groups reach into another home."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -152,24 +153,36 @@ class Batch:
 
 def ties_between(batches: Mapping[str, Fresh], model: Model) -> dict[str, set[int]]:
     """By worker, those of its new profiles that are tied to a new profile of somebody else."""
-    found: dict[str, set[int]] = {name: set() for name in batches}
+    everyone = [(name, newcomer) for name, fresh in batches.items() for newcomer in fresh.newcomers]
     owners: dict[int, set[str]] = {}
-    holders: dict[int, list[tuple[str, Newcomer]]] = {}
-    pairs: dict[Tie, tuple[Newcomer, Newcomer]] = {}
-    for name, fresh in batches.items():
-        for newcomer in fresh.newcomers:
-            owners.setdefault(newcomer.profile, set()).add(name)
-            for key in newcomer.keys:
-                holding = holders.setdefault(key, [])
-                for other_name, other in holding:
-                    if other_name != name:
-                        pairs[(newcomer.profile, other.profile)] = newcomer, other
-                holding.append((name, newcomer))
+    for name, newcomer in everyone:
+        owners.setdefault(newcomer.profile, set()).add(name)
     crossing = {pid for pid, names in owners.items() if len(names) > 1}
+    pairs = {
+        (everyone[a][1].profile, everyone[b][1].profile): (everyone[a][1], everyone[b][1])
+        for a, b in _sharing(everyone)
+    }
     crossing.update(pid for pair in _tied_pairs(pairs, model) for pid in pair)
+    found: dict[str, set[int]] = {name: set() for name in batches}
     for pid in crossing:
         for name in owners[pid]:
             found[name].add(pid)
+    return found
+
+
+def _sharing(everyone: Sequence[tuple[str, Newcomer]]) -> set[Tie]:
+    """Places of newcomers of different workers that have a blocking key in common."""
+    counts = [len(newcomer.keys) for _, newcomer in everyone]
+    keys = np.fromiter((key for _, newcomer in everyone for key in newcomer.keys), np.int64, sum(counts))
+    places = np.repeat(np.arange(len(everyone)), counts)
+    order = np.argsort(keys, kind="stable")
+    keys, places = keys[order], places[order]
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else order
+    sizes = np.diff(np.r_[starts, len(keys)])
+    found: set[Tie] = set()
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        held = places[start : start + size].tolist()
+        found.update((a, b) for a, b in combinations(held, 2) if everyone[a][0] != everyone[b][0])
     return found
 
 
