@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from hub.domain.events import EventSetAside, StepCompleted
+from hub.domain.events import StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog
 from hub.processing import Decision, Processor, Rules
 from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
+from hub.processing.poison import SetAside
 from hub.processing.runner import NO_DAY, decide_step, named
 from hub.projections import DIGESTED, Shelves, metadata
 from hub.projections.position import save_checkpoint, save_progress
@@ -42,9 +43,7 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
         again = decide_step(scratch, processor, step.facts)
         shelves.flush()
         # What was set aside stays so, whatever today's rules would make of it.
-        aside = [
-            Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, EventSetAside)
-        ]
+        aside = [Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, SetAside)]
         found = named([*aside, *again], step.number, step.checkpoint)[:-1]
         kept = {envelope.id: envelope for envelope in step.decisions}
         made = {envelope.id: envelope for envelope in found}

@@ -249,6 +249,17 @@ class EventSetAside(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSetAside(Event):
+    """Rules failed on a person because of this version of a record, read before: it says nothing any more."""
+
+    SUBJECT: ClassVar[str] = "record_id"
+
+    record_id: str
+    version: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepCompleted(Event):
     """One micro-batch was decided: which facts it covered, and how many decisions it made."""
 
@@ -312,7 +323,10 @@ DECIDED: tuple[type[Event], ...] = (
     CaseMoved,
     CaseActionRefused,
     EventSetAside,
+    RecordSetAside,
     StepCompleted,
 )
+RecordChange = RecordPublished | RecordWithdrawn | RecordSetAside
+"""What changes the state of one record."""
 ASKED: tuple[type[Event], ...] = (CaseActionRequested, DisclosureMade)
 EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}

@@ -19,8 +19,8 @@ from hub.domain.events import (
     DayClosed,
     Event,
     ProfileLinked,
+    RecordChange,
     RecordPublished,
-    RecordWithdrawn,
 )  # fmt: skip
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
@@ -80,7 +80,7 @@ class Processor:
         segment: list[Envelope] = []
         for item in recorded:
             event = item.envelope.event
-            if isinstance(event, RecordPublished | RecordWithdrawn):
+            if isinstance(event, RecordChange):
                 segment.append(item.envelope)
             elif isinstance(event, DayClosed | CaseActionRequested):
                 yield from self._place(segment, stated)
@@ -107,7 +107,7 @@ class Processor:
         told: set[int] = set()
         for envelope in segment:
             event = envelope.event
-            assert isinstance(event, RecordPublished | RecordWithdrawn), "a segment holds records"
+            assert isinstance(event, RecordChange), "a segment holds records"
             change = apply_record(self._shelves, event, stated[envelope.id])
             if change is None or (not change.told and change.left == change.joined):
                 continue
@@ -147,9 +147,7 @@ class Processor:
 def record_ids(recorded: Sequence[Recorded]) -> list[str]:
     """The records these events are about, each once."""
     events = (item.envelope.event for item in recorded)
-    return list(dict.fromkeys(
-        event.record_id for event in events if isinstance(event, RecordPublished | RecordWithdrawn)
-    ))  # fmt: skip
+    return list(dict.fromkeys(event.record_id for event in events if isinstance(event, RecordChange)))
 
 
 def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Feed]) -> Stated:
@@ -172,6 +170,6 @@ def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Fe
                 raise SettingsError(f"the log holds records of {event.feed}, a feed that is not set up here")
             if before is None or not feed.same_identity(before[1], event.fields):
                 stated[item.envelope.id] = profile_of(feed.attributes(event.fields))
-        elif isinstance(event, RecordWithdrawn):
+        elif isinstance(event, RecordChange):
             stated[item.envelope.id] = None
     return stated

@@ -7,12 +7,13 @@ the two appends the same events, with the same ids, at the next start.
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, select
 
-from hub.domain.events import ACTIONS, DECISIONS, RECORDS, StepCompleted
+from hub.domain.events import ACTIONS, DECISIONS, RECORDS, RecordSetAside, StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_id
 from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
@@ -77,10 +78,10 @@ def _envelope(decision: Decision, step: str, event_id: str) -> Envelope:
 def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorded]) -> list[Decision]:
     """All decisions of one micro-batch; rows change on the processor's shelves only.
 
-    A step without events is one that brings the views up to date.
+    A step without events of its own is one that brings the views up to date.
     """
-    if not recorded:
-        return list(processor.refresh())
+    if all(isinstance(item.envelope.event, RecordSetAside) for item in recorded):
+        return [*(processor.decide(recorded, (), NO_DAY) if recorded else ()), *processor.refresh()]
     horizon = max(days_of(recorded), default=NO_DAY)
     due = select(agenda.c.due, agenda.c.person).where(agenda.c.due <= horizon)
     return list(processor.decide(recorded, [(day, person) for day, person in db.execute(due)], horizon))
@@ -189,14 +190,18 @@ class Runner:
         self._subscription = Subscription(self._log, (RECORDS, ACTIONS), facts)
         batch = self._subscription.take(min(limit, SEARCHED_EVENTS_MAX))
         rest, found = without_poison(batch.events, self._attempt)
-        for culprit, event in found:
+        for event, _ in found:
             reconciled.apply(self._shelves, event)
-            partition, offset = culprit.position
-            log.warning("event_set_aside", partition=str(partition), offset=offset, error_type=event.error)
+            if isinstance(event, RecordSetAside):
+                log.warning("record_set_aside", error_type=event.error)
+            else:
+                log.warning(
+                    "event_set_aside", partition=event.partition, offset=event.offset, error_type=event.error
+                )
         decisions = self._try(rest)
         if isinstance(decisions, Exception):
             raise undecided("rules fail now and then", decisions)
-        return batch, [*(Decision(event, culprit.envelope.id) for culprit, event in found), *decisions]
+        return batch, [*starmap(Decision, found), *decisions]
 
     def refresh(self) -> StepResult | None:
         """Show on the views what was read since the last closed day; None when they show it already.
@@ -209,7 +214,7 @@ class Runner:
         batch = self._subscription.take(0)
         decisions = self._try(batch.events)
         if isinstance(decisions, Exception):
-            raise undecided("the views cannot be brought up to date", decisions)
+            batch, decisions = self._without_poison(0)
         return self._commit(batch, decisions)
 
     def look(self) -> None:
