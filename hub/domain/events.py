@@ -237,7 +237,10 @@ class CaseActionRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class EventSetAside(Event):
-    """No rule could decide on an event: it is named, and nothing follows from it."""
+    """No rule could decide on an event: it is named, and nothing follows from it.
+
+    `error` names how rules failed, or says that another event has taken the id.
+    """
 
     SUBJECT: ClassVar[str] = "event_id"
 
@@ -246,6 +249,9 @@ class EventSetAside(Event):
     offset: int
     event_type: str
     error: str
+
+
+ID_COLLISION = "id-collision"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,9 @@ def without_poison(
         culprit, error = isolate(rest, error, tried)
         if culprit is not None:
             rest.remove(culprit)
-            aside.append((set_aside(culprit, error), culprit.envelope.id))
+            aside.append((set_aside(culprit, name(error)), culprit.envelope.id))
         elif isinstance(error, PersonFailedError) and error.versions:
-            found = [RecordSetAside(*version, type(root(error)).__name__) for version in error.versions]
+            found = [RecordSetAside(*version, name(error)) for version in error.versions]
             back += map(taken_back, found)
             aside += ((event, "") for event in found)
         else:
@@ -144,13 +144,16 @@ def root(error: Exception) -> BaseException:
     return error.__cause__ or error if isinstance(error, PersonFailedError) else error
 
 
-def set_aside(recorded: Recorded, error: Exception) -> EventSetAside:
+def name(error: Exception) -> str:
+    """What may be said of an error: its words may hold what a record says."""
+    return type(root(error)).__name__
+
+
+def set_aside(recorded: Recorded, error: str) -> EventSetAside:
     """The decision that names an event and how it failed, and nothing of what it says."""
     partition, offset = recorded.position
     envelope = recorded.envelope
-    return EventSetAside(
-        envelope.id, str(partition), offset, type(envelope.event).__name__, type(root(error)).__name__
-    )
+    return EventSetAside(envelope.id, str(partition), offset, type(envelope.event).__name__, error)
 
 
 def decided_on(facts: Iterable[Recorded], decisions: Sequence[Event]) -> list[Recorded]:
@@ -162,9 +165,8 @@ def decided_on(facts: Iterable[Recorded], decisions: Sequence[Event]) -> list[Re
 
 def undecided(what: str, error: Exception) -> UndecidedError:
     """Where the code failed, without the error's own words: those may hold what a record says."""
-    cause = root(error)
-    trace = cause.__traceback__
+    trace = root(error).__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return UndecidedError(f"{what}: {type(cause).__name__}{place}")
+    return UndecidedError(f"{what}: {name(error)}{place}")

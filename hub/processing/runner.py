@@ -6,19 +6,34 @@ the two appends the same events, with the same ids, at the next start.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import starmap
 from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, select
 
-from hub.domain.events import ACTIONS, DECISIONS, RECORDS, RecordSetAside, StepCompleted
+from hub.domain.events import (
+    ACTIONS,
+    DECISIONS,
+    ID_COLLISION,
+    RECORDS,
+    EventSetAside,
+    RecordSetAside,
+    StepCompleted,
+)
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_id
 from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
 from hub.processing.history import apply_step, covered, days_of, id_in_step, steps, touch_everyone
-from hub.processing.poison import SEARCHED_EVENTS_MAX, is_poison, undecided, without_poison
+from hub.processing.poison import (
+    SEARCHED_EVENTS_MAX,
+    SetAside,
+    is_poison,
+    set_aside,
+    undecided,
+    without_poison,
+)
 from hub.projections import Shelves, agenda, reconciled
 from hub.projections.position import (
     advance,
@@ -158,12 +173,24 @@ class Runner:
         UndecidedError where those cannot be told.
         """
         batch = self._subscription.take(limit)
-        if not batch.events:
+        if not (batch.events or batch.collisions):
             return None
         decisions = self._try(batch.events)
         if isinstance(decisions, Exception):
             batch, decisions = self._without_poison(limit)
-        return self._commit(batch, decisions)
+        collided = self._put_aside((set_aside(r, ID_COLLISION), r.envelope.id) for r in batch.collisions)
+        self._shelves.flush()
+        return self._commit(batch, [*collided, *decisions])
+
+    def _put_aside(self, found: Iterable[tuple[SetAside, str]]) -> list[Decision]:
+        """Fold what was set aside, and tell of it."""
+        found = list(found)
+        for event, _ in found:
+            reconciled.apply(self._shelves, event)
+            # Where a record version lies that was read long ago, nobody remembers.
+            named = (event.partition, event.offset) if isinstance(event, EventSetAside) else ("", None)
+            log.warning("event_set_aside", partition=named[0], offset=named[1], error_type=event.error)
+        return list(starmap(Decision, found))
 
     def _try(self, events: Sequence[Recorded]) -> list[Decision] | Exception:
         """What follows from these events, written but not committed; the error where rules fail on them."""
@@ -190,18 +217,11 @@ class Runner:
         self._subscription = Subscription(self._log, (RECORDS, ACTIONS), facts)
         batch = self._subscription.take(min(limit, SEARCHED_EVENTS_MAX))
         rest, found = without_poison(batch.events, self._attempt)
-        for event, _ in found:
-            reconciled.apply(self._shelves, event)
-            if isinstance(event, RecordSetAside):
-                log.warning("record_set_aside", error_type=event.error)
-            else:
-                log.warning(
-                    "event_set_aside", partition=event.partition, offset=event.offset, error_type=event.error
-                )
+        aside = self._put_aside(found)
         decisions = self._try(rest)
         if isinstance(decisions, Exception):
             raise undecided("rules fail now and then", decisions)
-        return batch, [*starmap(Decision, found), *decisions]
+        return batch, [*aside, *decisions]
 
     def refresh(self) -> StepResult | None:
         """Show on the views what was read since the last closed day; None when they show it already.

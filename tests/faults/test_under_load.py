@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 
 from hub.app import Hub
 from hub.audit import replay
-from hub.domain.events import RECORDS, RecordPublished
+from hub.domain.events import RECORDS
 from hub.errors import IntegrityError, SettingsError
 from hub.log.subscription import Subscription
 from hub.projections.databases import open_sqlite
@@ -170,24 +170,6 @@ def test_f14_each_event_delivered_five_times_has_one_effect(settings, tmp_path):
     assert verified(five)
     once.close()
     five.close()
-
-
-def test_f15_the_first_of_two_events_with_one_id_stays(settings):
-    hub = Hub(settings)
-    first = published(0)
-    said = dict(first.event.fields) | {"name": "another"}
-    other = first._replace(event=RecordPublished("r0", first.event.feed, 9, FIRST_DAY, "0", said))
-    hub.log.append([first])
-    run(hub)
-    hub.log.append([other, published(1)])
-    run(hub)
-    with hub.projection() as db:
-        found = db.exec_driver_sql("SELECT record_id, version FROM records ORDER BY record_id").all()
-    assert [tuple(row) for row in found] == [("r0", 1), ("r1", 1)]
-    assert len(whole(hub.log, RECORDS)) == 3, "what was appended stays where it is, for whoever looks"
-    assert verified(hub)
-    assert hub.rebuild(lambda _: None)["ok"]
-    hub.close()
 
 
 def test_f22_a_log_that_is_shorter_than_the_position_stops_runner_and_worker(settings, broker, tmp_path):
