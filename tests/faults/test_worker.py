@@ -49,7 +49,7 @@ class Site:
         return word in (self.folder / "said").read_text()
 
     def work(self) -> None:
-        self.workers.append(self.start("worker"))
+        self.workers.append(self.start("--verbose", "worker"))
 
     def stop(self) -> list[int]:
         for worker in self.workers:
