@@ -1,5 +1,5 @@
-"""Cut at every moment: in a step's transaction (F04), before and after ingestion's append (F05, F06); two at once (F08);
-replay in the middle of writing (F20)."""
+"""Cut at every moment: between a step's commit and its append (F03), in its transaction (F04), around ingestion's
+append (F05, F06); two at once (F08), replay in the middle of writing (F20), an older copy put back (F34)."""
 
 import threading
 
@@ -57,6 +57,49 @@ def check(hub) -> None:
     with open_sqlite(":memory:").connect() as scratch:
         found = replay.verify(hub.log, scratch, hub.rules, lambda _: None)
     assert (found.differences, found.examples) == (0, [])
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40])
+def test_f03_decisions_of_a_committed_step_reach_the_log_once_though_the_append_was_cut_off(
+    hub, tmp_path, kept
+):
+    hub.log.append(stream())
+    real, hub.log = hub.log, CutLog(hub.log, kept)
+    with pytest.raises(PowerCut), hub.runner() as runner:
+        runner.step()
+    hub.log = real
+    committed = digests(hub)
+    with hub.runner():
+        assert digests(hub) == committed, "what the step did is there, and is not done again"
+    run(hub)
+    check(hub)
+    clean = Hub(settings_for(tmp_path / "clean"))
+    clean.log.append(stream())
+    run(clean)
+    assert k8_digest(digests(hub), digests(clean)) == []
+    clean.close()
+
+
+@pytest.mark.kafka
+def test_f34_an_older_copy_of_the_database_follows_what_was_decided_since(tmp_path, request):
+    hub = Hub(settings_of("kafka-postgres", tmp_path / "hub", request))
+    hub.log.append(stream()[:61])
+    run(hub)
+    server, _, name = hub.settings.projection.url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name}_older TEMPLATE {name}")
+    hub.log.append(stream()[61:])
+    run(hub)
+    decided, after = hub.log.head(), digests(hub)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as db:
+        db.execute(f"DROP DATABASE {name}")
+        db.execute(f"ALTER DATABASE {name}_older RENAME TO {name}")
+    with hub.runner():
+        assert (hub.log.head(), digests(hub)) == (decided, after), "what was decided stays decided"
+    run(hub)
+    assert digests(hub) == after
+    check(hub)
+    hub.close()
 
 
 class Cutting:
