@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from hub.domain.events import StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog
 from hub.processing import Decision, Processor, Rules
-from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
-from hub.processing.poison import SetAside
+from hub.processing.history import START, Step, apply_step, days_of, steps, touch_everyone
+from hub.processing.poison import ENVIRONMENT, SetAside, undecided
 from hub.processing.runner import NO_DAY, decide_step, named
 from hub.projections import DIGESTED, Shelves, metadata
 from hub.projections.position import save_checkpoint, save_progress
@@ -40,7 +40,7 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
     events = decisions = differences = 0
     examples: list[str] = []
     for step in steps(log):
-        again = decide_step(scratch, processor, step.facts)
+        again = _decided(scratch, processor, step)
         shelves.flush()
         # What was set aside stays so, whatever today's rules would make of it.
         aside = [Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, SetAside)]
@@ -56,6 +56,17 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
         decisions += len(kept)
         progress(len(step.facts))
     return Verification(events, decisions, differences, examples)
+
+
+def _decided(scratch: Connection, processor: Processor, step: Step) -> list[Decision]:
+    """A step decided again; where today's rules fail on it, UndecidedError says where in the code."""
+    try:
+        return decide_step(scratch, processor, step.facts)
+    except ENVIRONMENT:
+        raise
+    except Exception as error:
+        failed = error
+    raise undecided(f"step {step.number} cannot be decided again", failed)
 
 
 def _same(kept: Envelope | None, made: Envelope | None) -> bool:

@@ -231,6 +231,18 @@ def test_f09_in_one_step_the_next_version_is_heard_though_the_one_before_it_is_s
     check_replays(hub)
 
 
+def test_rules_that_fail_on_what_was_decided_before_are_told_by_verify_without_what_records_say(
+    hub, monkeypatch
+):
+    hub.log.append([*map(child, range(3)), closed(19_100)])
+    run(hub)
+    chokes_on_evaluation(monkeypatch, "r1")
+    with open_sqlite(":memory:").connect() as scratch, pytest.raises(UndecidedError) as stopped:
+        replay.verify(hub.log, scratch, hub.rules, lambda _: None)
+    assert "step 1 cannot be decided again: ZeroDivisionError at test_poison.py:" in str(stopped.value)
+    assert "林晓" not in str(stopped.value) and stopped.value.__context__ is None
+
+
 def test_f09_an_older_copy_follows_what_was_set_aside(tmp_path, request, monkeypatch):
     hub = Hub(settings_of("sqlite", tmp_path, request))
     hub.log.append(list(map(child, range(9))))
