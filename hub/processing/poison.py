@@ -124,14 +124,20 @@ def without_poison(
         if culprit is not None:
             rest.remove(culprit)
             aside.append((set_aside(culprit, name(error)), culprit.envelope.id))
-        elif isinstance(error, PersonFailedError) and error.versions:
-            found = [RecordSetAside(*version, name(error)) for version in error.versions]
+        elif found := [event for event in blamed(error) if (event, "") not in aside]:
             back += map(taken_back, found)
             aside += ((event, "") for event in found)
         else:
             where = "a day cannot be closed" if rest else "the views cannot be brought up to date"
             raise undecided(f"{where}, whatever is set aside", error)
     return [*back, *rest], aside
+
+
+def blamed(error: Exception) -> list[RecordSetAside]:
+    """The record versions that an error says are to blame."""
+    if not isinstance(error, PersonFailedError):
+        return []
+    return [RecordSetAside(*version, name(error)) for version in error.versions]
 
 
 def taken_back(event: RecordSetAside) -> Recorded:
