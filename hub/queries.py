@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
-from hub.domain.events import RECORDS, DisclosureMade
+from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade
 from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
@@ -77,6 +77,7 @@ class Queries:
             "cases": self._tally(cases, "state"),
             "held_for_review": self._count(held),
             "set_aside": self._tally(set_aside, "event_type"),
+            "id_collisions": self._count(set_aside, set_aside.c.error == ID_COLLISION),
             "caught_up": not behind,
         }
 

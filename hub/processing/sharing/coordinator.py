@@ -32,6 +32,7 @@ from hub.processing.sharing import (
     VOID,
     WAIT_SECONDS,
     Announcement,
+    BrokenUpError,
     Fresh,
     Handed,
     Ready,
@@ -62,10 +63,6 @@ LAID = "laid"
 """The step up to which every group of profiles is known to have one home, or to be crossing."""
 log = structlog.get_logger()
 Message = TypeVar("Message", Fresh, Ready)
-
-
-class BrokenUpError(AbsentError):
-    """A step came to nothing before it was decided; nothing of it was kept."""
 
 
 class Company(NamedTuple):
@@ -101,7 +98,7 @@ class Coordinator(Runner):
         company = self._gathered()
         if company is not None:
             taken = company.part.subscription.take(limit)
-            if not taken.events and not self._others_lag(company):
+            if not (taken.events or taken.collisions or self._others_lag(company)):
                 return None
             result = self._together(company, taken, limit)
             if self._company is not None:
