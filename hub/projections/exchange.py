@@ -123,23 +123,25 @@ class Exchange:
         self, attempt: str, kinds: Collection[str], senders: Iterable[str], seconds: float
     ) -> Mapping[str, tuple[str, bytes]]:
         """Kind and body of what each of these said in this attempt; AbsentError once one is gone or silent."""
-        wanted, deadline, looked = set(senders), time.monotonic() + seconds, time.monotonic()
+        missing, found = set(senders), dict[str, tuple[str, bytes]]()
+        deadline, looked = time.monotonic() + seconds, time.monotonic()
         said = select(messages.c.sender, messages.c.kind, messages.c.body).where(
-            messages.c.attempt == attempt, messages.c.kind.in_(kinds), messages.c.sender.in_(wanted)
+            messages.c.attempt == attempt, messages.c.kind.in_(kinds)
         )
         while True:
-            found = {sender: (kind, body) for sender, kind, body in self._db.execute(said)}
-            if missing := wanted - found.keys():
-                now = time.monotonic()
-                if now - looked > LOOK_SECONDS:
-                    looked = now
-                    if gone := missing - set(self.others()):
-                        raise AbsentError(f"worker {min(gone)} is gone", workers=sorted(gone))
-                if now > deadline:
-                    raise AbsentError(f"worker {min(missing)} is silent", workers=sorted(missing))
-                self.pause(min(LOOK_SECONDS, deadline - now))
-            else:
+            rows = self._db.execute(said.where(messages.c.sender.in_(missing)))
+            found.update({sender: (kind, body) for sender, kind, body in rows})
+            missing -= found.keys()
+            if not missing:
                 return found
+            now = time.monotonic()
+            if now - looked > LOOK_SECONDS:
+                looked = now
+                if gone := missing - set(self.others()):
+                    raise AbsentError(f"worker {min(gone)} is gone", workers=sorted(gone))
+            if now > deadline:
+                raise AbsentError(f"worker {min(missing)} is silent", workers=sorted(missing))
+            self.pause(min(LOOK_SECONDS, deadline - now))
 
     def clear(self, attempt: str) -> None:
         """Forget what was said in all attempts but this one."""

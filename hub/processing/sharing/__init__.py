@@ -15,7 +15,8 @@ another home makes it crossing, for good (a rebuild starts over).
 
 A step in messages (`hub.projections.exchange`); C is the coordinator:
 
-    C    announce   which partitions each has, up to which closed day
+    C    gathered   which partitions each has: once, so that all begin to read
+    C    announce   up to which closed day the step goes
     all  fresh      new profiles with their blocking keys; ties to other homes
     C    verdict    which profiles are crossing, by what all have said
     all  ready      what is decided and handed over; nothing is committed
@@ -36,8 +37,8 @@ import msgspec
 from hub.errors import AbsentError
 from hub.log import derive_id
 
-ANNOUNCE, FRESH, VERDICT, READY, FAILED, GO, DONE, DISSOLVED, VOID = (
-    "announce", "fresh", "verdict", "ready", "failed", "go", "done", "dissolved", "void",
+GATHERED, ANNOUNCE, FRESH, VERDICT, READY, FAILED, GO, DONE, DISSOLVED, VOID = (
+    "gathered", "announce", "fresh", "verdict", "ready", "failed", "go", "done", "dissolved", "void",
 )  # fmt: skip
 WAIT_SECONDS = 30.0
 """Longer than any part of a step takes: whoever is silent for so long is thrown out."""
@@ -47,14 +48,21 @@ class BrokenUpError(AbsentError):
     """A step came to nothing before it was decided; nothing of it was kept."""
 
 
+class Gathered(msgspec.Struct):
+    """Who decides together from now on."""
+
+    company: str
+    """Whoever hears of a new one forgets what it remembers of rows."""
+    homes: dict[str, list[int]]
+    """Worker to its partitions of records."""
+
+
 class Announcement(msgspec.Struct):
     """A step that is to be decided together."""
 
     company: str
-    """Whoever hears of a new one forgets what it remembers of rows."""
     number: int
     homes: dict[str, list[int]]
-    """Worker to its partitions of records."""
     through: str
     """The id of the last closed day's event; empty: within a day."""
     limit: int

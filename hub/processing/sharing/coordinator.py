@@ -24,6 +24,7 @@ from hub.processing.sharing import (
     DONE,
     FAILED,
     FRESH,
+    GATHERED,
     GO,
     READY,
     VERDICT,
@@ -32,6 +33,7 @@ from hub.processing.sharing import (
     Announcement,
     BrokenUpError,
     Fresh,
+    Gathered,
     Ready,
     Verdict,
     pack,
@@ -133,6 +135,8 @@ class Coordinator(Runner):
         self._db.rollback()
         self._covered = {p: offset for p, offset in known.items() if p.topic in (RECORDS, ACTIONS)}
         self._stale_elsewhere = True
+        said = Gathered(self._company.name, self._company.homes)
+        self._exchange.send(self._company.name, GATHERED, pack(said))
         log.info("company_gathered", workers=len(names))
 
     def _break_up(self) -> None:

@@ -1,6 +1,7 @@
 """A worker that decides its part of the steps that somebody else coordinates."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from hub.processing.sharing import (
     DONE,
     FAILED,
     FRESH,
+    GATHERED,
     GO,
     READY,
     VERDICT,
@@ -28,6 +30,7 @@ from hub.processing.sharing import (
     WAIT_SECONDS,
     Announcement,
     Fresh,
+    Gathered,
     Handed,
     Ready,
     Verdict,
@@ -38,6 +41,7 @@ from hub.processing.sharing.part import Part
 from hub.projections.exchange import Exchange
 from hub.projections.position import finish_part, load_checkpoint, pack_envelopes, save_checkpoint
 
+READ_AHEAD_EVENTS = 10_000
 REACH_SECONDS = 2.0
 """A closed day is written to all partitions at once: this late it comes no more."""
 log = structlog.get_logger()
@@ -57,19 +61,17 @@ class Participant:
     def __init__(self, log: EventLog, db: Connection, rules: Rules, exchange: Exchange) -> None:
         self._log, self._db, self._rules, self._exchange = log, db, rules, exchange
         self._part: Part | None = None
-        self._company, self._limit = "", 0
+        self._company = ""
         exchange.join()
 
     def turn(self, seconds: float) -> StepResult | None:
         """Take part in a step; None when none was announced for so long, or it came to nothing."""
-        heard = self._exchange.newest(ANNOUNCE)
-        if heard is None:
-            if self._part is not None:
-                self._part.subscription.look_ahead(self._limit)
-            self._exchange.pause(seconds)
-            heard = self._exchange.newest(ANNOUNCE)
-        if heard is None:
-            return None
+        deadline = time.monotonic() + seconds
+        while (heard := self._exchange.newest(ANNOUNCE)) is None:
+            self._read_ahead()
+            if (left := deadline - time.monotonic()) < 0:
+                return None
+            self._exchange.pause(left)
         attempt, coordinator, body = heard
         said = msgspec.msgpack.decode(body, type=Announcement)
         if self._exchange.name not in said.homes:
@@ -87,13 +89,26 @@ class Participant:
                 raise
             return None
 
+    def _read_ahead(self) -> None:
+        """Use the time until the next step: read what it will be about."""
+        if (heard := self._exchange.newest(GATHERED)) is not None:
+            said = msgspec.msgpack.decode(heard[2], type=Gathered)
+            if self._exchange.name in said.homes:
+                self._member(said.company, said.homes)
+        if self._part is not None:
+            self._part.subscription.look_ahead(READ_AHEAD_EVENTS)
+
+    def _member(self, company: str, homes: Mapping[str, list[int]]) -> Part:
+        """This worker's part in a company; remembered rows are worth nothing in another one."""
+        if self._part is None or company != self._company:
+            self._company, mine = company, homes[self._exchange.name]
+            self._part = Part(self._log, self._db, self._rules, mine, load_checkpoint(self._db))
+            self._db.rollback()
+        return self._part
+
     def _take_part(self, step: Step) -> StepResult | None:
         said = step.said
-        if self._part is None or said.company != self._company:
-            self._company, self._limit = said.company, said.limit
-            homes = said.homes[self._exchange.name]
-            self._part = Part(self._log, self._db, self._rules, homes, load_checkpoint(self._db))
-        part = self._part
+        part = self._member(said.company, said.homes)
         found = self._refreshed(part) if said.refresh else self._decided(part, step)
         if found is None:
             return None
