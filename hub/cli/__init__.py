@@ -13,13 +13,14 @@ from typing import Any
 import click
 
 from hub import observability, settings
-from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
+from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.doctor import doctor
+from hub.cli.identity import identity
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
 from hub.cli.workers import run_worker
@@ -27,15 +28,11 @@ from hub.connect.receipts import Receipt
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
 from hub.domain.days import from_date
-from hub.domain.disclosures import Reader
 from hub.domain.events import CaseActionRequested
 from hub.errors import HubError, SettingsError
 from hub.log import Envelope, derive_id
 from hub.projections.databases import open_sqlite
-from hub.queries import Queries
 from hub.simulate import simulate as run_simulation
-
-FINDINGS = 1
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -53,22 +50,7 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 cli.add_command(schemas)
 cli.add_command(doctor)
-
-as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
-
-
-def opened(context: click.Context) -> Hub:
-    """The hub of this call, closed when the call ends."""
-    hub = Hub(context.obj)
-    context.call_on_close(hub.close)
-    return hub
-
-
-def queries(hub: Hub, db: Any) -> Queries:
-    """Queries as the configured reader."""
-    said = hub.settings.reader
-    reader = Reader(said.department, said.role, said.jurisdiction, said.purpose)
-    return Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
+cli.add_command(identity)
 
 
 @cli.command()

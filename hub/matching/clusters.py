@@ -94,7 +94,7 @@ def resolve_all(
         ids, here = [profile[0] for profile in group], slice(start, start + size)
         components += _components(ids, rows[here].tolist(), weights[pair:end], keys[here], model.link, said)
         start, pair = start + size, end
-    return placed | _placements(components, people_in(components, columns, model), columns, anchors)
+    return placed | placements(components, people_in(components, columns, model), columns, anchors)
 
 
 NO_WEIGHTS: Weights = np.zeros(0)
@@ -249,12 +249,13 @@ def _agreement(layers: NDArray[np.float64], barred: NDArray[np.bool_], model: Mo
     return agree
 
 
-def _placements(
+def placements(
     components: Sequence[Component],
     people: Sequence[Sequence[Sequence[int]]],
     columns: Columns,
     anchors: Mapping[int, str],
 ) -> dict[int, Placement]:
+    """Where each profile of these components belongs, and its strongest tie."""
     placed: dict[int, Placement] = {}
     for component, clusters in zip(components, people, strict=True):
         ids = columns.ids[np.array(component.rows)].tolist()

@@ -140,6 +140,15 @@ class Model:
         rounded: Weights = np.rint(weights * GRAIN) / GRAIN
         return rounded
 
+    def level_weights(self, name: str) -> list[float]:
+        """By level of a comparison what it weighs; of a counted value, the value of middling rarity."""
+        c, levels = COMPARISONS[name], self.document["levels"][name]
+        weights = [round(float(weight), 3) for weight in self._tables[name][:-1]]
+        for index in range(c.counted_levels if name in self._shares else 0):
+            said = levels[c.levels[index]]
+            weights[index] = round(math.log2(said["m"] / said["u"]), 3)
+        return weights
+
     def weight(self, a: Profile, b: Profile) -> float:
         """The match weight of two profiles; the same whichever comes first."""
         return float(self.weights((a, b), np.array([0]), np.array([1]))[0])

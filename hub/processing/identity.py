@@ -12,6 +12,7 @@ import numpy as np
 
 from hub.domain.events import PairHeld, ProfileLinked
 from hub.matching import Model, Profile
+from hub.matching.blocking import BLOCK_PROFILES_MAX
 from hub.matching.clusters import Placement, resolve_all
 from hub.projections import ProfileRow, Shelves
 from hub.projections.identity import (
@@ -23,8 +24,6 @@ from hub.projections.identity import (
 )  # fmt: skip
 
 NO_LINK = float("-inf")
-BLOCK_PROFILES_MAX = 400
-"""A blocking key that more profiles share than this says nothing about anyone."""
 
 
 Weights = dict[tuple[int, int], float]

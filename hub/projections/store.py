@@ -44,6 +44,7 @@ class Shelf(Generic[Row]):
     """
 
     def __init__(self, db: Connection, table: Table, make: Callable[[Iterable[Any]], Row]) -> None:
+        self._db, self._table = db, table
         self._statements = statements_for(db, table)
         self._make = make
         self._rows: dict[Any, Row | None] = Remembered(self.load)
@@ -59,6 +60,15 @@ class Shelf(Generic[Row]):
             rows.update(dict.fromkeys(page))
             for found in self._statements.read(page):
                 rows[found[0]] = self._make(found)
+
+    def every(self) -> Iterator[Row]:
+        """All rows as they were last flushed, in order of their keys, a page at a time."""
+        key = self._table.columns[0]
+        page = self._db.execute(select(self._table).order_by(key).limit(KEYS_PER_QUERY)).all()
+        while page:
+            yield from map(self._make, page)
+            behind = select(self._table).where(key > page[-1][0]).order_by(key).limit(KEYS_PER_QUERY)
+            page = self._db.execute(behind).all()
 
     def put(self, row: Row) -> None:
         """Add or replace a row."""

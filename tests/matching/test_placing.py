@@ -1,0 +1,110 @@
+"""All profiles placed in one go, and models as files."""
+
+import random
+
+import pytest
+
+from hub.errors import SettingsError
+from hub.matching import Model, default_model, profile_of, words
+from hub.matching.blocking import RECIPES
+from hub.matching.clusters import UNSAID, Said
+from hub.matching.columns import Columns
+from hub.matching.comparisons import COMPARISONS
+from hub.matching.document import level_weights, named, read_model, written
+from hub.matching.linker import Linker
+from hub.matching.placing import place_all
+from hub.matching.training import train
+from tests.matching.town import town
+
+TOWN = [profile_of(stated) for _, stated in town(600, 6, families=True)]
+MODEL = Model(train(TOWN, "town"))
+ANCHORS = {profile.id: f"{profile.id:020d}" for profile in TOWN}
+
+
+def placed(profiles, said=UNSAID):
+    columns = Columns()
+    columns.add(profiles)
+    return place_all(columns, ANCHORS, MODEL, said)
+
+
+def clusters(places):
+    found = {}
+    for pid, place in places.items():
+        found.setdefault(place.person_anchor, set()).add(pid)
+    return {frozenset(members) for members in found.values()}
+
+
+def test_placing_all_at_once_ends_where_placing_one_by_one_does():
+    linker = Linker(MODEL)
+    for profile in TOWN:
+        linker.add([profile])
+    one_by_one = {}
+    for pid, first in linker.people().items():
+        one_by_one.setdefault(first, set()).add(pid)
+    assert clusters(placed(TOWN).places) == {frozenset(members) for members in one_by_one.values()}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_placing_does_not_depend_on_order(seed):
+    assert placed(random.Random(seed).sample(TOWN, len(TOWN))) == placed(TOWN)
+
+
+def test_near_misses_are_held_and_nothing_else():
+    held = placed(TOWN).held
+    assert held == sorted(held)
+    assert all(left < right and MODEL.review <= weight < MODEL.link for left, right, weight in held)
+
+
+def test_what_people_said_decides_and_taking_it_back_restores():
+    before = placed(TOWN).places
+    linked = next(pid for pid, place in before.items() if place.via is not None)
+    pair = tuple(sorted((linked, before[linked].via)))
+    others = [pid for pid in sorted(before) if before[pid].person_anchor != before[linked].person_anchor]
+    joined = (min(linked, others[0]), max(linked, others[0]))
+    said = placed(TOWN, Said(apart={pair}, together={joined})).places
+    assert said[pair[0]].person_anchor != said[pair[1]].person_anchor
+    assert said[joined[0]].person_anchor == said[joined[1]].person_anchor
+    assert placed(TOWN, Said(apart={(1, 2)}, together={(3, 4)})).places == before
+
+
+def test_a_model_is_named_after_its_content_and_survives_its_file():
+    document = named(train(TOWN, "whatever"), "learnt")
+    assert document == named(train(reversed(TOWN), ""), "learnt")
+    model = read_model(written(document))
+    assert model.document == document and model.version.startswith("learnt-")
+    assert named(document | {"link": 1.0}, "learnt")["version"] != model.version
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"[]", b"{}", b'{"version": 1}', written(MODEL.document | {"format": 2}),
+        written(MODEL.document | {"levels": {"shoe size": {}}}), written(MODEL.document | {"levels": {"sex": {"same": 1}}}),
+        written(MODEL.document | {"version": ""}), written(MODEL.document | {"review": 99.0}),
+        b" " * (17 << 20),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_model_is_refused(content):
+    with pytest.raises(SettingsError):
+        read_model(content)
+
+
+def test_levels_that_nobody_showed_weigh_nothing():
+    found = {(item.comparison, item.level): item for item in level_weights(MODEL)}
+    assert found["phone", "same"].weight > 10 > 0 > found["phone", "different"].weight
+    assert found["address", "same"].counted and found["sex", "same"].m > 0.9
+    unseen = [item for item in found.values() if item.m == item.u]
+    assert unseen and all(item.weight == 0 for item in unseen)
+
+
+def test_a_model_set_by_hand_tells_its_weights_too():
+    found = level_weights(default_model())
+    assert found[0] == ("number", "same", None, None, 28.0, False)
+
+
+def test_everything_has_its_words():
+    for name, comparison in COMPARISONS.items():
+        assert words.FIELDS[name].zh
+        assert all(words.level(level).zh for level in comparison.levels)
+    for recipe in RECIPES:
+        assert words.key(recipe.parts).zh and words.key(recipe.narrower).en is not None
