@@ -5,6 +5,7 @@ for, and whose records. Counts disclose nobody and are not recorded.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
@@ -22,12 +23,14 @@ from hub.projections import (
     discrepancies,
     held,
     metadata,
+    models,
     people,
     profiles,
     records,
     residents,
     set_aside,
 )  # fmt: skip
+from hub.projections.adoption import adopted_model
 from hub.projections.identity import record_of
 from hub.projections.position import load_checkpoint, load_progress
 
@@ -55,7 +58,17 @@ class Queries:
     def __init__(self, db: Connection, log: EventLog, reader: Reader, county: str, model: Model) -> None:
         metadata.create_all(db)
         self._db, self._log, self._reader = db, log, reader
-        self._county, self._model = county, model
+        self._county, self._first_model = county, model
+
+    @cached_property
+    def _model(self) -> Model:
+        """The model in force."""
+        return adopted_model(self._db) or self._first_model
+
+    def models(self) -> Answer:
+        """The models that were adopted, the last one being in force; nobody is disclosed."""
+        columns = (models.c.number, models.c.version, models.c.digest, models.c.reason, models.c.actor)
+        return [dict(row) for row in self._db.execute(select(*columns).order_by(models.c.number)).mappings()]
 
     # --- counts ----------------------------------------------------------------------------
 
@@ -76,6 +89,7 @@ class Queries:
             "discrepancies_cleared": self._tally(discrepancies, "kind", discrepancies.c.status == "cleared"),
             "cases": self._tally(cases, "state"),
             "held_for_review": self._count(held),
+            "model": self._model.version,
             "set_aside": self._tally(set_aside, "event_type"),
             "caught_up": not behind,
         }

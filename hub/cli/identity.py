@@ -14,9 +14,11 @@ from hub.errors import SettingsError
 from hub.matching import Model, words
 from hub.matching.document import level_weights, read_model, written
 from hub.matching.training import Costs
+from hub.projections.adoption import adopted_content
 from hub.reports.model import write_model_page
 
 DEFAULT = Costs()
+REASON_MAX = 500
 
 
 @click.group()
@@ -128,7 +130,7 @@ def evaluate(context: click.Context, truth: Path, model: Path | None, feed: str 
     with hub.projection() as db:
         asking = queries(hub, db)
         links = dict(asking.links(feed)) if model is None else None
-        chosen = model_from(model) if model else hub.rules.model
+        chosen = model_from(model) if model else hub.model(db)
         found = learning.evaluate(db, links, learning.labelled(db, entities, feed), chosen)
     emit(found, json_, lambda: _show_quality(found))
 
@@ -160,3 +162,36 @@ def _show_quality(found: dict[str, Any]) -> None:
         f" ({blocking['loss']:.4f}, {blocking['interval']['low']:.4f}–{blocking['interval']['high']:.4f});"
         f" {blocking['compared']:,} pairs were compared"
     )
+
+
+@identity.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--reason", required=True, help="why; about the model, never about a person")
+@as_json
+@click.pass_context
+def adopt(context: click.Context, file: Path, reason: str, json_: bool) -> None:
+    """Put a model in force: an event that holds all of it, after which everyone is placed again.
+
+    `hub run` (or a worker) decides on it. Whatever was published before stays decided as it was.
+    """
+    if not 0 < len(reason.strip()) <= REASON_MAX:
+        raise SettingsError(f"--reason: say why in 1 to {REASON_MAX} characters")
+    event = opened(context).adopt(file.read_bytes(), reason.strip())
+    answer = {"model": event.version, "digest": event.digest, "bytes_in_log": len(event.content)}
+    emit(answer, json_, lambda: table("identity adopt: `hub run` places everyone again", answer))
+
+
+@identity.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="write the one in force to a file"
+)
+@as_json
+@click.pass_context
+def models(context: click.Context, out: Path | None, json_: bool) -> None:
+    """The models that were adopted, in order; the last one is in force."""
+    hub = opened(context)
+    with hub.projection() as db:
+        found = queries(hub, db).models()
+        if out is not None:
+            out.write_bytes(adopted_content(db) or written(hub.rules.model.document))
+    emit(found, json_, lambda: table("identity models", found))

@@ -24,6 +24,8 @@ class Event:
     TOPIC: ClassVar[str] = DECISIONS
     SUBJECT: ClassVar[str] = ""
     BARRIER: ClassVar[bool] = False
+    ALONE: ClassVar[bool] = False
+    """Decided on in a step of its own: what comes after it is decided by other rules."""
 
 
 # --- facts: what departments publish ------------------------------------------------------
@@ -279,6 +281,26 @@ class CaseActionRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelAdopted(Event):
+    """A linkage model is in force from here on, for every record; the event holds all of it.
+
+    A barrier among the records, like a closed day: whatever was published before it was decided on
+    by the model before. `content` is its file, packed; `digest` is the SHA-256 of that file.
+    """
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "version"
+    BARRIER: ClassVar[bool] = True
+    ALONE: ClassVar[bool] = True
+
+    version: str
+    digest: str
+    content: bytes
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisclosureMade(Event):
     """Someone was shown records of people: who, what, and for which purpose."""
 
@@ -314,5 +336,5 @@ DECIDED: tuple[type[Event], ...] = (
     EventSetAside,
     StepCompleted,
 )
-ASKED: tuple[type[Event], ...] = (CaseActionRequested, DisclosureMade)
+ASKED: tuple[type[Event], ...] = (CaseActionRequested, ModelAdopted, DisclosureMade)
 EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}

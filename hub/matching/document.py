@@ -5,6 +5,7 @@ name are one model, and learning again from the same records changes nothing.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from hub.matching.model import Model
 FORMAT = 1
 """Raised when a document means something else than before; what has none is of the first."""
 DOCUMENT_BYTES_MAX = 16 << 20
+PACKED_BYTES_MAX = 960 << 10
+"""What an event has room for."""
 VERSION_MAX = 64
 
 
@@ -61,6 +64,29 @@ def read_model(content: bytes) -> Model:
     if not model.veto < model.review <= model.link:
         raise SettingsError("a model's bands must lie as veto < review <= link")
     return model
+
+
+def packed(content: bytes) -> bytes:
+    """A model's file as an event holds it; SettingsError where it is too large for one."""
+    found = zlib.compress(content, 9)
+    if len(found) > PACKED_BYTES_MAX:
+        raise SettingsError(
+            f"the model is larger than an event may be ({PACKED_BYTES_MAX >> 10} KiB, packed): "
+            "learn it from fewer records"
+        )
+    return found
+
+
+def unpacked(content: bytes) -> bytes:
+    """A model's file from an event; never more than a model may have."""
+    unpacking = zlib.decompressobj()
+    try:
+        found = unpacking.decompress(content, DOCUMENT_BYTES_MAX)
+    except zlib.error:
+        raise SettingsError("the model cannot be unpacked") from None
+    if not unpacking.eof:
+        raise SettingsError("the model is cut off, or larger than one may be")
+    return found
 
 
 def level_weights(model: Model) -> list[LevelWeight]:

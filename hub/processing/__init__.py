@@ -18,6 +18,7 @@ from hub.domain.events import (
     CaseActionRequested,
     DayClosed,
     Event,
+    ModelAdopted,
     ProfileLinked,
     RecordPublished,
     RecordWithdrawn,
@@ -25,7 +26,7 @@ from hub.domain.events import (
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
-from hub.processing import identity
+from hub.processing import adoption, identity
 from hub.processing.reconciliation import Reconciliation
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
@@ -72,6 +73,9 @@ class Processor:
         `agenda` holds (due day, person) up to `horizon`, the last day these
         events close.
         """
+        if adopted := adoption.adoption_in(recorded):
+            yield from self._adopt(adopted, recorded[0].envelope.id)
+            return
         stated = state(self._shelves, recorded, self._rules.feeds)
         fresh = [profile for profile in stated.values() if profile is not None]
         preload(self._shelves, record_ids(recorded), fresh, self._rules.model)
@@ -87,6 +91,21 @@ class Processor:
                 segment = []
                 yield from self._other(item.envelope)
         yield from self._place(segment, stated)
+        self._reconciliation.mark()
+
+    def _adopt(self, event: ModelAdopted, cause: str) -> Iterator[Decision]:
+        """Go on by another model, everyone placed again by it."""
+        model = adoption.model_of(event)
+        self._rules = self._rules._replace(model=model)
+        self._reconciliation.adopt(model)
+        moved: set[int] = set()
+        people: set[str | None] = set()
+        for found, before in adoption.decide(self._shelves, event, model):
+            if isinstance(found, ProfileLinked):
+                moved.add(found.profile)
+                people.update((found.person, before))
+            yield Decision(found, cause)
+        self._reconciliation.touch((person for person in people if person), moved)
         self._reconciliation.mark()
 
     def refresh(self) -> Iterator[Decision]:

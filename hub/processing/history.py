@@ -26,8 +26,10 @@ from hub.errors import IntegrityError
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Subscription
 from hub.processing import Rules, record_ids, state
+from hub.processing.adoption import adoption_in, model_of
 from hub.processing.poison import decided_on
 from hub.projections import Shelves, agenda, people, reconciled
+from hub.projections.adoption import apply_adoption
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
 
 PAGE = 4_000
@@ -96,8 +98,11 @@ def steps(
             yield Step(number, checkpoint, read, made)
 
 
-def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:
-    """Fold one step's facts and decisions, deciding nothing."""
+def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
+    """Fold one step's facts and decisions, deciding nothing; the rules in force after it."""
+    if adopted := adoption_in(step.facts):
+        rules = rules._replace(model=model_of(adopted))
+        apply_adoption(shelves, adopted, rules.model)
     stated = state(shelves, step.facts, rules.feeds)
     fresh = [profile for profile in stated.values() if profile is not None]
     preload(shelves, record_ids(step.facts), fresh, rules.model)
@@ -115,6 +120,7 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:
                 apply_held(shelves, pair)
             case decision:
                 reconciled.apply(shelves, decision)
+    return rules
 
 
 def days_of(facts: Iterable[Recorded]) -> list[Day]:

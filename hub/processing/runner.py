@@ -19,6 +19,7 @@ from hub.processing import Decision, Processor, Rules
 from hub.processing.history import apply_step, covered, days_of, id_in_step, steps, touch_everyone
 from hub.processing.poison import SEARCHED_EVENTS_MAX, is_poison, undecided, without_poison
 from hub.projections import Shelves, agenda, reconciled
+from hub.projections.adoption import adopted_model
 from hub.projections.position import (
     advance,
     get_outbox,
@@ -106,8 +107,12 @@ class Runner:
         self._shelves = Shelves(self._db)
         touched = self._db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
         today = load_progress(self._db, "today", NO_DAY)
-        self._processor = Processor(self._shelves, self._rules, today, touched)
+        self._processor = Processor(self._shelves, self._in_force(), today, touched)
         self._db.rollback()
+
+    def _in_force(self) -> Rules:
+        """The rules, with the model that was adopted last, if one was."""
+        return self._rules._replace(model=adopted_model(self._db) or self._rules.model)
 
     def _give_back(self) -> None:
         """Give the log what it lacks of the last step, which was committed and then cut off."""
@@ -136,9 +141,9 @@ class Runner:
         """
         found = steps(self._log, self._number, checkpoint, self._decided)
         today = load_progress(self._db, "today", NO_DAY)
-        before = self._number
+        before, rules = self._number, self._in_force()
         for step in found:
-            apply_step(self._shelves, step, self._rules)
+            rules = apply_step(self._shelves, step, rules)
             self._shelves.flush()
             advance(self._db, step.number)
             self._number, checkpoint = step.number, step.checkpoint

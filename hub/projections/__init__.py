@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Double,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -155,6 +156,17 @@ class HeldRow(NamedTuple):
     weight: float
 
 
+class ModelRow(NamedTuple):
+    """A linkage model that was adopted; the last one is in force."""
+
+    number: int
+    version: str
+    digest: str
+    content: bytes
+    reason: str
+    actor: str
+
+
 class SetAsideRow(NamedTuple):
     """An event that no rule could decide on, by its place in the log."""
 
@@ -242,13 +254,19 @@ held = Table(
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+models = Table(
+    "models", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False), Column("version", Text, nullable=False),
+    Column("digest", Text, nullable=False), Column("content", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False), Column("actor", Text, nullable=False),
+)  # fmt: skip
 set_aside = Table(
     "set_aside", metadata,
     Column("place", String(64), primary_key=True), Column("event_id", Text, nullable=False),
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
 
-DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, set_aside)
+DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, models, set_aside)
 """The projections whose content `hub digest` prints."""
 
 
@@ -267,6 +285,7 @@ class Shelves:
         self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
         self.cases = Shelf(db, cases, CaseRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.models = Shelf(db, models, ModelRow._make)
         self.set_aside = Shelf(db, set_aside, SetAsideRow._make)
 
     def flush(self) -> None:

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, delete, select
 
 from hub.projections.statements import statements_for
 
@@ -75,6 +75,12 @@ class Shelf(Generic[Row]):
         self._rows[row[0]] = row
         self._changed[row[0]] = None
 
+    def clear(self) -> None:
+        """Take all rows away, in the database at once; the caller commits."""
+        self._db.execute(delete(self._table))
+        self._rows.clear()
+        self._changed.clear()
+
     def drop(self, key: Any) -> None:
         """Take a row away."""
         self._rows[key] = None
@@ -104,6 +110,7 @@ class PairShelf:
     """The members of a key, in no particular order."""
 
     def __init__(self, db: Connection, table: Table) -> None:
+        self._db, self._table = db, table
         self._statements = statements_for(db, table)
         self._members: dict[Any, tuple[Any, ...]] = Remembered(self.load)
         self.get = self._members.__getitem__
@@ -123,6 +130,12 @@ class PairShelf:
         """Add a member that the key does not have yet."""
         self._members[key] = (*self.get(key), member)
         self._added.append((key, member))
+
+    def clear(self) -> None:
+        """Take all pairs away, in the database at once; the caller commits."""
+        self._db.execute(delete(self._table))
+        self._members.clear()
+        self._added.clear()
 
     def flush(self) -> None:
         """Write what was added; the caller commits."""

@@ -1,0 +1,197 @@
+"""Another model comes into force: at one place of the log, for every replay, and for every order of arrival."""
+
+import random
+import shutil
+
+import pytest
+
+from hub.app import Hub
+from hub.audit import learning, replay
+from hub.domain.events import DECISIONS, RECORDS, ModelAdopted, ProfileLinked, StepCompleted
+from hub.errors import IntegrityError, SettingsError
+from hub.log import Envelope, Partition, Position, Recorded
+from hub.log.subscription import Subscription
+from hub.matching.document import packed, unpacked, written
+from hub.matching.training import EVEN
+from hub.projections.databases import open_sqlite
+from hub.simulate import simulate
+from tests.conftest import VARIANTS, settings_for, settings_of, work_through
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    simulate(folder, persons=200, months=6, seed=4, noise=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory, small):
+    """The county's drops up to a day in its middle, and all of them."""
+    days = sorted(
+        {path.stem for path in small.rglob("*") if path.parent.parent.parent == small and path.is_file()}
+    )
+    first = tmp_path_factory.mktemp("first")
+    for path in small.rglob("*"):
+        if path.is_file() and path.parent.parent.parent == small and path.stem <= days[len(days) // 2]:
+            target = first / path.relative_to(small)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    return first, small
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, small):
+    """A model learnt from the county, as a file: other weights and other keys than those of the first day."""
+    hub = Hub(settings_for(tmp_path_factory.mktemp("learning")))
+    work_through(hub, small)
+    with hub.projection() as db:
+        document = learning.learn(db, EVEN, 1, lambda step: None)
+    hub.close()
+    return written(document)
+
+
+def digests(hub):
+    with hub.projection() as db:
+        return replay.digests(db)
+
+
+def verified(hub):
+    with open_sqlite(":memory:").connect() as scratch:
+        found = replay.verify(hub.log, scratch, hub.rules, lambda _: None)
+    return found.differences, found.examples
+
+
+def events(hub, topic):
+    return [r.envelope.event for r in Subscription(hub.log, (topic,), {}).take(10**6).events]
+
+
+def run(hub):
+    with hub.runner() as runner:
+        return runner.run()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_step_is_replayed_by_the_model_of_its_time(request, tmp_path, halves, model, variant):
+    settings = settings_of(variant, tmp_path, request)
+    hub = Hub(settings)
+    work_through(hub, halves[0])
+    hub.adopt(model, "learnt from the county")
+    hub.close()
+    hub = Hub(settings)
+    work_through(hub, halves[1])
+    assert verified(hub) == (0, [])
+    assert hub.rebuild(lambda _: None)["ok"]
+    links = [event for event in events(hub, DECISIONS) if isinstance(event, ProfileLinked)]
+    versions = list(dict.fromkeys(link.model for link in links))
+    assert len(versions) == 2 and versions[1].startswith("learnt-")
+    with hub.projection() as db:
+        assert hub.model(db).version == versions[1]
+    hub.close()
+
+
+def test_people_do_not_depend_on_when_the_model_came(tmp_path, halves, model):
+    found = []
+    for name in ("before", "between", "after"):
+        hub = Hub(settings_for(tmp_path / name, 4 if name == "between" else 1))
+        for moment, source in (("before", halves[0]), ("between", halves[1])):
+            if name == moment:
+                hub.adopt(model, name)
+            work_through(hub, source)
+        if name == "after":
+            hub.adopt(model, name)
+            run(hub)
+        assert verified(hub) == (0, [])
+        found.append(
+            {
+                part: digest
+                for part, digest in digests(hub).items()
+                if part in ("people", "profiles", "records")
+            }
+        )
+        hub.close()
+    assert found[0] == found[1] == found[2]
+
+
+def test_adopting_what_is_in_force_changes_nobody(tmp_path, small, model):
+    hub = Hub(settings_for(tmp_path))
+    hub.adopt(model, "first")
+    work_through(hub, small)
+    before = digests(hub)
+    hub.adopt(model, "again")
+    assert run(hub) == 1
+    after = digests(hub)
+    assert before.pop("models") != after.pop("models") and before == after
+    hub.close()
+
+
+def test_an_adoption_is_a_step_of_its_own(tmp_path, small, model):
+    hub = Hub(settings_for(tmp_path, 4))
+    with hub.ingest() as work:
+        work.run(hub.connectors(small, ()), lambda receipt: None, close_days=True)
+    hub.adopt(model, "first")
+    hub.adopt(model, "second")
+    run(hub)
+    steps = [event for event in events(hub, DECISIONS) if isinstance(event, StepCompleted)]
+    covered = [
+        sum(offset + 1 for name, offset in step.covered.items() if name.startswith(RECORDS)) for step in steps
+    ]
+    # Four partitions hold a barrier four times.
+    assert [b - a for a, b in zip(covered[-3:], covered[-2:], strict=False)] == [4, 4]
+    hub.close()
+
+
+@pytest.mark.parametrize("content", [b"not packed", packed(b"{}"), packed(b"x" * 99)[:-4]])
+def test_the_hub_stops_at_a_model_it_cannot_read(tmp_path, halves, content):
+    hub = Hub(settings_for(tmp_path))
+    work_through(hub, halves[0])
+    before = digests(hub)
+    with hub.ingest() as work:
+        work.announce(
+            Envelope(ModelAdopted("bad", "", content, "by mistake", "nobody"), "bad", "bad", "/test")
+        )
+    for _ in range(2):
+        with pytest.raises(IntegrityError, match="cannot be read here"):
+            run(hub)
+    assert digests(hub) == before and verified(hub) == (0, [])
+    hub.close()
+
+
+def test_only_a_model_is_adopted(tmp_path):
+    hub = Hub(settings_for(tmp_path))
+    with pytest.raises(SettingsError):
+        hub.adopt(b"{}", "no model")
+    assert events(hub, RECORDS) == []
+    hub.close()
+
+
+def test_what_is_packed_is_unpacked_and_never_more():
+    assert unpacked(packed(b"model")) == b"model"
+    with pytest.raises(SettingsError, match="larger"):
+        unpacked(packed(bytes(17 << 20)))
+    with pytest.raises(SettingsError, match="larger than an event"):
+        packed(random.Random(1).randbytes(1 << 20))
+
+
+class ListLog:
+    """A log of two partitions, written by hand."""
+
+    def __init__(self, *parts):
+        self.parts = [list(part) for part in parts]
+
+    def partitions(self, topic):
+        return [Partition(topic, number) for number in range(len(self.parts))]
+
+    def read(self, partition, after, limit):
+        kept = self.parts[partition.number]
+        return [Recorded(Position(partition, n), kept[n]) for n in range(after + 1, len(kept))][:limit]
+
+
+def test_a_barrier_that_reached_some_partitions_only_is_told_of():
+    event = ModelAdopted("m", "", b"", "", "")
+    adoption = Envelope(event, "a", "m", "/test")
+    source = Subscription(ListLog([adoption], []), (RECORDS,), {})
+    assert source.take(10).events == [] and source.standing() == [adoption]
+    whole = Subscription(ListLog([adoption, adoption], [adoption]), (RECORDS,), {})
+    assert [r.envelope for r in whole.take(10).events] == [adoption]
+    assert whole.take(10).events == [] and whole.standing() == []
