@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
+from hub.audit import review
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
-from hub.domain.events import RECORDS, DisclosureMade
+from hub.domain.events import RECORDS, DisclosureMade, PairJudged
 from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
@@ -21,7 +22,6 @@ from hub.projections import (
     births,
     cases,
     discrepancies,
-    held,
     metadata,
     models,
     people,
@@ -88,7 +88,7 @@ class Queries:
             "discrepancies": self._tally(discrepancies, "kind", discrepancies.c.status == "standing"),
             "discrepancies_cleared": self._tally(discrepancies, "kind", discrepancies.c.status == "cleared"),
             "cases": self._tally(cases, "state"),
-            "held_for_review": self._count(held),
+            "held_for_review": len(review.queue(self._db, self._model)),
             "model": self._model.version,
             "set_aside": self._tally(set_aside, "event_type"),
             "caught_up": not behind,
@@ -182,6 +182,28 @@ class Queries:
             "first_profile": [record_of(mark) for mark in rows[0]["records"]],
             "compared_with_first": links,
         }
+
+    # --- pairs that people must look at --------------------------------------------------------
+
+    def review_queue(self, limit: int = 20) -> Answer:
+        """The pairs where an answer is expected to put most right; who they are is not shown."""
+        self._allowed()
+        found = [review.shown(pair) for pair in review.queue(self._db, self._model)[: min(limit, ROWS_MAX)]]
+        self._disclose("review", [person for row in found for person in (row["left"], row["right"])])
+        return found
+
+    def review_pair(self, pair: str) -> dict[str, Any]:
+        """Both sides of a pair."""
+        self._allowed()
+        left, right = review.sides(self._db, pair)
+        self._disclose("review pair", [person for person in (left.person, right.person) if person])
+        return review.side_by_side(self._db, left, right, self._model)
+
+    def judgement(self, pair: str, verdict: str, reason: str) -> PairJudged:
+        """What this reader says of a pair, ready for the log."""
+        self._allowed()
+        actor = f"{self._reader.department}/{self._reader.role}"
+        return review.judgement(review.sides(self._db, pair), verdict, reason, actor)
 
     def links(self, feed: str | None) -> list[tuple[str, str]]:
         """Every live record and its person; the feed's own keys where one feed is given."""

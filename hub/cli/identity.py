@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.audit import learning
-from hub.cli.common import as_json, opened, queries
+from hub.cli.common import as_json, opened, queries, why
+from hub.cli.review import review
 from hub.cli.show import Progress, emit, table
 from hub.errors import SettingsError
 from hub.matching import Model, words
@@ -18,12 +19,14 @@ from hub.projections.adoption import adopted_content
 from hub.reports.model import write_model_page
 
 DEFAULT = Costs()
-REASON_MAX = 500
 
 
 @click.group()
 def identity() -> None:
     """Who is who: the model that decides it, and pairs that people must look at."""
+
+
+identity.add_command(review)
 
 
 def model_from(path: Path) -> Model:
@@ -174,9 +177,7 @@ def adopt(context: click.Context, file: Path, reason: str, json_: bool) -> None:
 
     `hub run` (or a worker) decides on it. Whatever was published before stays decided as it was.
     """
-    if not 0 < len(reason.strip()) <= REASON_MAX:
-        raise SettingsError(f"--reason: say why in 1 to {REASON_MAX} characters")
-    event = opened(context).adopt(file.read_bytes(), reason.strip())
+    event = opened(context).adopt(file.read_bytes(), why(reason))
     answer = {"model": event.version, "digest": event.digest, "bytes_in_log": len(event.content)}
     emit(answer, json_, lambda: table("identity adopt: `hub run` places everyone again", answer))
 

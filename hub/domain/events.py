@@ -281,6 +281,22 @@ class CaseActionRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PairJudged(Event):
+    """A person looked at two profiles and said: the same, different, or withdrawn (nothing after all)."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "left"
+
+    left: int
+    right: int
+    left_records: list[str]
+    right_records: list[str]
+    verdict: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelAdopted(Event):
     """A linkage model is in force from here on, for every record; the event holds all of it.
 
@@ -336,5 +352,5 @@ DECIDED: tuple[type[Event], ...] = (
     EventSetAside,
     StepCompleted,
 )
-ASKED: tuple[type[Event], ...] = (CaseActionRequested, ModelAdopted, DisclosureMade)
+ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade)
 EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}

@@ -135,7 +135,7 @@ def _components(
     said: Said,
 ) -> list[Component]:
     """A group as what hangs together in it by pairs that share a block or that a person has joined."""
-    if len(ids) == 2 and said is UNSAID:
+    if len(ids) == 2 and tuple(ids) not in said.apart and tuple(ids) not in said.together:
         # Most groups are a pair, and a pair needs no graph.
         if weights[0] >= link and keys[0] & keys[1]:
             return [Component(rows, weights)]

@@ -234,6 +234,13 @@ class Model:
                 self._keys[profile[0]] = tuple(dict.fromkeys(mine))
         return [self._keys[profile[0]] for profile in profiles]
 
+    def shared_keys(self, a: Profile, b: Profile) -> list[tuple[str, ...]]:
+        """The parts of each key under which these two are found, in the order of the recipes."""
+        columns = self.remember((a, b))
+        rows = columns.rows_of((a.id, b.id))
+        made = keys_of(columns, rows, self.plan)
+        return [parts for parts, which, keys in made if len(which) == 2 and keys[0] == keys[1]]
+
     def number_key(self, profile: Profile) -> int | None:
         """The block of everyone who states this number; None without a valid one."""
         return self.block_keys(profile)[0] if profile.number_is in ("sound", "odd") else None

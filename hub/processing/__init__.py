@@ -19,6 +19,7 @@ from hub.domain.events import (
     DayClosed,
     Event,
     ModelAdopted,
+    PairJudged,
     ProfileLinked,
     RecordPublished,
     RecordWithdrawn,
@@ -26,10 +27,12 @@ from hub.domain.events import (
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
+from hub.matching.profile import of_its_own
 from hub.processing import adoption, identity
 from hub.processing.reconciliation import Reconciliation
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
+from hub.projections.judgements import is_set_apart
 
 
 class Decision(NamedTuple):
@@ -86,7 +89,7 @@ class Processor:
             event = item.envelope.event
             if isinstance(event, RecordPublished | RecordWithdrawn):
                 segment.append(item.envelope)
-            elif isinstance(event, DayClosed | CaseActionRequested):
+            elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment, stated)
                 segment = []
                 yield from self._other(item.envelope)
@@ -107,6 +110,15 @@ class Processor:
             yield Decision(found, cause)
         self._reconciliation.touch((person for person in people if person), moved)
         self._reconciliation.mark()
+
+    def _judge(self, event: PairJudged) -> Iterator[Event]:
+        """Place anew whom a person's word concerns."""
+        for found, before in identity.judge(self._shelves, event, self._rules.model, self._weights):
+            if isinstance(found, ProfileLinked):
+                people = (person for person in (found.person, before) if person)
+                self._reconciliation.touch(people, (found.profile,))
+            if found is not None:
+                yield found
 
     def refresh(self) -> Iterator[Decision]:
         """Bring the views of births and residence up to date in the middle of a day."""
@@ -158,6 +170,8 @@ class Processor:
             found: Iterator[Event] = self._reconciliation.close(event.day)
         elif isinstance(event, CaseActionRequested):
             found = self._reconciliation.act(event)
+        elif isinstance(event, PairJudged):
+            found = self._judge(event)
         else:
             return
         yield from (Decision(event, envelope.id) for event in found)
@@ -190,7 +204,9 @@ def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Fe
             if feed is None:
                 raise SettingsError(f"the log holds records of {event.feed}, a feed that is not set up here")
             if before is None or not feed.same_identity(before[1], event.fields):
-                stated[item.envelope.id] = profile_of(feed.attributes(event.fields))
+                profile = profile_of(feed.attributes(event.fields))
+                apart = is_set_apart(shelves, event.record_id)
+                stated[item.envelope.id] = of_its_own(profile, event.record_id) if apart else profile
         elif isinstance(event, RecordWithdrawn):
             stated[item.envelope.id] = None
     return stated

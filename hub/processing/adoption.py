@@ -17,6 +17,7 @@ from hub.matching.placing import Placed, place_all
 from hub.projections import ProfileRow, Shelves
 from hub.projections.adoption import apply_adoption, pages
 from hub.projections.identity import apply_held, apply_link, load_components, person_of
+from hub.projections.judgements import said_of
 
 
 def adoption_in(recorded: Sequence[Recorded]) -> ModelAdopted | None:
@@ -66,7 +67,8 @@ def _place(shelves: Shelves, model: Model) -> Placed:
         live = [row for row in page if row.records]
         columns.add(row.values for row in live)
         anchors.update((row.profile, row.records[0]) for row in live)
-    return place_all(columns, anchors, model)
+    said = said_of(shelves, (row for page in pages(shelves) for row in page if row.records))
+    return place_all(columns, anchors, model, said)
 
 
 def _moved(row: ProfileRow, placed: Placed, model: Model) -> ProfileLinked | None:

@@ -17,6 +17,7 @@ from hub.domain.events import (
     RECORDS,
     DayClosed,
     PairHeld,
+    PairJudged,
     ProfileLinked,
     RecordPublished,
     RecordWithdrawn,
@@ -31,6 +32,7 @@ from hub.processing.poison import decided_on
 from hub.projections import Shelves, agenda, people, reconciled
 from hub.projections.adoption import apply_adoption
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
+from hub.projections.judgements import apply_judgement
 
 PAGE = 4_000
 START: Checkpoint = {}
@@ -112,6 +114,8 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
             change = apply_record(shelves, event, stated[recorded.envelope.id])
             if change is not None and change.left != change.joined:
                 apply_move(shelves, change, rules.model)
+        elif isinstance(event, PairJudged):
+            apply_judgement(shelves, event)
     for envelope in step.decisions:
         match envelope.event:
             case ProfileLinked() as link:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from hub.matching import Profile
 from hub.projections.statements import Packed
-from hub.projections.store import PairShelf, Shelf
+from hub.projections.store import PairShelf, Shelf, SmallShelf
 
 VERSION = 2
 metadata = MetaData()
@@ -156,6 +156,13 @@ class HeldRow(NamedTuple):
     weight: float
 
 
+class JudgedRow(NamedTuple):
+    """What people said of a record or profile: of which others, and whether they are the same person."""
+
+    name: str
+    others: dict[str, bool]
+
+
 class ModelRow(NamedTuple):
     """A linkage model that was adopted; the last one is in force."""
 
@@ -254,6 +261,10 @@ held = Table(
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+judged = Table(
+    "judged", metadata,
+    Column("name", String(64), primary_key=True), Column("others", Packed(), nullable=False),
+)  # fmt: skip
 models = Table(
     "models", metadata,
     Column("number", Integer, primary_key=True, autoincrement=False), Column("version", Text, nullable=False),
@@ -266,7 +277,7 @@ set_aside = Table(
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
 
-DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, models, set_aside)
+DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, judged, models, set_aside)
 """The projections whose content `hub digest` prints."""
 
 
@@ -285,6 +296,7 @@ class Shelves:
         self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
         self.cases = Shelf(db, cases, CaseRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.judged = SmallShelf(db, judged, JudgedRow._make)
         self.models = Shelf(db, models, ModelRow._make)
         self.set_aside = Shelf(db, set_aside, SetAsideRow._make)
 

@@ -103,6 +103,32 @@ class Shelf(Generic[Row]):
             self._rows.clear()
 
 
+class SmallShelf(Shelf[Row]):
+    """A table of a few rows, all of them at hand: to ask for what is not there costs nothing."""
+
+    def __init__(self, db: Connection, table: Table, make: Callable[[Iterable[Any]], Row]) -> None:
+        super().__init__(db, table, make)
+        self._whole = False
+        self.get = lambda key: self._all().get(key)
+
+    def __bool__(self) -> bool:
+        return bool(self._all())
+
+    def _all(self) -> dict[Any, Row | None]:
+        if not self._whole:
+            self._rows = {row[0]: row for row in self.every()} | {
+                key: self._rows[key] for key in self._changed
+            }
+            self._whole = True
+        return self._rows
+
+    def flush(self) -> None:
+        super().flush()
+        self._rows = {key: row for key, row in self._rows.items() if row is not None}
+        # Where there were too many to remember, they are read again.
+        self._whole = self._whole and bool(self._rows)
+
+
 class PairShelf:
     """A table of (key, member) pairs: members are only ever added, and read by key in sets."""
 

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 ROW, LABEL, PLOT, NOTE, TOP = 22, 330, 470, 130, 26
 WIDTH = LABEL + PLOT + NOTE
+WIDE_FROM = 0x2E80
 FOR, AGAINST, TOTAL, HEADING = "for", "against", "total", "heading"
+LABEL_UNITS = 46
+"""So many narrow letters fit beside a bar; a Chinese one takes the room of two."""
 COLOURS = {FOR: "#2f7d5b", AGAINST: "#b5483a", TOTAL: "#34557f"}
 
 
@@ -71,11 +74,21 @@ def _lines(rows: Sequence[Bar], x: Callable[[float], float]) -> Iterable[str]:
             continue
         left, right = sorted((x(row.start), x(row.end)))
         yield (
-            f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(row.label)}</text>'
+            f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(fitted(row.label))}</text>'
             f'<rect x="{left:.1f}" y="{y + 4}" width="{max(1.0, right - left):.1f}" height="{ROW - 8}" '
             f'fill="{COLOURS[row.drawn_as]}"/>'
             f'<text x="{LABEL + PLOT + 8}" y="{y + 15}">{escape(row.note)}</text>'
         )
+
+
+def fitted(label: str) -> str:
+    """A label that has room beside its bar."""
+    room = LABEL_UNITS
+    for place, letter in enumerate(label):
+        room -= 2 if ord(letter) > WIDE_FROM else 1
+        if room < 0:
+            return label[:place] + "…"
+    return label
 
 
 def line(title: str, values: Sequence[float]) -> str:

@@ -1,0 +1,121 @@
+"""The queue of pairs that only people can tell apart, and how one of them is judged.
+
+Ordered by how many pairs of records an answer is expected to put right: the
+records of one side times those of the other, by how likely the model takes the
+two for one person. Nothing is shown of a pair that was judged, that time has
+settled, or whose records are gone.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from hub.audit.pairs import compared, sentences
+from hub.domain.events import PairJudged
+from hub.errors import NotFoundError, SettingsError
+from hub.matching import Model
+from hub.projections import ProfileRow, Shelves, held, records
+from hub.projections.identity import record_of
+from hub.projections.judgements import RECORDS_MAX, VERDICTS, said_of
+
+PAIR = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16})")
+BITS = 64
+HELD_AT_ONCE = 2_000
+
+
+class Waiting(NamedTuple):
+    """A pair in the queue."""
+
+    left: ProfileRow
+    right: ProfileRow
+    weight: float
+    effect: float
+    """The pairs of records that an answer is expected to put right."""
+
+
+def pair_id(left: int, right: int) -> str:
+    """What people call a pair by."""
+    return f"{left % (1 << BITS):016x}-{right % (1 << BITS):016x}"
+
+
+def parse_pair(text: str) -> tuple[int, int]:
+    """The profiles of a pair; SettingsError where it is none."""
+    found = PAIR.fullmatch(text)
+    if found is None:
+        raise SettingsError("a pair is two groups of sixteen letters and digits, as the queue shows them")
+    left, right = (int(part, 16) for part in found.groups())
+    left, right = (part - (1 << BITS) if part >> (BITS - 1) else part for part in (left, right))
+    return min(left, right), max(left, right)
+
+
+def queue(db: Connection, model: Model) -> list[Waiting]:
+    """All pairs that wait for people, those first where an answer is expected to put most right."""
+    return sorted(_waiting(db, model), key=lambda one: (-one.effect, one.left.profile, one.right.profile))
+
+
+def _waiting(db: Connection, model: Model) -> Iterator[Waiting]:
+    shelves = Shelves(db)
+    rows = db.execute(select(held.c.left, held.c.right, held.c.weight).order_by(held.c.pair)).all()
+    for start in range(0, len(rows), HELD_AT_ONCE):
+        page = rows[start : start + HELD_AT_ONCE]
+        shelves.profiles.load({pid for left, right, _ in page for pid in (left, right)})
+        for left, right, weight in page:
+            a, b = shelves.profiles.get(left), shelves.profiles.get(right)
+            if not (a and b and a.records and b.records) or a.person == b.person:
+                continue
+            said = said_of(shelves, (a, b))
+            if not said.apart and not said.together:
+                likely = model.probability(weight)
+                yield Waiting(a, b, weight, likely * len(a.records) * len(b.records))
+
+
+def shown(waiting: Waiting) -> dict[str, Any]:
+    """One line of the queue."""
+    left, right = waiting.left, waiting.right
+    return {
+        "pair": pair_id(left.profile, right.profile), "weight": round(waiting.weight, 1),
+        "records": len(left.records) + len(right.records), "left": left.person, "right": right.person,
+    }  # fmt: skip
+
+
+def sides(db: Connection, pair: str) -> tuple[ProfileRow, ProfileRow]:
+    """The two profiles of a pair; NotFoundError where no record states one of them any more."""
+    shelves = Shelves(db)
+    left, right = (shelves.profiles.get(pid) for pid in parse_pair(pair))
+    if left is None or right is None or not (left.records and right.records):
+        raise NotFoundError("no live records state this pair")
+    return left, right
+
+
+def side_by_side(db: Connection, left: ProfileRow, right: ProfileRow, model: Model) -> dict[str, Any]:
+    """Both profiles with their records, what each field weighs, and what was said before."""
+    found = compared(model, left.values, right.values)
+    said = said_of(Shelves(db), (left, right))
+    verdict = "different" if said.apart else "same" if said.together else ""
+    one = left.person == right.person
+    return {
+        "pair": pair_id(left.profile, right.profile), "judged": verdict, "one_person": one,
+        **sentences(found, one_person=one, human=verdict), **found,
+        "left": _side(db, left), "right": _side(db, right),
+    }  # fmt: skip
+
+
+def _side(db: Connection, row: ProfileRow) -> dict[str, Any]:
+    ids = [record_of(mark) for mark in row.records[:RECORDS_MAX]]
+    columns = (records.c.record_id, records.c.feed, records.c.source_key)
+    known = db.execute(select(*columns).where(records.c.record_id.in_(ids)).order_by(records.c.record_id))
+    return {
+        "person": row.person, "records": len(row.records),
+        "stated_by": [f"{feed}/{key}" for _, feed, key in known],
+        "states": {name: value for name, value in row.values._asdict().items() if value and name != "id"},
+    }  # fmt: skip
+
+
+def judgement(sides: Sequence[ProfileRow], verdict: str, reason: str, actor: str) -> PairJudged:
+    """What someone who looked at both sides says of them."""
+    if verdict not in VERDICTS:
+        raise SettingsError(f"unknown verdict {verdict}; known: {', '.join(VERDICTS)}")
+    left, right = ([record_of(mark) for mark in side.records[:RECORDS_MAX]] for side in sides)
+    return PairJudged(sides[0].profile, sides[1].profile, left, right, verdict, reason, actor)
