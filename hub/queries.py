@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
 from hub.audit import review
+from hub.audit.person import alternatives, profiles_of, ties, values
+from hub.connect.contracts import Feed
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
@@ -31,7 +33,6 @@ from hub.projections import (
     set_aside,
 )  # fmt: skip
 from hub.projections.adoption import adopted_model
-from hub.projections.identity import record_of
 from hub.projections.position import load_checkpoint, load_progress
 
 ROWS_MAX = 1_000
@@ -152,8 +153,10 @@ class Queries:
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:
             raise NotFoundError("no person, record, discrepancy or case has this id")
-        self._disclose("explain", [person])
-        return self._explained(person, row["profiles"])
+        found = self._explained(person)
+        others = [pair["right"]["person"] for pair in found["alternatives"]]
+        self._disclose("explain", [person, *filter(None, others)])
+        return found
 
     def _find_person(self, wanted: str) -> str:
         """The person who holds the record an id came from, merged or not; or a feed/key."""
@@ -166,22 +169,26 @@ class Queries:
         )  # fmt: skip
         return str(self._db.execute(query).scalar() or wanted)
 
-    def _explained(self, person: str, pids: Sequence[int]) -> dict[str, Any]:
-        found = self._person(person, pids)
-        rows = found.pop("evidence")
-        first, links = rows[0]["values"], []
-        for row in rows[1:]:
-            compared = self._model.compare(first, row["values"])
-            links.append({
-                "records": [record_of(mark) for mark in row["records"]],
-                "weight": round(compared.weight, 1),
-                "levels": {level.comparison: f"{level.level} ({level.weight:+g})" for level in compared.levels},
-            })  # fmt: skip
+    def _explained(self, person: str) -> dict[str, Any]:
+        rows = profiles_of(self._db, person)
+        found = self._person(person, [row.profile for row in rows])
+        found.pop("evidence")
         return found | {
             "model": self._model.version,
-            "first_profile": [record_of(mark) for mark in rows[0]["records"]],
-            "compared_with_first": links,
+            "ties": ties(self._db, rows, self._model),
+            "alternatives": alternatives(self._db, rows, self._model),
         }
+
+    def person(self, wanted: str, feeds: Mapping[str, Feed]) -> dict[str, Any]:
+        """The values to go by of one person, with every value that lost and the records behind them."""
+        self._allowed()
+        person = self._find_person(wanted)
+        rows = profiles_of(self._db, person)
+        if not rows:
+            raise NotFoundError("no person or record has this id")
+        self._disclose("person", [person])
+        today = load_progress(self._db, "today", -1)
+        return {"person": person} | values(self._db, rows, feeds, today)
 
     # --- pairs that people must look at --------------------------------------------------------
 

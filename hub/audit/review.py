@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from hub.audit.pairs import compared, sentences
+from hub.audit.person import explained
 from hub.domain.events import PairJudged
 from hub.errors import NotFoundError, SettingsError
 from hub.matching import Model
-from hub.projections import ProfileRow, Shelves, held, records
+from hub.projections import ProfileRow, Shelves, held
 from hub.projections.identity import record_of
 from hub.projections.judgements import RECORDS_MAX, VERDICTS, said_of
 
@@ -91,26 +91,9 @@ def sides(db: Connection, pair: str) -> tuple[ProfileRow, ProfileRow]:
 
 def side_by_side(db: Connection, left: ProfileRow, right: ProfileRow, model: Model) -> dict[str, Any]:
     """Both profiles with their records, what each field weighs, and what was said before."""
-    found = compared(model, left.values, right.values)
-    said = said_of(Shelves(db), (left, right))
-    verdict = "different" if said.apart else "same" if said.together else ""
-    one = left.person == right.person
-    return {
-        "pair": pair_id(left.profile, right.profile), "judged": verdict, "one_person": one,
-        **sentences(found, one_person=one, human=verdict), **found,
-        "left": _side(db, left), "right": _side(db, right),
-    }  # fmt: skip
-
-
-def _side(db: Connection, row: ProfileRow) -> dict[str, Any]:
-    ids = [record_of(mark) for mark in row.records[:RECORDS_MAX]]
-    columns = (records.c.record_id, records.c.feed, records.c.source_key)
-    known = db.execute(select(*columns).where(records.c.record_id.in_(ids)).order_by(records.c.record_id))
-    return {
-        "person": row.person, "records": len(row.records),
-        "stated_by": [f"{feed}/{key}" for _, feed, key in known],
-        "states": {name: value for name, value in row.values._asdict().items() if value and name != "id"},
-    }  # fmt: skip
+    one_person = left.person == right.person
+    pair = pair_id(left.profile, right.profile)
+    return {"pair": pair, "one_person": one_person} | explained(db, left, right, model, one_person=one_person)
 
 
 def judgement(sides: Sequence[ProfileRow], verdict: str, reason: str, actor: str) -> PairJudged:

@@ -21,6 +21,7 @@ from hub.cli import receipts
 from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.doctor import doctor
 from hub.cli.identity import identity
+from hub.cli.people import explain, people
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
 from hub.cli.workers import run_worker
@@ -51,6 +52,8 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 cli.add_command(schemas)
 cli.add_command(doctor)
 cli.add_command(identity)
+cli.add_command(people)
+cli.add_command(explain)
 
 
 @cli.command()
@@ -146,18 +149,6 @@ for _name, _filters in (
     _listing(_name, _filters)
 
 
-@cli.command()
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-@as_json
-@click.pass_context
-def people(context: click.Context, limit: int, json_: bool) -> None:
-    """A page of people; the look is put on record."""
-    hub = opened(context)
-    with hub.projection() as db:
-        found = queries(hub, db).people(limit)
-    emit(found, json_, lambda: table("people", found))
-
-
 @cli.group(invoke_without_command=True)
 @click.option("--state", default=None)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
@@ -197,18 +188,6 @@ def move(
     asked = derive_id("case-action", case_id, action, seen, actor, outcome, note)
     hub.log.append([Envelope(event, asked, case_id, "/hub/cases", case_id, actor=actor)])
     emit({"asked": asked}, json_, lambda: click.echo("asked; `hub run` decides on it"))
-
-
-@cli.command()
-@click.argument("wanted", metavar="ID")
-@as_json
-@click.pass_context
-def explain(context: click.Context, wanted: str, json_: bool) -> None:
-    """Why a person, record (feed/key), discrepancy or case is what it is."""
-    hub = opened(context)
-    with hub.projection() as db:
-        found = queries(hub, db).explain(wanted)
-    emit(found, json_, lambda: table(wanted, found))
 
 
 @cli.group()

@@ -44,7 +44,7 @@ def show(context: click.Context, pair: str, page: Path | None, json_: bool) -> N
         found = queries(hub, db).review_pair(pair)
     if page is not None:
         write_pair_page(page, found)
-    emit(found, json_, lambda: show_pair(found))
+    emit(found, json_, lambda: show_pair(found, pair))
 
 
 @review.command()
@@ -68,15 +68,13 @@ def say(context: click.Context, pair: str, verdict: str, reason: str, json_: boo
     emit({"said": said}, json_, lambda: click.echo("said; `hub run` follows it"))
 
 
-def show_pair(found: dict[str, Any]) -> None:
+def show_pair(found: dict[str, Any], title: str) -> None:
     """Both sides as a table, and the sentences."""
     console = Console()
-    shown = Table(title=f"{found['pair']} ({found['model']})", title_justify="left")
+    shown = Table(title=f"{title} ({found['model']})", title_justify="left")
     for name in ("字段 field", "左 left", "右 right", "一致程度 level", "bits"):
         shown.add_column(name, overflow="fold", justify="right" if name == "bits" else "left")
-    told = set()
     for field in found["fields"]:
-        told.add(field["field"])
         shown.add_row(
             f"{field['field_zh']} {field['field_en']}", field["left"], field["right"],
             f"{field['level_zh']} {field['level']}", f"{field['weight']:+.1f}",
