@@ -80,15 +80,20 @@ class Hub:
 
     def adopt(self, content: bytes, reason: str) -> ModelAdopted:
         """Announce a model, from its file; it is in force for whatever is published from now on."""
+        event = self.adoption(content, reason)
+        with self.ingest() as work:
+            # The same model may be adopted again later: what the log holds by now tells the two apart.
+            adoption = derive_id("model-adopted", event.digest, sum(self.log.head().values()))
+            source, version = "/hub/identity", event.version
+            work.announce(Envelope(event, adoption, version, source, version, actor=event.actor))
+        return event
+
+    def adoption(self, content: bytes, reason: str) -> ModelAdopted:
+        """The event that would put a model in force, from its file."""
         said = self.settings.reader
         actor = f"{said.department}/{said.role}"
         version, digest = read_model(content).version, hashlib.sha256(content).hexdigest()
-        event = ModelAdopted(version, digest, packed(content), reason, actor)
-        with self.ingest() as work:
-            # The same model may be adopted again later: what the log holds by now tells the two apart.
-            adoption = derive_id("model-adopted", digest, sum(self.log.head().values()))
-            work.announce(Envelope(event, adoption, version, "/hub/identity", version, actor=actor))
-        return event
+        return ModelAdopted(version, digest, packed(content), reason, actor)
 
     def model(self, db: Connection) -> Model:
         """The model in force on this projection."""

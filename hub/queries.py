@@ -225,6 +225,12 @@ class Queries:
         self._disclose("export links", [f"all of {feed or 'every feed'}"])
         return [(key if feed else f"{name}/{key}", person) for name, key, person in found]
 
+    def changes(self, found: Mapping[str, Any], limit: int) -> dict[str, Any]:
+        """What another model would change, with the people of the largest changes."""
+        shown = found["changes"][:limit]
+        self._disclose("what-if", [p for change in shown for p in (*change["before"], *change["after"])])
+        return {**found, "changes": shown}
+
     # --- disclosure --------------------------------------------------------------------------
 
     def _allowed(self) -> None:

@@ -15,6 +15,7 @@ import click
 from hub import observability, settings
 from hub.audit import replay
 from hub.audit.score import score as score_truth
+from hub.audit.what_if import what_if as try_model
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
@@ -279,6 +280,39 @@ def rebuild(context: click.Context, json_: bool) -> None:
     emit(answer, json_, lambda: table("replay rebuild", answer))
     if not answer["ok"]:
         context.exit(FINDINGS)
+
+
+@replay_.command("what-if")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="a model's file",
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="changes shown")
+@as_json
+@click.pass_context
+def what_if(context: click.Context, model: Path, limit: int, json_: bool) -> None:
+    """What adopting a model now would change: who, and which totals. Nothing is kept.
+
+    The people of the changes that are shown are put on record as looked at.
+    """
+    hub = opened(context)
+    event = hub.adoption(model.read_bytes(), "what if")
+    engine = open_sqlite(":memory:")
+    with engine.connect() as scratch, Progress("events", quiet=json_) as bar:
+        found = try_model(hub.log, scratch, hub.rules, event, bar.add)
+    with hub.projection() as db:
+        answer = queries(hub, db).changes(found, limit)
+    emit(answer, json_, lambda: _show_changes(answer))
+
+
+def _show_changes(answer: dict[str, Any]) -> None:
+    plain = {key: value for key, value in answer.items() if key not in ("totals", "changes")}
+    table("replay what-if", plain)
+    totals = ({"total": name, **counts} for name, counts in answer["totals"].items() if counts["change"])
+    table("总数变化 totals that change", list(totals))
+    table("谁会变化 who changes, those of most records first", answer["changes"])
 
 
 @cli.command()

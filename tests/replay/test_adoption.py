@@ -7,13 +7,17 @@ import pytest
 
 from hub.app import Hub
 from hub.audit import learning, replay
+from hub.audit.what_if import changes_between, links, what_if
+from hub.domain.disclosures import Reader
 from hub.domain.events import DECISIONS, RECORDS, ModelAdopted, ProfileLinked, StepCompleted
 from hub.errors import IntegrityError, SettingsError
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.log.subscription import Subscription
+from hub.matching import default_model
 from hub.matching.document import packed, unpacked, written
 from hub.matching.training import EVEN
 from hub.projections.databases import open_sqlite
+from hub.queries import Queries
 from hub.simulate import simulate
 from tests.conftest import VARIANTS, settings_for, settings_of, work_through
 
@@ -64,6 +68,11 @@ def verified(hub):
 
 def events(hub, topic):
     return [r.envelope.event for r in Subscription(hub.log, (topic,), {}).take(10**6).events]
+
+
+def queries(hub, db):
+    reader = Reader("health", "analyst", "990101", "record-reconciliation")
+    return Queries(db, hub.log, reader, "990101", hub.rules.model)
 
 
 def run(hub):
@@ -171,6 +180,45 @@ def test_what_is_packed_is_unpacked_and_never_more():
         unpacked(packed(bytes(17 << 20)))
     with pytest.raises(SettingsError, match="larger than an event"):
         packed(random.Random(1).randbytes(1 << 20))
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_what_if_says_what_adopting_then_does(tmp_path, small, model, partitions):
+    hub = Hub(settings_for(tmp_path, partitions))
+    work_through(hub, small)
+    kept, head = digests(hub), hub.log.head()
+    lines = written(default_model().document | {"version": "strict", "link": 45.0, "review": 44.0})
+    for content in (lines, model):
+        with open_sqlite(":memory:").connect() as scratch:
+            found = what_if(hub.log, scratch, hub.rules, hub.adoption(content, "trial"), lambda _: None)
+        assert digests(hub) == kept and hub.log.head() == head
+        with hub.projection() as db:
+            before = links(db)
+        hub.adopt(content, "for real")
+        run(hub)
+        with hub.projection() as db:
+            after, status = links(db), queries(hub, db).status()
+        assert found["changes"] == [change._asdict() for change in changes_between(before, after)]
+        assert found["totals"]["people"]["then"] == status["people"]
+        for name, count in status["births"].items():
+            assert found["totals"][f"births: {name}"]["then"] == count
+        kept, head = digests(hub), hub.log.head()
+        # The next adoption starts from this one, and joins again what the strict one split.
+        assert found["kinds"] == (
+            {"split": len(found["changes"])} if content is lines else {"merge": len(found["changes"])}
+        )
+    hub.close()
+
+
+def test_changes_are_told_by_what_hangs_together():
+    before = {"1": "a", "2": "a", "3": "b", "4": "c", "5": "d", "6": "d", "7": "e"}
+    after = {"1": "a", "2": "a", "3": "b", "4": "b", "5": "d", "6": "f", "7": "g"}
+    assert changes_between(before, after) == [
+        ("merge", ["b", "c"], ["b"], 2), ("split", ["d"], ["d", "f"], 2),
+    ]  # fmt: skip
+    assert changes_between({"1": "a", "2": "a", "3": "b"}, {"1": "a", "2": "b", "3": "b"}) == [
+        ("regroup", ["a", "b"], ["a", "b"], 3)
+    ]
 
 
 class ListLog:
