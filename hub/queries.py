@@ -24,6 +24,7 @@ from hub.projections import (
     births,
     cases,
     discrepancies,
+    fat_blocks,
     metadata,
     models,
     people,
@@ -91,9 +92,16 @@ class Queries:
             "cases": self._tally(cases, "state"),
             "held_for_review": len(review.queue(self._db, self._model)),
             "model": self._model.version,
+            "keys_too_common": self._fat_keys(),
             "set_aside": self._tally(set_aside, "event_type"),
             "caught_up": not behind,
         }
+
+    def _fat_keys(self) -> dict[str, dict[str, int]]:
+        """By what a key is made of: how many are shared by more profiles than are compared, and by how many."""
+        columns = (fat_blocks.c.parts, func.count(), func.max(fat_blocks.c.profiles))
+        rows = self._db.execute(select(*columns).group_by(fat_blocks.c.parts).order_by(fat_blocks.c.parts))
+        return {parts: {"keys": int(keys), "profiles_max": int(most)} for parts, keys, most in rows}
 
     def _count(self, table: Table, *where: Any) -> int:
         return int(self._db.execute(select(func.count()).select_from(table).where(*where)).scalar() or 0)

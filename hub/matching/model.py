@@ -241,6 +241,12 @@ class Model:
         made = keys_of(columns, rows, self.plan)
         return [parts for parts, which, keys in made if len(which) == 2 and keys[0] == keys[1]]
 
+    def parts_of(self, profile: Profile, key: int) -> tuple[str, ...]:
+        """What one of a profile's keys is made of."""
+        columns = self.remember((profile,))
+        made = keys_of(columns, columns.rows_of((profile.id,)), self.plan)
+        return next((parts for parts, _, keys in made if key in keys.tolist()), ())
+
     def number_key(self, profile: Profile) -> int | None:
         """The block of everyone who states this number; None without a valid one."""
         return self.block_keys(profile)[0] if profile.number_is in ("sound", "odd") else None

@@ -156,6 +156,14 @@ class HeldRow(NamedTuple):
     weight: float
 
 
+class FatBlockRow(NamedTuple):
+    """A key that too many profiles share to compare them: which parts make it, and how many they are."""
+
+    key: int
+    parts: str
+    profiles: int
+
+
 class JudgedRow(NamedTuple):
     """What people said of a record or profile: of which others, and whether they are the same person."""
 
@@ -261,6 +269,11 @@ held = Table(
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+fat_blocks = Table(
+    "fat_blocks", metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False), Column("parts", Text, nullable=False),
+    Column("profiles", Integer, nullable=False),
+)  # fmt: skip
 judged = Table(
     "judged", metadata,
     Column("name", String(64), primary_key=True), Column("others", Packed(), nullable=False),
@@ -296,6 +309,7 @@ class Shelves:
         self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
         self.cases = Shelf(db, cases, CaseRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.fat_blocks = SmallShelf(db, fat_blocks, FatBlockRow._make)
         self.judged = SmallShelf(db, judged, JudgedRow._make)
         self.models = Shelf(db, models, ModelRow._make)
         self.set_aside = Shelf(db, set_aside, SetAsideRow._make)

@@ -9,6 +9,7 @@ from hub.domain.events import ModelAdopted
 from hub.matching import Model
 from hub.matching.document import read_model, unpacked
 from hub.projections import ModelRow, ProfileRow, Shelves, models
+from hub.projections.identity import put_in_blocks
 
 PROFILES_AT_ONCE = 5_000
 
@@ -46,10 +47,10 @@ def apply_adoption(shelves: Shelves, event: ModelAdopted, model: Model) -> None:
     )
     shelves.held.clear()
     shelves.blocks.clear()
+    shelves.fat_blocks.clear()
     for page in pages(shelves):
         keys = model.block_keys_of([row.values for row in page])
         shelves.blocks.load({key for mine in keys for key in mine})
-        for row, mine in zip(page, keys, strict=True):
-            for key in mine:
-                shelves.blocks.add(key, row.profile)
+        for row in page:
+            put_in_blocks(shelves, row.values, model)
         shelves.blocks.flush()

@@ -122,6 +122,10 @@ class SmallShelf(Shelf[Row]):
             self._whole = True
         return self._rows
 
+    def clear(self) -> None:
+        super().clear()
+        self._whole = False
+
     def flush(self) -> None:
         super().flush()
         self._rows = {key: row for key, row in self._rows.items() if row is not None}
@@ -152,10 +156,11 @@ class PairShelf:
             for key, member in self._statements.read(page):
                 members[key] += (member,)
 
-    def add(self, key: Any, member: Any) -> None:
-        """Add a member that the key does not have yet."""
-        self._members[key] = (*self.get(key), member)
+    def add(self, key: Any, member: Any) -> int:
+        """Add a member that the key does not have yet; how many it has then."""
+        members = self._members[key] = (*self.get(key), member)
         self._added.append((key, member))
+        return len(members)
 
     def clear(self) -> None:
         """Take all pairs away, in the database at once; the caller commits."""
