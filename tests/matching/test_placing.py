@@ -13,6 +13,7 @@ from hub.matching.comparisons import COMPARISONS
 from hub.matching.document import level_weights, named, read_model, written
 from hub.matching.linker import Linker
 from hub.matching.placing import place_all
+from hub.matching.sampling import VALUES_MAX, most_common
 from hub.matching.training import train
 from tests.matching.town import town
 
@@ -108,3 +109,10 @@ def test_everything_has_its_words():
         assert all(words.level(level).zh for level in comparison.levels)
     for recipe in RECIPES:
         assert words.key(recipe.parts).zh and words.key(recipe.narrower).en is not None
+
+
+def test_a_model_keeps_the_commonest_values_only():
+    counts = {value: 5 + value for value in range(VALUES_MAX + 3)}
+    kept, dropped = most_common(counts)
+    assert len(kept) == VALUES_MAX and min(kept.values()) == 8 and sorted(dropped) == [5, 6, 7]
+    assert most_common({1: 9}) == ({1: 9}, [])
