@@ -8,10 +8,11 @@ import pytest
 from hub.app import Hub
 from hub.audit import learning, replay
 from hub.audit.what_if import changes_between, links, what_if
+from hub.connect.memory import Memory
 from hub.domain.disclosures import Reader
 from hub.domain.events import DECISIONS, RECORDS, ModelAdopted, ProfileLinked, StepCompleted
 from hub.errors import IntegrityError, SettingsError
-from hub.log import Envelope, Partition, Position, Recorded
+from hub.log import Envelope
 from hub.log.subscription import Subscription
 from hub.matching import default_model
 from hub.matching.document import packed, unpacked, written
@@ -20,6 +21,7 @@ from hub.projections.databases import open_sqlite
 from hub.queries import Queries
 from hub.simulate import simulate
 from tests.conftest import VARIANTS, settings_for, settings_of, work_through
+from tests.contract.test_subscription import Lists, read
 
 
 @pytest.fixture(scope="module")
@@ -221,25 +223,19 @@ def test_changes_are_told_by_what_hangs_together():
     ]
 
 
-class ListLog:
-    """A log of two partitions, written by hand."""
+class Halved(Lists):
+    """A log whose writer was cut off between two partitions."""
 
-    def __init__(self, *parts):
-        self.parts = [list(part) for part in parts]
-
-    def partitions(self, topic):
-        return [Partition(topic, number) for number in range(len(self.parts))]
-
-    def read(self, partition, after, limit):
-        kept = self.parts[partition.number]
-        return [Recorded(Position(partition, n), kept[n]) for n in range(after + 1, len(kept))][:limit]
+    def append(self, envelopes):
+        for words in self._contents.values():
+            words += [envelope.id for envelope in envelopes]
+        return []
 
 
-def test_a_barrier_that_reached_some_partitions_only_is_told_of():
-    event = ModelAdopted("m", "", b"", "", "")
-    adoption = Envelope(event, "a", "m", "/test")
-    source = Subscription(ListLog([adoption], []), (RECORDS,), {})
-    assert source.take(10).events == [] and source.standing() == [adoption]
-    whole = Subscription(ListLog([adoption, adoption], [adoption]), (RECORDS,), {})
-    assert [r.envelope for r in whole.take(10).events] == [adoption]
-    assert whole.take(10).events == [] and whole.standing() == []
+def test_ingestion_completes_an_adoption_that_was_cut_off():
+    log = Halved("a !m", "b")
+    with open_sqlite(":memory:").connect() as db:
+        Memory(log, db)
+        Memory(log, db)
+    assert list(log._contents.values())[:2] == [["a", "!m", "!m"], ["b", "!m"]]
+    assert read(log) == ["a", "b", "!m"]
