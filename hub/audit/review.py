@@ -1,9 +1,9 @@
 """The queue of pairs that only people can tell apart, and how one of them is judged.
 
+Two people stand in it once, by the pair that speaks most for their being one.
 Ordered by how many pairs of records an answer is expected to put right: the
-records of one side times those of the other, by how likely the model takes the
-two for one person. Nothing is shown of a pair that was judged, that time has
-settled, or whose records are gone.
+records of one times those of the other, by how likely the model takes the two
+for one person. Who was told apart already, or became one since, is not shown.
 """
 
 import re
@@ -26,11 +26,13 @@ HELD_AT_ONCE = 2_000
 
 
 class Waiting(NamedTuple):
-    """A pair in the queue."""
+    """Two people in the queue, by the pair of profiles that speaks most for their being one."""
 
     left: ProfileRow
     right: ProfileRow
     weight: float
+    records: int
+    """Of both people."""
     effect: float
     """The pairs of records that an answer is expected to put right."""
 
@@ -51,24 +53,49 @@ def parse_pair(text: str) -> tuple[int, int]:
 
 
 def queue(db: Connection, model: Model) -> list[Waiting]:
-    """All pairs that wait for people, those first where an answer is expected to put most right."""
-    return sorted(_waiting(db, model), key=lambda one: (-one.effect, one.left.profile, one.right.profile))
-
-
-def _waiting(db: Connection, model: Model) -> Iterator[Waiting]:
+    """All that waits for people, first where an answer is expected to put most right."""
     shelves = Shelves(db)
+    strongest: dict[tuple[str, str], tuple[ProfileRow, ProfileRow, float]] = {}
+    for left, right, weight in _open(db, shelves):
+        ones = sorted((left.person or "", right.person or ""))
+        known = strongest.get((ones[0], ones[1]))
+        if known is None or weight > known[2]:
+            strongest[ones[0], ones[1]] = left, right, weight
+    shelves.people.load({person for ones in strongest for person in ones})
+    waiting = (_waiting(shelves, *found, model) for found in strongest.values())
+    return sorted(
+        (one for one in waiting if one), key=lambda one: (-one.effect, one.left.profile, one.right.profile)
+    )
+
+
+def _open(db: Connection, shelves: Shelves) -> Iterator[tuple[ProfileRow, ProfileRow, float]]:
+    """Held pairs of live profiles that are not one person by now."""
     rows = db.execute(select(held.c.left, held.c.right, held.c.weight).order_by(held.c.pair)).all()
     for start in range(0, len(rows), HELD_AT_ONCE):
         page = rows[start : start + HELD_AT_ONCE]
         shelves.profiles.load({pid for left, right, _ in page for pid in (left, right)})
         for left, right, weight in page:
             a, b = shelves.profiles.get(left), shelves.profiles.get(right)
-            if not (a and b and a.records and b.records) or a.person == b.person:
-                continue
-            said = said_of(shelves, (a, b))
-            if not said.apart and not said.together:
-                likely = model.probability(weight)
-                yield Waiting(a, b, weight, likely * len(a.records) * len(b.records))
+            if a and b and a.records and b.records and a.person != b.person:
+                yield a, b, weight
+
+
+def _waiting(
+    shelves: Shelves, left: ProfileRow, right: ProfileRow, weight: float, model: Model
+) -> Waiting | None:
+    """The pair with what hangs on it; None where people have said already that the two are not one."""
+    sides = [_of_person(shelves, row) for row in (left, right)]
+    said = said_of(shelves, (row for side in sides for row in side))
+    if said.apart or (min(left.profile, right.profile), max(left.profile, right.profile)) in said.together:
+        return None
+    one, other = (sum(len(row.records) for row in side) for side in sides)
+    return Waiting(left, right, weight, one + other, model.probability(weight) * one * other)
+
+
+def _of_person(shelves: Shelves, row: ProfileRow) -> list[ProfileRow]:
+    person = shelves.people.get(row.person) if row.person else None
+    found = (shelves.profiles.get(pid) for pid in (person.profiles if person else ()))
+    return [row for row in found if row]
 
 
 def shown(waiting: Waiting) -> dict[str, Any]:
@@ -76,7 +103,7 @@ def shown(waiting: Waiting) -> dict[str, Any]:
     left, right = waiting.left, waiting.right
     return {
         "pair": pair_id(left.profile, right.profile), "weight": round(waiting.weight, 1),
-        "records": len(left.records) + len(right.records), "left": left.person, "right": right.person,
+        "records": waiting.records, "left": left.person, "right": right.person,
     }  # fmt: skip
 
 

@@ -65,19 +65,26 @@ def model_from(path: Path) -> Model:
     show_default=True,
     help="probability from which people look",
 )
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 0.999999),
+    default=DEFAULT.precision,
+    show_default=True,
+    help="link nothing that is less likely one person than this",
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @as_json
 @click.pass_context
 def train(
     context: click.Context, out: Path, chart: Path | None, false_link: float, missed_link: float,
-    review_from: float, seed: int, json_: bool,
+    review_from: float, precision: float, seed: int, json_: bool,
 ) -> None:  # fmt: skip
     """Learn a model from all live records, without labels, and draw it.
 
     Nothing changes: `hub identity evaluate` measures a model, `hub replay what-if` shows what it would
     change, `hub identity adopt` puts it in force.
     """
-    hub, costs = opened(context), Costs(false_link, missed_link, review_from)
+    hub, costs = opened(context), Costs(false_link, missed_link, review_from, precision)
     with hub.projection() as db, Progress("rounds", quiet=json_) as bar:
         document = learning.learn(db, costs, seed, lambda step: bar.add(step == "learning"))
     content = written(document)

@@ -3,10 +3,11 @@
 Weighed in this order: a number that passes its check, and fits the birth date
 and sex beside it, before one that does not;
 a record in force before one that has ended; the authority of the source for
-that attribute; the later legal day; the later publication. What departments
+that attribute; the later legal day; the later publication; what more records state. What departments
 keep stays as it is: this says only what to show first.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -45,6 +46,7 @@ WHY = {
     "authority": ("来源权威性较低", "from a source of less authority for this"),
     "legal-day": ("法定日期较早", "of an earlier legal day"),
     "published": ("发布较早", "published earlier"),
+    "support": ("陈述的记录较少", "stated by fewer records"),
     "tie": ("与采用的值同等，按记录号取舍", "as good as the value kept; the record's id decided"),
 }
 
@@ -92,16 +94,17 @@ def golden(statements: Iterable[Statement], today: Day) -> list[Golden]:
 def _attribute(name: str, stating: Sequence[Statement], today: Day) -> Golden | None:
     if not stating:
         return None
-    ranked = sorted(stating, key=lambda s: (*_rank(name, s, today), s.record_id))
+    support = Counter(s.normal[name] for s in stating)
+    ranks = {s.record_id: (*_rank(name, s, today), -support[s.normal[name]]) for s in stating}
+    ranked = sorted(stating, key=lambda s: (*ranks[s.record_id], s.record_id))
     best = ranked[0]
-    agreeing = sum(s.normal[name] == best.normal[name] for s in ranked)
     others: dict[str, Other] = {}
     for statement in ranked:
         value = statement.normal[name]
         if value != best.normal[name] and value not in others:
-            why = _why(_rank(name, best, today), _rank(name, statement, today))
+            why = _why(ranks[best.record_id], ranks[statement.record_id])
             others[value] = Other(statement.said[name], statement.source, why, *WHY[why])
-    return Golden(name, best.said[name], best.source, agreeing, tuple(others.values()))
+    return Golden(name, best.said[name], best.source, support[best.normal[name]], tuple(others.values()))
 
 
 def _rank(name: str, statement: Statement, today: Day) -> tuple[Any, ...]:

@@ -62,6 +62,8 @@ class Costs(NamedTuple):
     false_link: float = 1.0
     missed_link: float = 1.0
     review_from: float = 0.05
+    precision: float = 0.0
+    """Nothing is linked that is less likely one person than this, whatever it costs to miss it."""
 
 
 EVEN = Costs()
@@ -242,6 +244,8 @@ def document_of(
     others = 1 - float(fit.shares[0])
     prior = math.log2(max(float(fit.shares[0]), 1e-300) / others)
     link = -prior + math.log2(costs.false_link / costs.missed_link)
+    if costs.precision:
+        link = max(link, -prior + math.log2(costs.precision / (1 - costs.precision)))
     chance = costs.review_from
     review = min(link, -prior + math.log2(chance / (1 - chance)))
     names = {name: COMPARISONS[name].levels for name in sample.levels}

@@ -67,6 +67,13 @@ def test_the_later_legal_day_then_the_later_publication():
     assert one("phone", old, new).value == "10087654321"
 
 
+def test_where_all_else_is_alike_more_records_decide():
+    alike = [stated("employment", key, name=name) for key, name in (("1", "甲"), ("2", "乙"), ("3", "乙"))]
+    found = one("name", *alike)
+    assert (found.value, found.agreeing, found.others[0].why) == ("乙", 2, "support")
+    assert one("name", *alike[:2]).others[0].why == "tie"
+
+
 def test_forms_of_one_value_agree_and_a_void_certificate_counts_last():
     a, b = stated("household_entry", number="990101680818001"), stated("employment", number=SOUND.lower())
     found = one("number", a, b)

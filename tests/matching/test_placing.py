@@ -14,7 +14,7 @@ from hub.matching.document import level_weights, named, read_model, written
 from hub.matching.linker import Linker
 from hub.matching.placing import place_all
 from hub.matching.sampling import VALUES_MAX, most_common
-from hub.matching.training import train
+from hub.matching.training import Costs, train
 from tests.matching.town import town
 
 TOWN = [profile_of(stated) for _, stated in town(600, 6, families=True)]
@@ -116,3 +116,12 @@ def test_a_model_keeps_the_commonest_values_only():
     kept, dropped = most_common(counts)
     assert len(kept) == VALUES_MAX and min(kept.values()) == 8 and sorted(dropped) == [5, 6, 7]
     assert most_common({1: 9}) == ({1: 9}, [])
+
+
+def test_the_lines_follow_from_costs_and_a_target():
+    even, dear, sure = (
+        Model(train(TOWN, "lines", costs=costs))
+        for costs in (Costs(), Costs(false_link=8.0), Costs(precision=0.999))
+    )
+    assert dear.link == pytest.approx(even.link + 3) and dear.review == even.review
+    assert sure.probability(sure.link) == pytest.approx(0.999) and even.probability(even.link) == 0.5
