@@ -10,9 +10,10 @@ from hub.matching.blocking import RECIPES
 from hub.matching.clusters import UNSAID, Said
 from hub.matching.columns import Columns
 from hub.matching.comparisons import COMPARISONS
-from hub.matching.document import level_weights, named, read_model, written
+from hub.matching.document import level_weights, named, packed, read_model, unpacked, written
 from hub.matching.linker import Linker
-from hub.matching.placing import place_all
+from hub.matching.placing import _portions, place_all
+from hub.matching.profile import of_its_own
 from hub.matching.sampling import VALUES_MAX, most_common
 from hub.matching.training import Costs, train
 from tests.matching.town import town
@@ -125,3 +126,38 @@ def test_the_lines_follow_from_costs_and_a_target():
     )
     assert dear.link == pytest.approx(even.link + 3) and dear.review == even.review
     assert sure.probability(sure.link) == pytest.approx(0.999) and even.probability(even.link) == 0.5
+
+
+def test_what_is_packed_is_unpacked_and_never_more():
+    assert unpacked(packed(b"model")) == b"model"
+    with pytest.raises(SettingsError, match="larger"):
+        unpacked(packed(bytes(17 << 20)))
+    with pytest.raises(SettingsError, match="larger than an event"):
+        packed(random.Random(1).randbytes(1 << 20))
+    with pytest.raises(SettingsError, match="unpacked"):
+        unpacked(b"not packed")
+    with pytest.raises(SettingsError, match="cut off"):
+        unpacked(packed(b"model" * 99)[:-4])
+
+
+def test_the_keys_two_profiles_met_under_are_told():
+    model = default_model()
+    a = profile_of({"name": "王伟", "birth_date": "1990-01-02", "phone": "10012345678"})
+    b = profile_of({"name": "王玮", "birth_date": "1990-02-01", "phone": "10012345678"})
+    assert model.shared_keys(a, b) == [("name", "month day"), ("phone",)]
+    assert model.shared_keys(a, profile_of({"name": "李芳"})) == []
+    keys = {model.parts_of(a, key) for key in model.block_keys(a)}
+    assert ("phone",) in keys and ("born",) in keys and model.parts_of(a, 1) == ()
+
+
+def test_a_record_that_was_set_apart_has_a_profile_of_its_own():
+    plain = profile_of({"name": "王伟"})
+    own = of_its_own(plain, "r1")
+    assert own.id != plain.id and own[1:] == plain[1:] and of_its_own(plain, "r2").id != own.id
+    assert default_model().block_keys(own) == default_model().block_keys(plain)
+
+
+def test_large_sets_are_weighed_in_portions():
+    groups = [list(range(1_001)), [1, 2], list(range(1_001)), [3, 4]]
+    assert [len(portion) for portion in _portions(groups)] == [1, 2, 1]
+    assert list(_portions([])) == []

@@ -1,6 +1,5 @@
 """Another model comes into force: at one place of the log, for every replay, and for every order of arrival."""
 
-import random
 import shutil
 
 import pytest
@@ -15,7 +14,7 @@ from hub.errors import IntegrityError, SettingsError
 from hub.log import Envelope
 from hub.log.subscription import Subscription
 from hub.matching import default_model
-from hub.matching.document import packed, unpacked, written
+from hub.matching.document import packed, written
 from hub.matching.training import EVEN
 from hub.projections.databases import open_sqlite
 from hub.queries import Queries
@@ -174,14 +173,6 @@ def test_only_a_model_is_adopted(tmp_path):
         hub.adopt(b"{}", "no model")
     assert events(hub, RECORDS) == []
     hub.close()
-
-
-def test_what_is_packed_is_unpacked_and_never_more():
-    assert unpacked(packed(b"model")) == b"model"
-    with pytest.raises(SettingsError, match="larger"):
-        unpacked(packed(bytes(17 << 20)))
-    with pytest.raises(SettingsError, match="larger than an event"):
-        packed(random.Random(1).randbytes(1 << 20))
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
