@@ -28,6 +28,8 @@ from hub.matching import Model, default_model
 from hub.matching.document import packed, read_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
+from hub.processing.sharing.coordinator import Coordinator
+from hub.processing.sharing.participant import Participant
 from hub.projections import intake
 from hub.projections.adoption import adopted_model
 from hub.projections.databases import Database, database_of, locked, open_sqlite
@@ -69,6 +71,18 @@ class Hub:
         """The runner that owns the projection."""
         with self.database.owned(), self.projection() as db:
             yield Runner(self.log, db, self.rules)
+
+    @contextmanager
+    def coordinator(self) -> Iterator[Runner]:
+        """The runner that owns the projection and shares steps out to other workers."""
+        with self.database.owned(), self.projection() as db, self.database.exchange(db) as exchange:
+            yield Coordinator(self.log, db, self.rules, exchange)
+
+    @contextmanager
+    def participant(self) -> Iterator[Participant]:
+        """A worker that takes part in what the owner of the projection shares out."""
+        with self.projection() as db, self.database.exchange(db) as exchange:
+            yield Participant(self.log, db, self.rules, exchange)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:

@@ -57,6 +57,12 @@ class RetryableError(HubError):
     exit_code = 3
 
 
+class AbsentError(RetryableError):
+    """A worker whose word is needed is gone or silent."""
+
+    code = "worker-absent"
+
+
 class LogUnavailableError(RetryableError):
     """The log did not take or give events."""
 

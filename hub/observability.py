@@ -35,6 +35,9 @@ ALLOWED = frozenset(
         "days",
         "topic",
         "number",
+        "workers",
+        "crossing",
+        "parts",
     ]
 )
 

@@ -5,7 +5,8 @@ sees the same micro-batches the live run saw, on any log and with any number
 of partitions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -14,9 +15,9 @@ from hub.domain.events import EventSetAside, StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog
 from hub.processing import Decision, Processor, Rules
 from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
-from hub.processing.runner import NO_DAY, decide_step, named
-from hub.projections import DIGESTED, Shelves, metadata
-from hub.projections.position import save_checkpoint, save_progress
+from hub.processing.runner import decide_step, named
+from hub.projections import DIGESTED, UNDIGESTED, Shelves, metadata
+from hub.projections.position import NO_DAY, save_checkpoint, save_progress
 from hub.projections.store import content_digest
 
 DIFFERENCES_SHOWN_MAX = 20
@@ -45,18 +46,28 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
         aside = [
             Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, EventSetAside)
         ]
-        found = named([*aside, *again], step.number, step.checkpoint)[:-1]
-        kept = {envelope.id: envelope for envelope in step.decisions}
-        made = {envelope.id: envelope for envelope in found}
-        for event_id in sorted(kept.keys() | made.keys()):
-            if not _same(kept.get(event_id), made.get(event_id)):
+        found = named([*aside, *again], str(step.number))
+        for kept, made in _side_by_side(step.decisions, found):
+            if not _same(kept, made):
                 differences += 1
                 if len(examples) < DIFFERENCES_SHOWN_MAX:
-                    examples.append(_describe(step.number, kept.get(event_id), made.get(event_id)))
+                    examples.append(_describe(step.number, kept, made))
         events += len(step.facts)
-        decisions += len(kept)
+        decisions += len(step.decisions)
         progress(len(step.facts))
     return Verification(events, decisions, differences, examples)
+
+
+def _side_by_side(
+    kept: Sequence[Envelope], made: Sequence[Envelope]
+) -> Iterator[tuple[Envelope | None, Envelope | None]]:
+    """The decisions about each subject in order; several workers may have taken the subjects in turns."""
+    sides: dict[str, tuple[list[Envelope], list[Envelope]]] = {}
+    for side, envelopes in enumerate((kept, made)):
+        for envelope in envelopes:
+            sides.setdefault(envelope.key, ([], []))[side].append(envelope)
+    for key in sorted(sides):
+        yield from zip_longest(*sides[key])
 
 
 def _same(kept: Envelope | None, made: Envelope | None) -> bool:
@@ -97,4 +108,4 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
 
 def digests(db: Connection) -> dict[str, str]:
     """A content digest per projection."""
-    return {table.name: content_digest(db, table) for table in DIGESTED}
+    return {table.name: content_digest(db, table, UNDIGESTED) for table in DIGESTED}

@@ -16,10 +16,10 @@ from hub.domain.days import Day
 from hub.domain.events import RECORDS, DayClosed, Event, ModelAdopted
 from hub.log import Envelope, EventLog, Partition, Position, Recorded
 from hub.processing import Processor, Rules
-from hub.processing.runner import NO_DAY, decide_step
+from hub.processing.runner import decide_step
 from hub.projections import Shelves, births, cases, discrepancies, held, people, profiles, records, residents
 from hub.projections.adoption import adopted_model
-from hub.projections.position import load_progress
+from hub.projections.position import NO_DAY, load_progress
 
 MERGE, SPLIT, REGROUP = "merge", "split", "regroup"
 Links = Mapping[str, str]

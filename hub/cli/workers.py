@@ -63,7 +63,7 @@ def run_worker(hub: Hub, metrics_port: int | None) -> None:
             watchers.append(metrics.watch)
         if said.traces:
             watchers.append(stack.enter_context(traces.exported("kafka")))
-        seen.worker = Worker(hub.runner, watchers)
+        seen.worker = Worker(hub.coordinator, hub.participant, watchers)
         if port:
             stack.enter_context(served(said.metrics_host, port, seen.status, metrics.registry))
         faust_app.run(hub.settings.log.url, seen.worker, seen.report)

@@ -17,10 +17,12 @@ from sqlalchemy import Connection
 from hub.connect import Connector, Drop, Stray, receipts
 from hub.connect.contracts import Feed
 from hub.connect.memory import NO_DAY, Memory, content_digest
+from hub.connect.partitioning import home_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
 from hub.domain.days import Day, iso
 from hub.domain.events import (
+    RECORDS,
     BatchReceived,
     DayClosed,
     Event,
@@ -74,6 +76,7 @@ class Ingest:
     def __init__(self, log: EventLog, db: Connection, pseudonym_key: bytes) -> None:
         self._memory = Memory(log, db)
         self._key = pseudonym_key
+        self._partitions = len(log.partitions(RECORDS))
         self._translators: dict[str, Translator] = {}
 
     @property
@@ -103,13 +106,21 @@ class Ingest:
         waiting = self._timely(self._waiting(connectors, tell), today, tell)
         days = [(day, list(group)) for day, group in groupby(waiting, key=lambda item: item.drop.day)]
         for day, group in days:
-            if close_days and self.closed != NO_DAY:
+            if close_days and NO_DAY != self._opened_on < day:
                 # Days without a drop pass before what comes later is read, whenever this process began.
                 self.close_days(day - 1)
             self._read_day(group, tell)
             if close_days:
                 self.close_days(day)
+        if close_days and self._memory.received != NO_DAY:
+            # The last day that another process read, if that could not close it any more.
+            self.close_days(self._memory.received)
         self.flush()
+
+    @property
+    def _opened_on(self) -> Day:
+        """The first day that is not closed, as far as anything was received; NO_DAY before that."""
+        return self.closed + 1 if self.closed != NO_DAY else self._memory.received
 
     def _waiting(self, connectors: Iterable[Connector], tell: Tell) -> list[Waiting]:
         found: list[Waiting] = []
@@ -159,7 +170,7 @@ class Ingest:
 
     def close_days(self, until: Day) -> None:
         """Close each day after the last closed one, up to and including `until`."""
-        start = self.closed + 1 if self.closed != NO_DAY else until
+        start = self._opened_on if self._opened_on != NO_DAY else until
         for day in range(start, until + 1):
             self._memory.add(
                 Envelope(DayClosed(day), derive_id("day", day), iso(day), "/hub/clock", occurred_on=day)
@@ -228,20 +239,26 @@ class Ingest:
             elif known is not None and known.digest == digest:
                 unchanged += 1
             else:
-                self._publish(batch, item, record_id, digest, known.version if known else 0)
+                self._publish(batch, item, record_id, digest, known)
                 accepted += 1
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
 
-    def _publish(self, batch: Batch, item: Translated, record_id: str, digest: bytes, before: int) -> None:
-        feed, version = batch.feed.name, before + 1
+    def _publish(
+        self, batch: Batch, item: Translated, record_id: str, digest: bytes, known: KnownRow | None
+    ) -> None:
+        feed, version = batch.feed.name, known.version + 1 if known else 1
         event: Event
         if item.operation == "withdraw":
             event = RecordWithdrawn(record_id, feed, version, batch.day)
         else:
             event = RecordPublished(record_id, feed, version, batch.day, item.key, item.fields)
         event_id = derive_id(record_id, version, digest.hex())
-        self._memory.add(_envelope(batch, event, event_id, record_id), digest)
+        partition = known.partition if known else self._home_of(batch.feed, item, record_id)
+        self._memory.add(_envelope(batch, event, event_id, record_id)._replace(partition=partition), digest)
+
+    def _home_of(self, feed: Feed, item: Translated, record_id: str) -> int:
+        return home_of(self._key, record_id, feed.attributes(item.fields), self._partitions)
 
     def _quarantine(self, batch: Batch, row: Row, problems: Iterable[Problem]) -> None:
         listed = [{"field": p.field, "code": p.code} for p in problems]

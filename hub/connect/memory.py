@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hub.domain.days import Day
 from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
@@ -33,6 +33,21 @@ def content_digest(fields: Mapping[str, Any], *, withdrawn: bool = False) -> byt
     return hashlib.blake2b(msgspec.json.encode(fields), digest_size=12).digest()
 
 
+def concluded_last(pending: Iterable[Envelope]) -> list[Envelope]:
+    """Within each day first what it brought, then its receipts: a log takes few rounds for it then."""
+    ordered: list[Envelope] = []
+    receipts: list[Envelope] = []
+    for envelope in pending:
+        if envelope.event.CONCLUDES:
+            receipts.append(envelope)
+            continue
+        if envelope.event.BARRIER:
+            ordered += receipts
+            receipts = []
+        ordered.append(envelope)
+    return ordered + receipts
+
+
 class Memory:
     """Pending events, and the tables that the log's events fold into."""
 
@@ -44,6 +59,9 @@ class Memory:
         clock = self._shelves.feeds.get(CLOCK)
         self.closed: Day = clock.published_on if clock else NO_DAY
         self._catch_up()
+        received = select(func.max(intake.feeds.c.published_on)).where(intake.feeds.c.feed != CLOCK)
+        self.received: Day = db.execute(received).scalar() or NO_DAY
+        """The last day of which anything was received before this process began."""
 
     def _catch_up(self) -> None:
         """Fold what the log holds beyond what this file remembers."""
@@ -52,7 +70,7 @@ class Memory:
         source = Subscription(self._log, (RECORDS,), done)
         while (batch := source.take(APPEND_EVENTS)).events:
             for recorded in batch.events:
-                self._fold(recorded.envelope, None)
+                self._fold(recorded.envelope, None, recorded.position.partition.number)
             self._commit(batch.checkpoint)
         # A model that was announced to some partitions only; days are closed again by whoever reads drops.
         half = [envelope for envelope in source.standing() if isinstance(envelope.event, ModelAdopted)]
@@ -80,7 +98,7 @@ class Memory:
     def add(self, envelope: Envelope, digest: bytes | None = None) -> None:
         """Remember an event and have it appended with the next flush."""
         self._pending.append(envelope)
-        self._fold(envelope, digest)
+        self._fold(envelope, digest, envelope.partition or 0)
 
     def flush_if_full(self) -> None:
         """Append once enough is pending."""
@@ -92,12 +110,12 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for position in self._log.append(self._pending):
+        for position in self._log.append(concluded_last(self._pending)):
             checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
         self._pending = []
         self._commit(checkpoint)
 
-    def _fold(self, envelope: Envelope, digest: bytes | None) -> None:
+    def _fold(self, envelope: Envelope, digest: bytes | None, partition: int) -> None:
         event = envelope.event
         if isinstance(event, DayClosed):
             self.closed = max(self.closed, event.day)
@@ -107,7 +125,7 @@ class Memory:
             digest = content_digest(event.fields)
         elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
-        intake.apply(self._shelves, event, digest or b"", envelope.correlation_id)
+        intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
         self._shelves.flush()

@@ -4,7 +4,8 @@ An event knows what happened; the envelope (`hub.log`) knows when, by whom and
 because of what. `TOPIC` names the family an event is kept with, `SUBJECT` the
 field it is about, which becomes the key that orders it. A barrier concerns
 every key: it is written to each partition and read once, when all of them
-have reached it.
+have reached it. What concludes (a receipt, a barrier) says that something was
+appended before it, so a log keeps it only after that.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ class Event:
     TOPIC: ClassVar[str] = DECISIONS
     SUBJECT: ClassVar[str] = ""
     BARRIER: ClassVar[bool] = False
+    CONCLUDES: ClassVar[bool] = False
     ALONE: ClassVar[bool] = False
     """Decided on in a step of its own: what comes after it is decided by other rules."""
 
@@ -81,6 +83,7 @@ class BatchReceived(Event):
 
     TOPIC: ClassVar[str] = RECORDS
     SUBJECT: ClassVar[str] = "feed"
+    CONCLUDES: ClassVar[bool] = True
 
     feed: str
     batch_id: str

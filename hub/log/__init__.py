@@ -5,7 +5,8 @@ Promises, each one a test that every adapter passes:
 1. events of one key come back in the order they were appended; across keys
    nothing is promised;
 2. when `append` returns, all of it is durable; a crash before that may leave
-   a part of it, so nobody relies on a batch being whole;
+   a part of it, so nobody relies on a batch being whole; but an event that
+   concludes is never durable without all that stands before it in the batch;
 3. an event id appended twice reaches a subscription's handler once;
 4. what was read once reads the same for ever.
 
@@ -15,6 +16,7 @@ rule refuses it.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -60,6 +62,8 @@ class Envelope(NamedTuple):
     correlation_id: str = ""
     causation_id: str = ""
     agreement: str = ""
+    partition: int | None = None
+    """Which part of its topic it goes to; None: the one of its key. Nothing that was read says so."""
 
 
 class Recorded(NamedTuple):
@@ -73,7 +77,10 @@ class EventLog(Protocol):
     """Where events are kept; see the module's promises."""
 
     def append(self, envelopes: Sequence[Envelope]) -> list[Position]:
-        """Keep these events for ever; return when all of them are durable."""
+        """Keep these events for ever; return when all of them are durable.
+
+        Whoever names a partition names the same one for all events of that key.
+        """
 
     def partitions(self, topic: str) -> Sequence[Partition]:
         """The parts of a topic, in order of their numbers."""
@@ -86,6 +93,11 @@ class EventLog(Protocol):
 
     def close(self) -> None:
         """Give back files and connections; a closed log is not used again."""
+
+
+def partition_of(text: str, count: int) -> int:
+    """The one of so many partitions that a text falls to, the same in every adapter and for ever."""
+    return zlib.crc32(text.encode()) % count
 
 
 def derive_id(*parts: object) -> str:

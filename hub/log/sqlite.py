@@ -10,7 +10,6 @@ connections and never checkpoint.
 import fcntl
 import sqlite3
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -23,7 +22,7 @@ from hub.checks import Check
 from hub.domain.days import Day, day_of, iso
 from hub.domain.events import TOPICS
 from hub.errors import IntegrityError, LogUnavailableError
-from hub.log import Envelope, Partition, Position, Recorded
+from hub.log import Envelope, Partition, Position, Recorded, partition_of
 from hub.log.codec import Codec, undecodable
 from hub.log.frame import framer, leaf_hash
 from hub.log.sqlite_checks import connection_checks, folder_checks, one_writer, reachable, stored_checks
@@ -178,10 +177,9 @@ class TopicFile:
             attributes = (item.id, kind, item.source, item.subject, day, item.jurisdiction,
                           item.actor, item.correlation_id, item.causation_id, item.agreement,
                           recorded)  # fmt: skip
-            targets = (
-                range(self.count) if item.event.BARRIER else (zlib.crc32(item.key.encode()) % self.count,)
-            )
-            for number in targets:
+            named = item.partition
+            chosen = partition_of(item.key, self.count) if named is None else named
+            for number in range(self.count) if item.event.BARRIER else (chosen,):
                 offset = heads[number] = heads.get(number, -1) + 1
                 leaf = leaf_hash(self._framed(number, offset, item.key, attributes, value))
                 rows.append((number, offset, item.key, *attributes, value, leaf))

@@ -17,7 +17,7 @@ last batch after a crash, so it lies within the last `WINDOW` events.
 
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from hub.errors import BrokenOrderError, RetryableError
@@ -59,10 +59,22 @@ class RecentIds:
 class Subscription:
     """A reader of some topics from a checkpoint on."""
 
-    def __init__(self, log: EventLog, topics: tuple[str, ...], checkpoint: Checkpoint) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        topics: tuple[str, ...],
+        checkpoint: Checkpoint,
+        partitions: Container[Partition] | None = None,
+    ) -> None:
+        """`partitions` are those to read; None: all of the topics."""
         self._log = log
         self._until: Checkpoint | None = None
-        self._topics = {topic: tuple(log.partitions(topic)) for topic in topics}
+        self._topics = {
+            topic: tuple(p for p in log.partitions(topic) if partitions is None or p in partitions)
+            for topic in topics
+        }
+        self._short: list[Recorded] = []
+        """Read on the way to a barrier that was not reached yet."""
         self._read = {p: checkpoint.get(p, -1) for ps in self._topics.values() for p in ps}
         self._done = dict(checkpoint)
         self._buffers: dict[Partition, deque[Recorded]] = {p: deque() for p in self._read}
@@ -130,6 +142,39 @@ class Subscription:
             if not taken:
                 raise
         return Batch(taken, dict(self._done))
+
+    def take_through(self, barrier: str, limit: int) -> Batch | None:
+        """Everything up to the barrier of this id, however much that is; None while a partition has not reached it.
+
+        Without an id: about `limit` events, none behind the next barrier.
+        """
+        self._ended.clear()
+        taken, moved = self._short, True
+        while moved:
+            moved = False
+            for partitions in self._topics.values():
+                for partition in partitions:
+                    moved |= self._drain(partition, taken, sys.maxsize if barrier else limit)
+                if barrier and self._pass_barrier(partitions, taken):
+                    moved = True
+                    if taken[-1].envelope.id == barrier:
+                        return self._whole()
+        return None if barrier else self._whole()
+
+    def _whole(self) -> Batch:
+        taken, self._short = self._short, []
+        return Batch(taken, dict(self._done))
+
+    def look_ahead(self, limit: int) -> None:
+        """Read about so many events that will be taken later: for whoever has time now."""
+        self._ended.clear()
+        for partition, buffer in self._buffers.items():
+            while self._until is None and len(buffer) < limit // len(self._buffers):
+                page = self._log.read(partition, self._read[partition], PAGE)
+                if not page:
+                    break
+                buffer.extend(page)
+                self._read[partition] = page[-1].position.offset
 
     def _advance(self, taken: list[Recorded], limit: int) -> bool:
         """One round over all partitions; whether anything moved."""

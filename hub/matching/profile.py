@@ -54,6 +54,11 @@ class Profile(NamedTuple):
         return Profile(*msgspec.json.decode(packed))
 
 
+def alike(a: Profile, b: Profile) -> bool:
+    """Whether these state one name, sex and birth date: one person, or namesakes born the same day."""
+    return bool(a.name and a.birth_date) and (a.name, a.birth_date, a.sex) == (b.name, b.birth_date, b.sex)
+
+
 ATTRIBUTES = Profile._fields[1:-1]
 """What a contract may say a field is to identity."""
 

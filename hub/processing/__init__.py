@@ -10,7 +10,7 @@ at the close of a day: what the day's own files settle between themselves is
 nobody's follow-up, and the order of arrival within a day cannot matter.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.connect.contracts import Feed
@@ -29,6 +29,7 @@ from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
 from hub.matching.profile import of_its_own
 from hub.processing import adoption, identity
+from hub.processing.identity import Weights
 from hub.processing.reconciliation import Reconciliation
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
@@ -50,12 +51,23 @@ class Rules(NamedTuple):
     county: str
 
 
+class Prepared(NamedTuple):
+    """What was worked out of some events before anything is decided on them."""
+
+    stated: Stated
+    weights: Weights
+
+
 class Processor:
     """Decides micro-batches against the rows of one projection."""
 
-    def __init__(self, shelves: Shelves, rules: Rules, today: int, touched: Iterable[str] = ()) -> None:
-        self._shelves, self._rules = shelves, rules
-        self._weights: identity.Weights = {}
+    def __init__(
+        self, shelves: Shelves, rules: Rules, today: int, touched: Iterable[str] = (), home: int | None = None
+    ) -> None:
+        """`home` is that of new profiles; None: the partition that brought them."""
+        self._shelves, self._rules, self._home = shelves, rules, home
+        self._stated: Stated = {}
+        self._weights: Weights = {}
         self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today, touched)
 
     @property
@@ -68,10 +80,18 @@ class Processor:
         """Whether records were folded in that the views do not show yet."""
         return self._reconciliation.is_stale
 
+    def prepare(self, recorded: Sequence[Recorded]) -> Prepared:
+        """Work out in one go what deciding on these events, or on some of them, will ask for."""
+        stated = state(self._shelves, recorded, self._rules.feeds)
+        fresh = [profile for profile in stated.values() if profile is not None]
+        preload(self._shelves, record_ids(recorded), fresh, self._rules.model)
+        self._stated, self._weights = stated, identity.foresee(self._shelves, fresh, self._rules.model)
+        return Prepared(self._stated, self._weights)
+
     def decide(
         self, recorded: Sequence[Recorded], agenda: Iterable[tuple[int, str]], horizon: int
     ) -> Iterator[Decision]:
-        """The decisions that follow from these events, in order.
+        """The decisions that follow from these events, which were prepared, in order.
 
         `agenda` holds (due day, person) up to `horizon`, the last day these
         events close.
@@ -79,21 +99,17 @@ class Processor:
         if adopted := adoption.adoption_in(recorded):
             yield from self._adopt(adopted, recorded[0].envelope.id)
             return
-        stated = state(self._shelves, recorded, self._rules.feeds)
-        fresh = [profile for profile in stated.values() if profile is not None]
-        preload(self._shelves, record_ids(recorded), fresh, self._rules.model)
-        self._weights = identity.foresee(self._shelves, fresh, self._rules.model)
         self._reconciliation.plan(agenda, self._concerned(recorded), horizon)
-        segment: list[Envelope] = []
+        segment: list[Recorded] = []
         for item in recorded:
             event = item.envelope.event
             if isinstance(event, RecordPublished | RecordWithdrawn):
-                segment.append(item.envelope)
+                segment.append(item)
             elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
-                yield from self._place(segment, stated)
+                yield from self._place(segment)
                 segment = []
                 yield from self._other(item.envelope)
-        yield from self._place(segment, stated)
+        yield from self._place(segment)
         self._reconciliation.mark()
 
     def _adopt(self, event: ModelAdopted, cause: str) -> Iterator[Decision]:
@@ -113,12 +129,20 @@ class Processor:
 
     def _judge(self, event: PairJudged) -> Iterator[Event]:
         """Place anew whom a person's word concerns."""
-        for found, before in identity.judge(self._shelves, event, self._rules.model, self._weights):
+        for found, _, before in identity.judge(self._shelves, event, self._rules.model, self._weights):
             if isinstance(found, ProfileLinked):
                 people = (person for person in (found.person, before) if person)
                 self._reconciliation.touch(people, (found.profile,))
             if found is not None:
                 yield found
+
+    def hand_over(self, people: Collection[str]) -> tuple[list[str], list[str]]:
+        """Who of these people still waits for the close of the day, and who for the views: others see to them."""
+        return self._reconciliation.hand_over(people)
+
+    def take_over(self, touched: Iterable[str], stale: Iterable[str]) -> None:
+        """See to these people from now on: touched since the last closed day, or not on the views yet."""
+        self._reconciliation.take_over(touched, stale)
 
     def refresh(self) -> Iterator[Decision]:
         """Bring the views of births and residence up to date in the middle of a day."""
@@ -131,37 +155,34 @@ class Processor:
             known = self._shelves.profiles.get(row.profile) if row else None
             yield known.person if known and known.person else "p" + record_id
 
-    def _place(self, segment: Sequence[Envelope], stated: Stated) -> Iterator[Decision]:
+    def _place(self, segment: Sequence[Recorded]) -> Iterator[Decision]:
         """Fold in the records of one stretch between closed days, then place their profiles."""
         moves: list[Change] = []
         causes: dict[int, str] = {}
-        told: set[int] = set()
-        for envelope in segment:
+        for (partition, _), envelope in segment:
             event = envelope.event
             assert isinstance(event, RecordPublished | RecordWithdrawn), "a segment holds records"
-            change = apply_record(self._shelves, event, stated[envelope.id])
+            home = partition.number if self._home is None else self._home
+            change = apply_record(self._shelves, event, self._stated[envelope.id], home)
             if change is None or (not change.told and change.left == change.joined):
                 continue
             for pid in (change.joined, change.left):
                 if pid is not None:
                     causes.setdefault(pid, envelope.id)
-                    told.add(pid)
             if change.left != change.joined:
                 moves.append(change)
-        if not told:
+        if not causes:
             return
         moved = {pid for change in moves for pid in (change.left, change.joined) if pid is not None}
-        last = segment[-1].id
         people: set[str | None] = set()
-        for found, before in identity.decide(self._shelves, moves, self._rules.model, self._weights):
+        for found, cause, before in identity.decide(self._shelves, moves, self._rules.model, self._weights):
             people.add(before)
             if isinstance(found, ProfileLinked):
                 moved.add(found.profile)
                 people.add(found.person)
-                yield Decision(found, causes.get(found.profile, last))
-            elif found is not None:
-                yield Decision(found, causes.get(found.left, causes.get(found.right, last)))
-        people.update(row.person for pid in told if (row := self._shelves.profiles.get(pid)))
+            if found is not None:
+                yield Decision(found, causes[cause])
+        people.update(row.person for pid in causes if (row := self._shelves.profiles.get(pid)))
         self._reconciliation.touch((person for person in people if person), moved)
 
     def _other(self, envelope: Envelope) -> Iterator[Decision]:

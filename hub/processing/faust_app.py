@@ -23,10 +23,10 @@ import msgspec
 import structlog
 
 from hub.errors import RetryableError, SettingsError
-from hub.processing.worker import PAUSED, STANDBY, WORKING, Status, Worker
+from hub.processing.worker import PAUSED, WORKING, Status, Worker
 
 IDLE_SECONDS = 0.05
-STANDBY_SECONDS = 0.5
+PAUSED_SECONDS = 0.5
 RETRY_SECONDS_MAX = 15.0
 STATUS_SECONDS = 5.0
 TURN_SECONDS_MAX = 600.0
@@ -69,7 +69,7 @@ class Deciding(mode.Service):
                 await self.sleep(wait)
                 continue
             if done != WORKING:
-                await self.sleep(IDLE_SECONDS if done not in (STANDBY, None) else STANDBY_SECONDS)
+                await self.sleep(PAUSED_SECONDS if done is None else IDLE_SECONDS)
 
     async def _in_thread(self, job: Callable[[], str | None]) -> str | None:
         self._turn_began = time.monotonic()

@@ -30,7 +30,7 @@ from hub.processing import Rules, record_ids, state
 from hub.processing.adoption import adoption_in, model_of
 from hub.processing.poison import decided_on
 from hub.projections import Shelves, agenda, people, reconciled
-from hub.projections.adoption import apply_adoption
+from hub.projections.adoption import adopted_model, apply_adoption
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
 from hub.projections.judgements import apply_judgement
 
@@ -47,14 +47,15 @@ class Step(NamedTuple):
     decisions: list[Envelope]
 
 
-def id_in_step(name: str, index: int) -> str:
-    """The id of a step's decision; that of its completion comes last."""
-    return f"{name}/{index}"
+def id_in_step(name: str, index: int, part: str = "") -> str:
+    """The id of a step's decision; that of its completion comes last. `part` names a worker among several."""
+    return f"{name}/{part}/{index}" if part else f"{name}/{index}"
 
 
-def place_in_step(envelope: Envelope) -> int:
-    """Which decision of its step this was."""
-    return int(envelope.id.rpartition("/")[2])
+def place_in_step(envelope: Envelope) -> tuple[str, int]:
+    """Whose and which decision of its step this was."""
+    rest, _, index = envelope.id.rpartition("/")
+    return rest, int(index)
 
 
 def covered(checkpoint: Checkpoint) -> dict[str, int]:
@@ -111,7 +112,9 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
     for recorded in step.facts:
         event = recorded.envelope.event
         if isinstance(event, RecordPublished | RecordWithdrawn):
-            change = apply_record(shelves, event, stated[recorded.envelope.id])
+            change = apply_record(
+                shelves, event, stated[recorded.envelope.id], recorded.position.partition.number
+            )
             if change is not None and change.left != change.joined:
                 apply_move(shelves, change, rules.model)
         elif isinstance(event, PairJudged):
@@ -125,6 +128,11 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
             case decision:
                 reconciled.apply(shelves, decision)
     return rules
+
+
+def in_force(db: Connection, rules: Rules) -> Rules:
+    """The rules of a site, with the model that was adopted last, if one was."""
+    return rules._replace(model=adopted_model(db) or rules.model)
 
 
 def days_of(facts: Iterable[Recorded]) -> list[Day]:

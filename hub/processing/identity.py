@@ -7,6 +7,7 @@ their records. So any order of arrival ends in the same people.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,28 +69,31 @@ def _weigh(pairs: Sequence[tuple[int, int]], values: Mapping[int, Profile], mode
     return dict(zip(pairs, model.weights(list(values.values()), left, right).tolist(), strict=True))
 
 
-def decide(
-    shelves: Shelves, moves: Iterable[Change], model: Model, weights: Weights
-) -> Iterator[tuple[ProfileLinked | PairHeld | None, str | None]]:
-    """Move records between profiles and place what changed, applying each decision as it is made.
+class Placed(NamedTuple):
+    """A decision, the moved profile that led to it, and who had the linked profile before.
 
-    Beside each decision stands who had the profile before; None with a person:
-    one that lost a profile which no record states any more.
+    Without a decision: a person lost a profile that no record states any more.
     """
+
+    event: ProfileLinked | PairHeld | None
+    cause: int
+    before: str | None
+
+
+def decide(shelves: Shelves, moves: Iterable[Change], model: Model, weights: Weights) -> Iterator[Placed]:
+    """Move records between profiles and place what changed, applying each decision as it is made."""
     groups = Groups()
     pids: list[int] = []
     for move in moves:
         bereft = apply_move(shelves, move, model)
         pids += (pid for pid in (move.left, move.joined) if pid is not None)
         if bereft is not None:
-            groups.add(_rest_of(shelves, bereft))
-            yield None, bereft.person
+            groups.add(_rest_of(shelves, bereft), bereft.profile)
+            yield Placed(None, bereft.profile, bereft.person)
     yield from _settle(shelves, groups, pids, model, weights)
 
 
-def judge(
-    shelves: Shelves, event: PairJudged, model: Model, weights: Weights
-) -> Iterator[tuple[ProfileLinked | PairHeld | None, str | None]]:
+def judge(shelves: Shelves, event: PairJudged, model: Model, weights: Weights) -> Iterator[Placed]:
     """A person said whether two profiles are the same: everyone connected with them is placed anew."""
     apply_judgement(shelves, event)
     names = (of_profile(event.left), of_profile(event.right), *event.left_records, *event.right_records)
@@ -102,25 +106,26 @@ def judge(
 
 def _settle(
     shelves: Shelves, groups: "Groups", pids: Iterable[int], model: Model, weights: Weights
-) -> Iterator[tuple[ProfileLinked | PairHeld | None, str | None]]:
+) -> Iterator[Placed]:
     """Find whom these profiles belong with, and place them with everyone they are connected to."""
     fresh: list[ProfileRow] = []
     for pid in dict.fromkeys(pids):
         row = shelves.profiles.get(pid)
         if row is None or not row.records:
             continue
-        groups.add(_component_of(shelves, row))
+        groups.add(_component_of(shelves, row), pid)
         for same in said_to_be(shelves, row):
             if (other := shelves.profiles.get(same)) is not None:
                 groups.add((pid, *_component_of(shelves, other)))
         if row.component is None:
             fresh.append(row)
-    for held in _compare(shelves, fresh, groups, model, weights):
+    for held, cause in _compare(shelves, fresh, groups, model, weights):
         apply_held(shelves, held)
-        yield held, None
+        yield Placed(held, cause, None)
+    causes = groups.causes()
     for link, before in _resolve(shelves, groups.all(), model, weights):
         apply_link(shelves, link)
-        yield link, before
+        yield Placed(link, causes[groups.find(link.profile)], before)
 
 
 class Groups:
@@ -128,28 +133,39 @@ class Groups:
 
     def __init__(self) -> None:
         self._top: dict[int, int] = {}
+        self._causes: list[tuple[int, int]] = []
 
-    def _find(self, pid: int) -> int:
+    def find(self, pid: int) -> int:
+        """The profile that stands for the whole group of this one."""
         top = self._top.setdefault(pid, pid)
         while top != self._top[top]:
             top = self._top[top]
         self._top[pid] = top
         return top
 
-    def add(self, pids: Iterable[int]) -> None:
-        """These belong together."""
+    def add(self, pids: Iterable[int], cause: int | None = None) -> None:
+        """These belong together; `cause` is the moved profile that has them looked at."""
         first: int | None = None
         for pid in pids:
             if first is None:
-                first = self._find(pid)
+                first = self.find(pid)
             else:
-                self._top[self._find(pid)] = self._find(first)
+                self._top[self.find(pid)] = self.find(first)
+        if first is not None and cause is not None:
+            self._causes.append((first, cause))
+
+    def causes(self) -> dict[int, int]:
+        """By who stands for a group, its first cause."""
+        found: dict[int, int] = {}
+        for pid, cause in self._causes:
+            found.setdefault(self.find(pid), cause)
+        return found
 
     def all(self) -> list[list[int]]:
         """The groups, in an order that does not depend on how they grew."""
         grouped: dict[int, list[int]] = {}
         for pid in sorted(self._top):
-            grouped.setdefault(self._find(pid), []).append(pid)
+            grouped.setdefault(self.find(pid), []).append(pid)
         return sorted(grouped.values())
 
 
@@ -165,8 +181,8 @@ def _rest_of(shelves: Shelves, bereft: ProfileRow) -> list[int]:
 
 def _compare(
     shelves: Shelves, fresh: Sequence[ProfileRow], groups: Groups, model: Model, weights: Weights
-) -> Iterator[PairHeld]:
-    """Find whom new profiles may belong with; near misses are held for people to see."""
+) -> Iterator[tuple[PairHeld, int]]:
+    """Find whom new profiles may belong with; near misses are held for people to see, each with its cause."""
     pairs: dict[tuple[int, int], tuple[ProfileRow, ProfileRow]] = {}
     for row in fresh:
         pid = row.profile
@@ -184,7 +200,7 @@ def _compare(
         if weight >= model.link:
             groups.add((row.profile, *_component_of(shelves, other)))
         elif weight >= model.review:
-            yield PairHeld(*pair, round(weight, 2), model.version)
+            yield PairHeld(*pair, round(weight, 2), model.version), row.profile
 
 
 def _resolve(

@@ -23,7 +23,8 @@ from hub.domain.events import (
 )  # fmt: skip
 from hub.domain.facts import REGISTERS, Fact
 from hub.log import derive_id
-from hub.matching import Model, Profile
+from hub.matching import Model
+from hub.matching.profile import alike
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
 from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
@@ -84,6 +85,18 @@ class Reconciliation:
         self._stale |= changed
         self._touched |= changed
 
+    def hand_over(self, people: Collection[str]) -> tuple[list[str], list[str]]:
+        """Which of these people still wait for the close of the day, and which for the views: others see to them."""
+        touched, stale = self._touched.intersection(people), self._stale.intersection(people)
+        self._touched -= touched
+        self._stale -= stale
+        return sorted(touched), sorted(stale)
+
+    def take_over(self, touched: Iterable[str], stale: Iterable[str]) -> None:
+        """See to these people from now on."""
+        self._touched.update(touched)
+        self._stale.update(stale)
+
     def mark(self) -> None:
         """Write down whose conclusions still wait for the close of the day, for whoever goes on."""
         self._shelves.agenda.load(self._touched)
@@ -111,7 +124,7 @@ class Reconciliation:
         blocks = map(self._shelves.blocks.get, self._model.block_keys(mine))
         near = {pid for block in blocks if len(block) > 1 for pid in block}
         for other in map(self._shelves.profiles.get, near):
-            if other is not None and other.person != profile.person and _alike(mine, other.values):
+            if other is not None and other.person != profile.person and alike(mine, other.values):
                 yield other
 
     def _has_namesake(self, person: str) -> bool:
@@ -281,7 +294,3 @@ def _jurisdiction(evaluation: Evaluation, county: str) -> str:
     if evaluation.birth and evaluation.birth.place:
         places.append(evaluation.birth.place)
     return next((place for place in places if place.startswith(county)), county)
-
-
-def _alike(a: Profile, b: Profile) -> bool:
-    return (a.name, a.birth_date, a.sex) == (b.name, b.birth_date, b.sex)

@@ -16,23 +16,35 @@ from hub.domain.events import ACTIONS, DECISIONS, RECORDS, StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_id
 from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
-from hub.processing.history import apply_step, covered, days_of, id_in_step, steps, touch_everyone
+from hub.processing.history import (
+    Step,
+    apply_step,
+    covered,
+    days_of,
+    id_in_step,
+    in_force,
+    parse_covered,
+    steps,
+    touch_everyone,
+)  # fmt: skip
 from hub.processing.poison import SEARCHED_EVENTS_MAX, is_poison, undecided, without_poison
 from hub.projections import Shelves, agenda, reconciled
-from hub.projections.adoption import adopted_model
 from hub.projections.position import (
+    NO_DAY,
     advance,
+    finish_part,
     get_outbox,
+    get_parts,
     load_checkpoint,
     load_progress,
     put_outbox,
     save_checkpoint,
     save_progress,
+    unpack_envelopes,
 )  # fmt: skip
 
 log = structlog.get_logger()
 STEP_EVENTS = 10_000
-NO_DAY = -1
 
 
 def tune_collector() -> None:
@@ -48,16 +60,22 @@ class StepResult(NamedTuple):
     decisions: int
 
 
-def named(decisions: Sequence[Decision], number: int, checkpoint: Checkpoint) -> list[Envelope]:
-    """A step's decisions and its completion, ready for the log.
+def name_of(number: int, checkpoint: Checkpoint) -> str:
+    """A step's name follows from what it covers: decided again it repeats its ids, another step does not."""
+    return derive_id("step", number, *covered(checkpoint).items())
 
-    Ids follow from what the step covered and the place in it: the same step
-    decided again repeats them, one that covers something else does not.
-    """
-    done = StepCompleted(number, covered(checkpoint), len(decisions))
-    name = derive_id("step", number, *done.covered.items())
-    every = (*decisions, Decision(done, ""))
-    return [_envelope(decision, name, id_in_step(name, index)) for index, decision in enumerate(every)]
+
+def named(decisions: Sequence[Decision], step: str, part: str = "") -> list[Envelope]:
+    """Decisions ready for the log; their ids follow from the step's name, whose part it is, and the place."""
+    return [
+        _envelope(decision, step, id_in_step(step, index, part)) for index, decision in enumerate(decisions)
+    ]
+
+
+def completion(number: int, checkpoint: Checkpoint, step: str, decisions: int) -> Envelope:
+    """A step's last word: what it covered, and how many decisions it made."""
+    done = StepCompleted(number, covered(checkpoint), decisions)
+    return _envelope(Decision(done, ""), step, id_in_step(step, decisions))
 
 
 def _envelope(decision: Decision, step: str, event_id: str) -> Envelope:
@@ -82,6 +100,7 @@ def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorde
     """
     if not recorded:
         return list(processor.refresh())
+    processor.prepare(recorded)
     horizon = max(days_of(recorded), default=NO_DAY)
     due = select(agenda.c.due, agenda.c.person).where(agenda.c.due <= horizon)
     return list(processor.decide(recorded, [(day, person) for day, person in db.execute(due)], horizon))
@@ -94,6 +113,7 @@ class Runner:
         self._log, self._db, self._rules = log, db, rules
         self._shelves = Shelves(db)
         self._number = load_progress(db, "step", 0)
+        self._finish_parts()
         known = load_checkpoint(db)
         self._decided = {p: offset for p, offset in known.items() if p.topic == DECISIONS}
         self._give_back()
@@ -101,22 +121,49 @@ class Runner:
         self._subscription = Subscription(log, (RECORDS, ACTIONS), checkpoint)
         self._start_over()
 
+    def _go_on(self) -> None:
+        """Read and decide from what is committed."""
+        self._start_over()
+        facts = {p: offset for p, offset in load_checkpoint(self._db).items() if p.topic != DECISIONS}
+        self._subscription = Subscription(self._log, (RECORDS, ACTIONS), facts)
+        self._db.rollback()
+
     def _start_over(self) -> None:
         """Forget everything that is not committed: shelves and what rules remember between steps."""
         self._db.rollback()
         self._shelves = Shelves(self._db)
         touched = self._db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
         today = load_progress(self._db, "today", NO_DAY)
-        self._processor = Processor(self._shelves, self._in_force(), today, touched)
+        self._processor = Processor(self._shelves, in_force(self._db, self._rules), today, touched)
         self._db.rollback()
 
-    def _in_force(self) -> Rules:
-        """The rules, with the model that was adopted last, if one was."""
-        return self._rules._replace(model=adopted_model(self._db) or self._rules.model)
+    def _finish_parts(self) -> None:
+        """Fold in what other workers decided of the last step and did not commit: see `position.PartRow`."""
+        parts, rules = get_parts(self._db), in_force(self._db, self._rules)
+        done = load_checkpoint(self._db)
+        for part in parts:
+            until = parse_covered(part.covered)
+            mine = {p: done.get(p, -1) for p in until}
+            handed = set(part.handed)
+            facts = [
+                r for r in Subscription(self._log, (RECORDS,), mine, mine).read_until(until)
+                if (r.position.partition.number, r.position.offset) not in handed
+            ]  # fmt: skip
+            apply_step(
+                self._shelves, Step(part.number, until, facts, unpack_envelopes(part.envelopes)), rules
+            )
+            self._shelves.flush()
+            save_checkpoint(self._db, until)
+            finish_part(self._db, part.worker, part.number)
+        if parts:
+            touch_everyone(self._db)
+            log.warning("parts_finished", parts=len(parts))
+        self._db.commit()
+        self._shelves = Shelves(self._db)
 
     def _give_back(self) -> None:
         """Give the log what it lacks of the last step, which was committed and then cut off."""
-        waiting = get_outbox(self._db) or []
+        waiting = get_outbox(self._db)
         self._db.rollback()
         partitions = self._log.partitions(DECISIONS)
         kept = [{r.envelope.id for r in self._behind(partition)} for partition in partitions]
@@ -141,7 +188,7 @@ class Runner:
         """
         found = steps(self._log, self._number, checkpoint, self._decided)
         today = load_progress(self._db, "today", NO_DAY)
-        before, rules = self._number, self._in_force()
+        before, rules = self._number, in_force(self._db, self._rules)
         for step in found:
             rules = apply_step(self._shelves, step, rules)
             self._shelves.flush()
@@ -188,10 +235,7 @@ class Runner:
 
     def _without_poison(self, limit: int) -> tuple[Batch, list[Decision]]:
         """A smaller step from the same place, decided on without the events that rules fail on."""
-        self._start_over()
-        known = load_checkpoint(self._db)
-        facts = {p: offset for p, offset in known.items() if p.topic != DECISIONS}
-        self._subscription = Subscription(self._log, (RECORDS, ACTIONS), facts)
+        self._go_on()
         batch = self._subscription.take(min(limit, SEARCHED_EVENTS_MAX))
         rest, found = without_poison(batch.events, self._attempt)
         for culprit, event in found:
@@ -231,7 +275,9 @@ class Runner:
     def _commit(self, batch: Batch, decisions: Sequence[Decision]) -> StepResult:
         db = self._db
         self._number += 1
-        envelopes = named(decisions, self._number, batch.checkpoint)
+        step = name_of(self._number, batch.checkpoint)
+        envelopes = named(decisions, step)
+        envelopes.append(completion(self._number, batch.checkpoint, step, len(decisions)))
         advance(db, self._number)
         self._save(batch.checkpoint | self._decided, self._processor.today)
         put_outbox(db, self._number, envelopes)

@@ -1,10 +1,11 @@
 """A worker: takes turns at one projection, in a process of its own, until it is told to stop.
 
-Any number of workers may run; one owns the projection and works, the others
-stand by and take over when it stops or dies (the database lets its lock go).
-Whoever lost the projection without noticing is turned away inside its own
-transaction (`hub.projections.position.advance`). So what is decided does not
-depend on which worker decides it, nor on when.
+Any number of workers may run. One owns the projection and shares steps out,
+the others decide their parts of them (`hub.processing.sharing`), stand by when
+there is none for them, and take over when the owner stops or dies (the
+database lets its lock go). Whoever lost the projection without noticing is
+turned away inside its own transaction (`hub.projections.position.advance`).
+So what is decided does not depend on which worker decides it, nor on when.
 
 Knows neither Faust nor Kafka: `faust_app` gives it its turns.
 """
@@ -14,15 +15,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hub.errors import BusyError, RetryableError
 from hub.processing.runner import Runner, StepResult, tune_collector
+from hub.processing.sharing.participant import Participant
 
 REFRESH_AFTER_SECONDS = 0.2
 """Views follow in the middle of a day once there was nothing to read for so long."""
 LOOK_AFTER_SECONDS = 5.0
 """An idle owner asks its database so often whether it is still there: nothing else would."""
+HELP_SECONDS = 0.5
+"""A participant waits so long for a step, then looks whether anybody owns the projection."""
 STANDBY, WORKING, IDLE, PAUSED = "standby", "working", "idle", "paused"
 
 
@@ -56,6 +60,8 @@ class Turn(NamedTuple):
 
 
 Watch = Callable[[Turn], None]
+Kind = TypeVar("Kind")
+Opened = Callable[[], AbstractContextManager[Kind]]
 
 
 class Lag:
@@ -79,11 +85,14 @@ class Worker:
     """One worker; used by one thread at a time."""
 
     def __init__(
-        self, opened: Callable[[], AbstractContextManager[Runner]], watchers: Sequence[Watch] = ()
+        self, owner: Opened[Runner], participant: Opened[Participant], watchers: Sequence[Watch] = ()
     ) -> None:
-        self._opened, self._watchers = opened, watchers
+        """Opens the projection as its `owner` where nobody else has it, else as a `participant`."""
+        self._owner, self._participant, self._watchers = owner, participant, watchers
         self._stack = ExitStack()
         self._runner: Runner | None = None
+        self._helping: Participant | None = None
+        self._heard = 0.0
         self._idle_since: float | None = None
         self._looked = 0.0
         self._lag = Lag()
@@ -113,9 +122,9 @@ class Worker:
 
     def _work(self) -> StepResult | None:
         try:
-            if self._runner is None and not self._take_over():
-                return None
-            assert self._runner is not None
+            self._open()
+            if self._runner is None:
+                return self._help()
             result = self._runner.step() or self._rested(self._runner)
             self._count(self._runner, result)
             self._look(self._runner)
@@ -130,18 +139,40 @@ class Worker:
             runner.look()
             self._looked = now
 
+    def _open(self) -> None:
+        """Own the projection if nobody else does, or take part."""
+        if self._runner is None and not self._take_over() and self._helping is None:
+            self._helping = self._stack.enter_context(self._participant())
+            tune_collector()
+
+    def _help(self) -> StepResult | None:
+        """Decide a part of what the owner shares out, if it does."""
+        assert self._helping is not None, "whoever owns nothing takes part"
+        result = self._helping.turn(HELP_SECONDS)
+        if result is not None:
+            self._heard = time.monotonic()
+        self._count_part(result)
+        return result
+
     def _give_up(self) -> None:
         """Let the projection go, and let those who opened it say what the error means."""
-        self._runner = self._idle_since = None
+        self._runner = self._helping = self._idle_since = None
         self.status = self.status._replace(state=STANDBY)
         self._stack.__exit__(*sys.exc_info())
 
     def _take_over(self) -> bool:
-        try:
-            self._runner = self._stack.enter_context(self._opened())
-        except BusyError:
-            self.status = self.status._replace(state=STANDBY, behind=0, lag_seconds=0.0)
+        """Own the projection, unless somebody else does; whoever shared a step out a moment ago still does."""
+        if self._helping is not None and time.monotonic() - self._heard < HELP_SECONDS:
             return False
+        with ExitStack() as tried:
+            try:
+                runner = tried.enter_context(self._owner())
+            except BusyError:
+                return False
+            self._helping = None
+            self._stack.close()
+            self._stack = tried.pop_all()
+        self._runner = runner
         tune_collector()
         return True
 
@@ -167,9 +198,18 @@ class Worker:
             lag_seconds=self._lag.seconds(time.monotonic(), head, done),
         )
 
+    def _count_part(self, result: StepResult | None) -> None:
+        before = self.status
+        self.status = before._replace(
+            state=WORKING if result else STANDBY, behind=0, lag_seconds=0.0,
+            events=before.events + (result.events if result else 0),
+            decisions=before.decisions + (result.decisions if result else 0),
+            steps=before.steps + (result is not None), step=result.number if result else before.step,
+        )  # fmt: skip
+
     def release(self) -> None:
         """Let the projection go; another worker may have it now."""
-        self._runner = None
+        self._runner = self._helping = None
         self._idle_since = None
         self._stack.close()
         self.status = self.status._replace(state=STANDBY)

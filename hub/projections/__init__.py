@@ -25,7 +25,9 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 2
+VERSION = 3
+CROSSING = -1
+"""The home of what concerns more than one partition."""
 metadata = MetaData()
 
 
@@ -47,7 +49,8 @@ class ProfileRow(NamedTuple):
     """One distinct set of identifying values; `records` holds the marks of those that state it now.
 
     A mark is the day a record was first seen, its feed and its id: the least
-    mark of a person's records names the person.
+    mark of a person's records names the person. `home` is the partition of records
+    that all of them come through; whoever decides on that one decides on the profile.
     """
 
     profile: int
@@ -55,6 +58,7 @@ class ProfileRow(NamedTuple):
     component: int | None
     person: str | None
     records: list[str]
+    home: int
 
 
 class ComponentRow(NamedTuple):
@@ -65,10 +69,11 @@ class ComponentRow(NamedTuple):
 
 
 class PersonRow(NamedTuple):
-    """A person: the profiles that were linked."""
+    """A person: the profiles that were linked, and their home."""
 
     person: str
     profiles: list[int]
+    home: int
 
 
 class AgendaRow(NamedTuple):
@@ -208,7 +213,7 @@ profiles = Table(
     Column("profile", BigInteger, primary_key=True, autoincrement=False),
     Column("values", Packed(_profile_pack, Profile.load), nullable=False),
     Column("component", BigInteger), Column("person", String(32)),
-    Column("records", Packed(), nullable=False),
+    Column("records", Packed(), nullable=False), Column("home", Integer, nullable=False),
 )  # fmt: skip
 components = Table(
     "components", metadata,
@@ -223,7 +228,7 @@ blocks = Table(
 people = Table(
     "people", metadata,
     Column("person", String(32), primary_key=True), Column("profiles", Packed(), nullable=False),
-    sqlite_with_rowid=False,
+    Column("home", Integer, nullable=False), sqlite_with_rowid=False,
 )  # fmt: skip
 agenda = Table(
     "agenda", metadata,
@@ -292,6 +297,8 @@ set_aside = Table(
 
 DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, judged, models, set_aside)
 """The projections whose content `hub digest` prints."""
+UNDIGESTED = frozenset({"home"})
+"""Who decides on a row says nothing about it."""
 
 
 class Shelves:

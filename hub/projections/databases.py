@@ -7,6 +7,7 @@ swapped for it; nothing else about them differs to those who use them.
 import fcntl
 import hashlib
 import re
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,13 +15,15 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
 from hub.checks import Check
 from hub.errors import BusyError, ProjectionUnavailableError, SettingsError
 from hub.log.sqlite_checks import connection_checks, folder_checks, one_writer, reachable, stored_checks
 from hub.projections import metadata
+from hub.projections.exchange import Exchange
+from hub.projections.exchange import metadata as exchange_metadata
 from hub.projections.postgres_checks import checks as postgres_checks
 from hub.settings import Settings
 
@@ -39,6 +42,9 @@ class Database(Protocol):
 
     def owned(self) -> AbstractContextManager[None]:
         """Be the only process that changes this projection; BusyError while another is."""
+
+    def exchange(self, writing: Connection) -> AbstractContextManager[Exchange]:
+        """A seat among the workers of this projection, for whoever writes by that connection."""
 
     def beside(self) -> Self:
         """An empty database beside this one."""
@@ -130,6 +136,9 @@ class SqliteDatabase:
     def owned(self) -> AbstractContextManager[None]:
         return locked(self.path.with_suffix(".lock"), self.path.stem)
 
+    def exchange(self, writing: Connection) -> AbstractContextManager[Exchange]:
+        raise SettingsError("projection.url: workers decide together on PostgreSQL only; name it")
+
     def beside(self) -> "SqliteDatabase":
         found = self.path.with_name(f"{self.path.stem}-rebuilt.db")
         for old in self.path.parent.glob(f"{found.name}*"):
@@ -186,25 +195,44 @@ class PostgresDatabase:
         engine = self._engine()
         try:
             with translated(), engine.connect() as db:
+                # Two who make the same thing at once would meet an error, IF NOT EXISTS or not.
+                db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._key(b"hub-making")})
                 db.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self._schema}"))
-                metadata.create_all(db)
+                for tables in (metadata, exchange_metadata):
+                    tables.create_all(db)
                 db.commit()
                 yield db
         finally:
             engine.dispose()
 
+    def _key(self, purpose: bytes) -> int:
+        digest = hashlib.blake2b(self._schema.encode(), digest_size=8, person=purpose).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
     @contextmanager
     def owned(self) -> Iterator[None]:
-        digest = hashlib.blake2b(self._schema.encode(), digest_size=8, person=b"hub-owner").digest()
         engine = self._engine()
         try:
             with translated(), engine.connect() as db:
                 lock = text("SELECT pg_try_advisory_lock(:key)")
-                taken = db.execute(lock, {"key": int.from_bytes(digest, "big", signed=True)}).scalar()
+                taken = db.execute(lock, {"key": self._key(b"hub-owner")}).scalar()
                 db.commit()
                 if not taken:
                     raise BusyError("another process is working on the projection")
                 yield
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def exchange(self, writing: Connection) -> Iterator[Exchange]:
+        engine = self._engine().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with translated(), engine.connect() as db:
+                seat = Exchange(db, writing, secrets.token_hex(8))
+                try:
+                    yield seat
+                finally:
+                    seat.close()
         finally:
             engine.dispose()
 
@@ -246,7 +274,7 @@ def translated() -> Iterator[None]:
     """What a server says in its own words, in ours: a lost connection is no fault of the input."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, PendingRollbackError) as error:
         raise ProjectionUnavailableError("the projection's database did not answer") from error
     except DBAPIError as error:
         if not error.connection_invalidated:

@@ -7,7 +7,16 @@ from hub.domain.events import PairHeld, ProfileLinked, RecordPublished, RecordWi
 from hub.domain.facts import READ
 from hub.matching import Model, Profile
 from hub.matching.blocking import BLOCK_PROFILES_MAX
-from hub.projections import ComponentRow, FatBlockRow, HeldRow, PersonRow, ProfileRow, RecordRow, Shelves
+from hub.projections import (
+    CROSSING,
+    ComponentRow,
+    FatBlockRow,
+    HeldRow,
+    PersonRow,
+    ProfileRow,
+    RecordRow,
+    Shelves,
+)  # fmt: skip
 
 Stated = Mapping[str, Profile | None]
 """Event id to the profile its record states from then on; None: none, or the one it stated before."""
@@ -22,6 +31,8 @@ class Change(NamedTuple):
     profile: Profile | None
     told: bool
     """Whether something that rules read is different now."""
+    home: int
+    """The partition it came through."""
 
 
 def mark_of(day: int, feed: str, record_id: str) -> str:
@@ -81,9 +92,12 @@ def load_components(shelves: Shelves, pids: Iterable[int]) -> None:
 
 
 def apply_record(
-    shelves: Shelves, event: RecordPublished | RecordWithdrawn, profile: Profile | None
+    shelves: Shelves, event: RecordPublished | RecordWithdrawn, profile: Profile | None, home: int
 ) -> Change | None:
-    """Fold in one version of a record; None for an old or repeated one, which changes nothing."""
+    """Fold in one version of a record; None for an old or repeated one, which changes nothing.
+
+    `home` is the partition it came through.
+    """
     before = shelves.records.get(event.record_id)
     if before is not None and event.version <= before.version:
         return None
@@ -103,7 +117,7 @@ def apply_record(
     shelves.records.put(row)
     left = before.profile if before and before.live else None
     told = left is None or joined is None or before is None or not same_told(before.fields, row.fields)
-    return Change(mark_of(row.first_on, row.feed, row.record_id), left, joined, profile, told)
+    return Change(mark_of(row.first_on, row.feed, row.record_id), left, joined, profile, told, home)
 
 
 def same_told(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
@@ -117,18 +131,19 @@ def apply_move(shelves: Shelves, change: Change, model: Model) -> ProfileRow | N
     if change.left is not None:
         bereft = _leave(shelves, change.left, change.mark)
     if change.joined is not None:
-        _join(shelves, change.joined, change.profile, change.mark, model)
+        _join(shelves, change.joined, change, model)
     return bereft
 
 
-def _join(shelves: Shelves, pid: int, profile: Profile | None, mark: str, model: Model) -> None:
+def _join(shelves: Shelves, pid: int, change: Change, model: Model) -> None:
     row = shelves.profiles.get(pid)
     if row is not None:
-        marks = sorted([*row.records, mark])
-        shelves.profiles.put(ProfileRow(pid, row.values, row.component, row.person, marks))
-    elif profile is not None:
-        shelves.profiles.put(ProfileRow(pid, profile, None, None, [mark]))
-        put_in_blocks(shelves, profile, model)
+        marks = sorted([*row.records, change.mark])
+        home = row.home if row.home == change.home else CROSSING
+        shelves.profiles.put(ProfileRow(pid, row.values, row.component, row.person, marks, home))
+    elif change.profile is not None:
+        shelves.profiles.put(ProfileRow(pid, change.profile, None, None, [change.mark], change.home))
+        put_in_blocks(shelves, change.profile, model)
 
 
 def put_in_blocks(shelves: Shelves, profile: Profile, model: Model) -> None:
@@ -165,7 +180,7 @@ def _detach(shelves: Shelves, row: ProfileRow) -> None:
     if row.person is not None and (person := shelves.people.get(row.person)):
         kept = [pid for pid in person.profiles if pid != row.profile]
         if kept:
-            shelves.people.put(PersonRow(row.person, kept))
+            shelves.people.put(PersonRow(row.person, kept, person.home))
         else:
             shelves.people.drop(row.person)
 
@@ -176,10 +191,12 @@ def apply_link(shelves: Shelves, event: ProfileLinked) -> None:
     if row is None or not row.records:
         return
     _detach(shelves, row)
-    shelves.profiles.put(ProfileRow(row.profile, row.values, event.component, event.person, row.records))
+    shelves.profiles.put(ProfileRow(
+        row.profile, row.values, event.component, event.person, row.records, row.home,
+    ))  # fmt: skip
     person = shelves.people.get(event.person)
     others = person.profiles if person else ()
-    shelves.people.put(PersonRow(event.person, sorted([*others, event.profile])))
+    shelves.people.put(PersonRow(event.person, sorted([*others, event.profile]), row.home))
     top = shelves.components.get(event.component)
     if top is not None or event.component != event.profile:
         members = {event.component, event.profile, *(top.profiles if top else ())}

@@ -17,13 +17,14 @@ NOTHING, WHOLE, REFUSED = "", "*", "!"
 
 
 class KnownRow(NamedTuple):
-    """The version of a record that was appended last: its content's digest, its drop, its day."""
+    """The version of a record that was appended last: its content's digest, its drop, its day, its partition."""
 
     record_id: str
     version: int
     digest: bytes
     drop: str
     published_on: int
+    partition: int
 
 
 class DropRow(NamedTuple):
@@ -82,7 +83,7 @@ known = Table(
     "known", metadata,
     Column("record_id", String(32), primary_key=True), Column("version", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False), Column("drop", Text, nullable=False),
-    Column("published_on", Integer, nullable=False),
+    Column("published_on", Integer, nullable=False), Column("partition", Integer, nullable=False),
     sqlite_with_rowid=False,
 )  # fmt: skip
 feeds = Table(
@@ -130,11 +131,11 @@ def balance(db: Connection) -> dict[str, dict[str, int]]:
     return {row["feed"]: {name: row[name] for name in names} for row in rows}
 
 
-def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> None:
+def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str, partition: int) -> None:
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:
         case RecordPublished() | RecordWithdrawn():
-            row = KnownRow(event.record_id, event.version, digest, drop, event.published_on)
+            row = KnownRow(event.record_id, event.version, digest, drop, event.published_on, partition)
             shelves.known.put(row)
         case BatchReceived():
             reading = Reading.of(event.cursor)

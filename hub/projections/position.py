@@ -4,11 +4,13 @@ These rows change in the same transaction as everything a step decides, so a
 crash leaves either all of a step or nothing of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Integer,
@@ -25,8 +27,10 @@ from hub.domain.events import EVENTS
 from hub.errors import BusyError
 from hub.log import Envelope, Partition
 from hub.projections import metadata
-from hub.projections.statements import upsert
+from hub.projections.statements import Packed, upsert
 
+NO_DAY = -1
+"""The last closed day before any was."""
 checkpoints = Table(
     "checkpoints", metadata,
     Column("topic", String(32), primary_key=True),
@@ -42,6 +46,31 @@ outbox = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("envelopes", LargeBinary, nullable=False),
 )  # fmt: skip
+
+
+parts = Table(
+    "parts", metadata,
+    Column("worker", String(64), primary_key=True), Column("number", Integer, nullable=False),
+    Column("done", Boolean, nullable=False), Column("covered", Packed(), nullable=False),
+    Column("handed", Packed(), nullable=False), Column("envelopes", LargeBinary, nullable=False),
+)  # fmt: skip
+
+
+class PartRow(NamedTuple):
+    """What one worker decided of a step that several decided together.
+
+    It is put down with the step, before that worker has committed its own rows: if it dies in
+    between, whoever owns the projection next folds in what is written here.
+    """
+
+    worker: str
+    number: int
+    done: bool
+    covered: dict[str, int]
+    """Partition to the last offset it decided on."""
+    handed: list[tuple[int, int]]
+    """Partition and offset of events in between that somebody else decided on."""
+    envelopes: bytes
 
 
 def load_checkpoint(db: Connection) -> dict[Partition, int]:
@@ -95,13 +124,34 @@ def unpack_envelopes(packed: bytes) -> list[Envelope]:
     ]
 
 
-def put_outbox(db: Connection, number: int, envelopes: list[Envelope]) -> None:
-    """Replace what waits: the step before is in the log by now."""
+def put_outbox(
+    db: Connection, number: int, envelopes: list[Envelope], others: Sequence[PartRow] = ()
+) -> None:
+    """Replace what waits: the step before is in the log by now. `others` are the parts of other workers."""
     db.execute(delete(outbox))
+    db.execute(delete(parts))
     db.execute(insert(outbox).values(number=number, envelopes=pack_envelopes(envelopes)))
+    if others:
+        db.execute(insert(parts), [row._asdict() for row in others])
 
 
-def get_outbox(db: Connection) -> list[Envelope] | None:
-    """The last step's decisions, whether or not the log has them already."""
-    packed = db.execute(select(outbox.c.envelopes)).scalar()
-    return None if packed is None else unpack_envelopes(packed)
+def get_outbox(db: Connection) -> list[Envelope]:
+    """The last step's decisions, its completion last, whether or not the log has them already."""
+    packed = db.execute(select(parts.c.envelopes).order_by(parts.c.worker)).scalars().all()
+    own = db.execute(select(outbox.c.envelopes)).scalars().all()
+    return [envelope for waiting in (*packed, *own) for envelope in unpack_envelopes(waiting)]
+
+
+def get_parts(db: Connection) -> list[PartRow]:
+    """The last step's parts that nobody has committed."""
+    rows = db.execute(select(parts).where(~parts.c.done).order_by(parts.c.worker))
+    return [
+        PartRow(*row)._replace(handed=[(number, offset) for number, offset in row.handed]) for row in rows
+    ]
+
+
+def finish_part(db: Connection, worker: str, number: int) -> None:
+    """Count a part as done, in the transaction that holds its rows; BusyError if somebody else did it."""
+    mine = update(parts).where(parts.c.worker == worker, parts.c.number == number, ~parts.c.done)
+    if db.execute(mine.values(done=True)).rowcount != 1:
+        raise BusyError("another process has done this part of the step")

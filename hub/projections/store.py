@@ -7,7 +7,7 @@ steps while they fit, which is sound because one runner owns a projection.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -85,6 +85,11 @@ class Shelf(Generic[Row]):
         """Take a row away."""
         self._rows[key] = None
         self._changed[key] = None
+
+    def forget(self, keys: Iterable[Any]) -> None:
+        """Read these rows again when they are asked for: somebody else may have changed them."""
+        for key in keys:
+            self._rows.pop(key, None)
 
     def changed(self) -> Iterator[Row]:
         """Rows that are not flushed yet."""
@@ -168,6 +173,12 @@ class PairShelf:
         self._members.clear()
         self._added.clear()
 
+    def hear(self, key: Any, member: Any) -> None:
+        """Somebody else added a member: remember it too, if the key is remembered."""
+        members = self._members.get(key)
+        if members is not None and member not in members:
+            self._members[key] = (*members, member)
+
     def flush(self) -> None:
         """Write what was added; the caller commits."""
         if self._added:
@@ -177,9 +188,9 @@ class PairShelf:
             self._members.clear()
 
 
-def content_digest(db: Connection, table: Table, columns: Iterable[str] = ()) -> str:
-    """SHA-256 over a table's rows in order of their keys."""
-    chosen = [table.c[name] for name in columns] or list(table.columns)
+def content_digest(db: Connection, table: Table, leaving_out: Collection[str] = ()) -> str:
+    """SHA-256 over a table's rows in order of their keys, without the columns left out."""
+    chosen = [column for column in table.columns if column.name not in leaving_out]
     digest = hashlib.sha256()
     # Text is ordered by its bytes, whatever a server's language.
     plain = db.dialect.name == "sqlite"

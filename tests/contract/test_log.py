@@ -54,6 +54,13 @@ def test_events_of_one_key_come_back_in_the_order_appended(hub):
         assert [e for e in read_all(hub.log) if e.key == key] == [e for e in written if e.key == key]
 
 
+def test_an_event_that_names_a_partition_goes_there_whatever_its_key(hub):
+    partitions = hub.log.partitions(RECORDS)
+    written = [envelope(n, key=f"k{n}")._replace(partition=partitions[-1].number) for n in range(9)]
+    assert {position.partition for position in hub.log.append(written)} == {partitions[-1]}
+    assert read_all(hub.log) == [e._replace(partition=None) for e in written]
+
+
 def test_events_of_one_key_keep_their_order_across_appends_of_any_size(hub):
     sizes = [1, 700, 3, 1, 2_500, 1]
     written = [envelope(n) for n in range(sum(sizes))]

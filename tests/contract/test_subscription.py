@@ -111,3 +111,50 @@ def test_a_step_is_read_again_in_its_own_order_however_large():
     again = Subscription(log, (RECORDS, ACTIONS), {}).read_until(step.checkpoint)
     assert [r.envelope.id for r in again] == [r.envelope.id for r in step.events]
     assert [r.envelope.id for r in again].index("x") == 2_001
+
+
+def stream_of(log: Lists, *numbers: int) -> Subscription:
+    return Subscription(log, (RECORDS,), {}, {Partition(RECORDS, n) for n in numbers})
+
+
+def ids(batch) -> list[str]:
+    return [r.envelope.id for r in batch.events]
+
+
+def test_some_partitions_are_read_through_a_barrier_that_others_chose():
+    log = Lists("a 1 b 2 c 3", "d 1 2 e 3 f", "x 1 y 2 3")
+    mine, other = stream_of(log, 1), stream_of(log, 0, 2)
+    assert ids(mine.take_through("2", 1)) == ["d", "1", "2"]
+    assert ids(other.take_through("2", 1)) == ["a", "x", "1", "b", "y", "2"]
+    assert ids(mine.take_through("3", 1)) == ["e", "3"]
+    assert mine.read == {Partition(RECORDS, 1): 4}
+
+
+def test_without_a_barrier_nothing_behind_the_next_one_is_read():
+    stream = stream_of(Lists("a b c 1 d"), 0)
+    assert ids(stream.take_through("", 2)) == ["a", "b"]
+    assert ids(stream.take_through("", 9)) == ["c"]
+    assert ids(stream.take_through("", 9)) == []
+    assert ids(stream.take_through("1", 9)) == ["1"]
+
+
+def test_what_was_read_on_the_way_to_a_barrier_that_is_not_there_yet_is_kept():
+    log = Lists("a 1 b", "c 1")
+    stream = stream_of(log, 0, 1)
+    assert stream.take_through("2", 9) is None
+    log._contents[Partition(RECORDS, 0)] += ["2"]
+    assert stream.take_through("2", 9) is None
+    log._contents[Partition(RECORDS, 1)] += ["d", "2"]
+    assert ids(stream.take_through("2", 9)) == ["a", "c", "1", "b", "d", "2"]
+    assert ids(stream.take(9)) == []
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 3, 100])
+def test_looking_ahead_changes_nothing_of_what_is_read(ahead):
+    log = Lists("a 1 b 2", "c 1 2 d")
+    stream, found = Subscription(log, (RECORDS,), {}), []
+    stream.look_ahead(ahead)
+    while batch := ids(stream.take(2)):
+        found += batch
+        stream.look_ahead(ahead)
+    assert found == ["a", "c", "1", "b", "2", "d"]

@@ -55,7 +55,7 @@ def test_a_worker_of_any_log_counts_what_it_did(tmp_path, county):
     with hub.ingest() as work:
         work.run(hub.connectors(county, ()), lambda _: None, close_days=True)
     metrics = Metrics(lambda: worker.status)
-    worker = Worker(hub.runner, [metrics.watch])
+    worker = Worker(hub.runner, hub.participant, [metrics.watch])
     with served("127.0.0.1", 0, lambda: worker.status, metrics.registry) as port:
         assert get(port, "/livez") == (200, "ok\n")
         code, said = get(port, "/readyz")

@@ -30,7 +30,7 @@ def test_each_step_is_a_span_with_counts_only(tmp_path, county):
         work.run(hub.connectors(county, ()), lambda _: None, close_days=True)
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
-    worker = Worker(hub.runner, [traces.watch_of(provider, "sqlite")])
+    worker = Worker(hub.runner, hub.participant, [traces.watch_of(provider, "sqlite")])
     while worker.turn() != IDLE or worker.status.behind:
         pass
     done = worker.status

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 
+import psutil
 import pytest
 from kafka import KafkaAdminClient
 
@@ -72,6 +73,20 @@ def test_f07_a_worker_that_wakes_up_after_another_took_over_changes_nothing(load
         assert load.owner().pid != zombie.pid
         zombie.resume()
         load.writer.more(10)
+    load.check()
+
+
+def test_f07_a_worker_that_is_suspended_while_it_takes_part_is_thrown_out(load):
+    wait_for(lambda: load.site.said("company_gathered"), "workers to decide together")
+    owner = load.owner().pid
+    (zombie,) = [psutil.Process(w.pid) for w in load.site.workers if w.pid != owner]
+    zombie.suspend()
+    load.writer.more(10)
+    wait_for(lambda: load.site.said("company_broke_up"), "the owner to go on alone")
+    went_on = load.progress()
+    wait_for(went_on, "the owner to go on alone")
+    zombie.resume()
+    load.writer.more(10)
     load.check()
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from hub.app import Hub
 from hub.audit import replay
+from hub.domain.events import DECISIONS
+from hub.log.subscription import Subscription
 from hub.projections.databases import open_sqlite
 from hub.projections.position import load_checkpoint
 from tests.conftest import KEY, settings_of
@@ -49,7 +51,7 @@ class Site:
         return word in (self.folder / "said").read_text()
 
     def work(self) -> None:
-        self.workers.append(self.start("worker"))
+        self.workers.append(self.start("--verbose", "worker"))
 
     def stop(self) -> list[int]:
         for worker in self.workers:
@@ -105,11 +107,30 @@ def test_workers_killed_at_random_moments_leave_the_same_hub(site, county, worke
     assert (found.differences, found.examples) == (0, [])
 
 
+@pytest.mark.parametrize("worked", ["sqlite"], indirect=True)
+def test_two_workers_decide_a_county_together_and_come_to_the_same_hub(site, county, worked):
+    for _ in range(2):
+        site.work()
+    ingesting = site.start("ingest", "--source", str(county))
+    assert ingesting.wait(120) in (0, 1)
+    assert drained(site.hub)
+    assert site.stop() == [0, 0]
+    assert site.said("company_gathered")
+    assert not site.said("company_broke_up")
+    shared = {
+        r.envelope.id.count("/") for r in Subscription(site.hub.log, (DECISIONS,), {}).take(10**6).events
+    }
+    assert shared == {1, 2}, "an id names the part of the step that a worker decided"
+    with site.hub.projection() as db, worked.projection() as other:
+        assert replay.digests(db) == replay.digests(other)
+
+
 def test_f13_a_worker_stops_gracefully_and_listens_nowhere(site):
     site.work()
     deadline = time.monotonic() + 60
     while not site.said("worker_status") and time.monotonic() < deadline:
         time.sleep(0.1)
+    assert site.said("worker_status")
     process = psutil.Process(site.workers[0].pid)
     assert [c for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN] == []
     assert site.stop() == [0]

@@ -18,7 +18,6 @@ under another prefix proves the same.
 """
 
 import importlib.util
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -33,7 +32,7 @@ from hub.errors import (
     SchemaUnknownError,
     SettingsError,
 )
-from hub.log import Envelope, Partition, Position, Recorded
+from hub.log import Envelope, Partition, Position, Recorded, partition_of
 from hub.log.cloudevents import envelope_of, headers_of, now
 from hub.log.codec import CONFLUENT, Codec, undecodable
 from hub.log.frame import frame
@@ -79,9 +78,8 @@ class KafkaLog:
         recorded = now()
         positions: list[Position] = []
         pairs = zip(envelopes, encoded, strict=True)
-        for (_, barrier), part in groupby(
-            pairs, key=lambda pair: (pair[0].event.TOPIC, pair[0].event.BARRIER)
-        ):
+        # A round is durable before the next begins, so what concludes stands in a round of its own.
+        for (_, barrier, _), part in groupby(pairs, key=_round):
             for group in ([pair] for pair in part) if barrier else (list(part),):
                 positions += self._write(group, recorded)
         return positions
@@ -92,10 +90,7 @@ class KafkaLog:
         for envelope, value in group:
             key, headers = envelope.key.encode(), headers_of(envelope, recorded)
             partitions = self._partitions[envelope.event.TOPIC]
-            chosen = (
-                partitions if envelope.event.BARRIER else (partitions[zlib.crc32(key) % len(partitions)],)
-            )
-            for partition in chosen:
+            for partition in partitions if envelope.event.BARRIER else (_chosen(envelope, partitions),):
                 targets.append(partition)
                 messages.append(Message(self._places[partition], key, headers, value))
         return list(map(Position, targets, self._writer.write(messages)))
@@ -175,3 +170,13 @@ class KafkaLog:
     def close(self) -> None:
         self._writer.close()
         self._reader.close()
+
+
+def _chosen(envelope: Envelope, partitions: Sequence[Partition]) -> Partition:
+    named = envelope.partition
+    return partitions[partition_of(envelope.key, len(partitions)) if named is None else named]
+
+
+def _round(pair: tuple[Envelope, bytes]) -> tuple[str, bool, bool]:
+    event = pair[0].event
+    return event.TOPIC, event.BARRIER, event.CONCLUDES
