@@ -16,7 +16,7 @@ from hub.connect.contracts import Feed
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
-from hub.domain.events import RECORDS, DisclosureMade, PairJudged
+from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
 from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
@@ -94,6 +94,7 @@ class Queries:
             "model": self._model.version,
             "keys_too_common": self._fat_keys(),
             "set_aside": self._tally(set_aside, "event_type"),
+            "id_collisions": self._count(set_aside, set_aside.c.error == ID_COLLISION),
             "caught_up": not behind,
         }
 

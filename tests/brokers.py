@@ -77,6 +77,39 @@ class ContainerBroker:
             self._container.stop()
 
 
+class Member(Broker):
+    """One more broker of the cluster that `first` began."""
+
+    def __init__(self, folder: Path, first: Broker, node: int) -> None:
+        super().__init__(folder)
+        self.controller, self.cluster, self._node = first.controller, first.cluster, node
+
+    def _properties(self) -> str:
+        # What stands last counts.
+        return super()._properties() + (
+            f"process.roles=broker\nnode.id={self._node}\nlisteners=BROKER://{self.address}\n"
+        )
+
+
+class Cluster:
+    """Three brokers from the jars, one of which also holds the quorum."""
+
+    def __init__(self, folder: Path) -> None:
+        first = Broker(folder / "1")
+        self.brokers = [first, *(Member(folder / str(node), first, node) for node in (2, 3))]
+        self.address = ",".join(broker.address for broker in self.brokers)
+
+    def start(self) -> "Cluster":
+        for broker in self.brokers:
+            broker.start()
+        return self
+
+    def stop(self) -> None:
+        # The one that holds the quorum last: the others ask it for leave to go.
+        for broker in reversed(self.brokers):
+            broker.stop()
+
+
 def docker_answers() -> bool:
     """Whether there is an engine behind the docker command."""
     if shutil.which("docker") is None:
@@ -100,9 +133,26 @@ def start_broker(folder: Path) -> AnyBroker:
     try:
         return Broker(folder).start()
     except BrokerError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no Kafka broker: {error}", pytrace=False)
-        pytest.skip(f"no Kafka broker: {error}")
+        raise missing(error) from None
+
+
+def start_cluster(folder: Path) -> Cluster:
+    """Three running brokers, or the reason why there are none."""
+    try:
+        made = Cluster(folder)
+        try:
+            return made.start()
+        except BrokerError:
+            made.stop()
+            raise
+    except BrokerError as error:
+        raise missing(error) from None
+
+
+def missing(error: BrokerError) -> BaseException:
+    """In CI a test without a broker has failed, elsewhere it is skipped."""
+    outcome = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+    return outcome.Exception(f"no Kafka broker: {error}")
 
 
 def end_broker(broker: AnyBroker) -> None:

@@ -144,7 +144,8 @@ class Broker:
         self.folder = folder
         self.host = host
         self.port = port or free_port()
-        self._controller = free_port()
+        self.controller = free_port()
+        self.cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self._jars = jars(cache)
         self._process: subprocess.Popen[bytes] | None = None
         self._output = folder / "broker.log"
@@ -165,17 +166,20 @@ class Broker:
         java = program("java", "default-jre-headless")
         return [java, *HEAP, logging, "-cp", f"{self._jars}/*", main, *arguments]
 
+    def _properties(self) -> str:
+        """Its configuration."""
+        where = {"host": self.host, "port": self.port, "controller": self.controller}
+        return PROPERTIES.format(data=self.folder / "data", **where)
+
     def _format(self) -> Path:
         """Write the configuration; format the data folder the first time."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        data, properties = self.folder / "data", self.folder / "server.properties"
-        text = PROPERTIES.format(host=self.host, port=self.port, controller=self._controller, data=data)
-        properties.write_text(text, encoding="utf-8")
-        if not (data / "meta.properties").exists():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            command = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+        properties = self.folder / "server.properties"
+        properties.write_text(self._properties(), encoding="utf-8")
+        if not (self.folder / "data" / "meta.properties").exists():
+            tool = ("kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", str(properties))
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False
+                self._java(*tool), capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False
             )
             if done.returncode:
                 raise BrokerError(f"formatting failed: {(done.stdout + done.stderr).strip()[-2000:]}")

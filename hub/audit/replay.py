@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from hub.domain.events import EventSetAside, StepCompleted
+from hub.domain.events import StepCompleted
 from hub.log import Checkpoint, Envelope, EventLog
 from hub.processing import Decision, Processor, Rules
-from hub.processing.history import START, apply_step, days_of, steps, touch_everyone
+from hub.processing.history import START, Step, apply_step, days_of, steps, touch_everyone
+from hub.processing.poison import ENVIRONMENT, SetAside, undecided
 from hub.processing.runner import decide_step, named
 from hub.projections import DIGESTED, UNDIGESTED, Shelves, metadata
 from hub.projections.position import NO_DAY, save_checkpoint, save_progress
@@ -40,12 +41,10 @@ def verify(log: EventLog, scratch: Connection, rules: Rules, progress: Callable[
     events = decisions = differences = 0
     examples: list[str] = []
     for step in steps(log):
-        again = decide_step(scratch, processor, step.facts)
+        again = _decided(scratch, processor, step)
         shelves.flush()
         # What was set aside stays so, whatever today's rules would make of it.
-        aside = [
-            Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, EventSetAside)
-        ]
+        aside = [Decision(e.event, e.causation_id) for e in step.decisions if isinstance(e.event, SetAside)]
         found = named([*aside, *again], str(step.number))
         for kept, made in _side_by_side(step.decisions, found):
             if not _same(kept, made):
@@ -68,6 +67,17 @@ def _side_by_side(
             sides.setdefault(envelope.key, ([], []))[side].append(envelope)
     for key in sorted(sides):
         yield from zip_longest(*sides[key])
+
+
+def _decided(scratch: Connection, processor: Processor, step: Step) -> list[Decision]:
+    """A step decided again; where today's rules fail on it, UndecidedError says where in the code."""
+    try:
+        return decide_step(scratch, processor, step.facts)
+    except ENVIRONMENT:
+        raise
+    except Exception as error:
+        failed = error
+    raise undecided(f"step {step.number} cannot be decided again", failed)
 
 
 def _same(kept: Envelope | None, made: Envelope | None) -> bool:

@@ -242,7 +242,10 @@ class CaseActionRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class EventSetAside(Event):
-    """No rule could decide on an event: it is named, and nothing follows from it."""
+    """No rule could decide on an event: it is named, and nothing follows from it.
+
+    `error` names how rules failed, or says that another event has taken the id.
+    """
 
     SUBJECT: ClassVar[str] = "event_id"
 
@@ -250,6 +253,20 @@ class EventSetAside(Event):
     partition: str
     offset: int
     event_type: str
+    error: str
+
+
+ID_COLLISION = "id-collision"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSetAside(Event):
+    """Rules failed on a person because of this version of a record, read before: it says nothing any more."""
+
+    SUBJECT: ClassVar[str] = "record_id"
+
+    record_id: str
+    version: int
     error: str
 
 
@@ -353,7 +370,10 @@ DECIDED: tuple[type[Event], ...] = (
     CaseMoved,
     CaseActionRefused,
     EventSetAside,
+    RecordSetAside,
     StepCompleted,
 )
+RecordChange = RecordPublished | RecordWithdrawn | RecordSetAside
+"""What changes the state of one record."""
 ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade)
 EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}

@@ -89,6 +89,8 @@ class Schema(NamedTuple):
     parsed: Any
     values: Callable[[Any], tuple[Any, ...]]
     names: tuple[str, ...]
+    foreign: frozenset[str]
+    """What a newer writer says that this hub's event has no place for: it stays in the stored bytes."""
     exact: bool
     """Whether what was read must be written again and compared: its types let odd bytes through."""
 
@@ -140,6 +142,7 @@ def _load(text: str) -> Schema:
         parsed=parsed,
         values=attrgetter(*names),
         names=names,
+        foreign=frozenset(names).difference(event.__slots__),
         exact=Kinds(parsed).is_loose,
     )
 
@@ -290,6 +293,8 @@ def _read(schema: Schema, body: bytes) -> Event:
             values["source_key"],
             fields,
         )
+    for name in schema.foreign:
+        del values[name]
     return schema.event(**values)
 
 

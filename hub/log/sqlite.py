@@ -115,8 +115,11 @@ class TopicFile:
         self._lock = path.with_suffix(".lock").open("a")
         self._reader: sqlite3.Connection | None = None
         with self.locked():
-            self._writer = sqlite3.connect(path, isolation_level=None, timeout=5)
-            self._prepare(partitions)
+            try:
+                self._writer = sqlite3.connect(path, isolation_level=None, timeout=5)
+                self._prepare(partitions)
+            except sqlite3.OperationalError as error:
+                raise LogUnavailableError(f"{path.name} could not be opened") from error
 
     def _prepare(self, partitions: int) -> None:
         db = self._writer

@@ -12,7 +12,9 @@ came after it: the reader stops (BrokenOrderError) rather than close a day
 early.
 
 Repeats are dropped by event id. A repeat comes from a writer that retries its
-last batch after a crash, so it lies within the last `WINDOW` events.
+last batch after a crash, so it lies within the last `WINDOW` events. One that
+says something else than the first is no repeat but a writer's mistake: it is
+dropped like one, and handed over apart as a collision.
 """
 
 import sys
@@ -32,27 +34,33 @@ class Batch(NamedTuple):
 
     events: list[Recorded]
     checkpoint: dict[Partition, int]
+    collisions: Sequence[Recorded] = ()
+    """Dropped, since their ids were taken by events that say something else."""
 
 
 class RecentIds:
-    """The ids of the last events, oldest forgotten first."""
+    """The ids of the last events and where each was first met, oldest forgotten first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._order: deque[str] = deque()
-        self._known: set[str] = set()
+        self._known: dict[str, int] = {}
 
     def __contains__(self, event_id: str) -> bool:
         return event_id in self._known
 
-    def is_new(self, event_id: str) -> bool:
+    def first(self, event_id: str) -> int | None:
+        """The offset at which an id was met first; None while it is new."""
+        return self._known.get(event_id)
+
+    def is_new(self, event_id: str, offset: int) -> bool:
         """True once per id, while it is remembered."""
         if event_id in self._known:
             return False
-        self._known.add(event_id)
+        self._known[event_id] = offset
         self._order.append(event_id)
         if len(self._order) > self._size:
-            self._known.discard(self._order.popleft())
+            del self._known[self._order.popleft()]
         return True
 
 
@@ -79,6 +87,9 @@ class Subscription:
         self._done = dict(checkpoint)
         self._buffers: dict[Partition, deque[Recorded]] = {p: deque() for p in self._read}
         self._recent = {p: self._remember(p) for p in self._read}
+        self._collisions: list[Recorded] = []
+        self._firsts: dict[Partition, dict[int, Envelope]] = {}
+        """A page of what was read before, to compare repeats with."""
         self._ended: set[Partition] = set()
         """Found at their end in this call of `take`: brokers are not asked again at every barrier."""
 
@@ -89,7 +100,7 @@ class Subscription:
         if last >= 0:
             for recorded in self._log.read(partition, max(-1, last - PAGE), PAGE):
                 if recorded.position.offset <= last:
-                    recent.is_new(recorded.envelope.id)
+                    recent.is_new(recorded.envelope.id, recorded.position.offset)
         return recent
 
     def _fill(self, partition: Partition) -> deque[Recorded]:
@@ -141,7 +152,7 @@ class Subscription:
         except RetryableError:
             if not taken:
                 raise
-        return Batch(taken, dict(self._done))
+        return self._batch(taken)
 
     def take_through(self, barrier: str, limit: int) -> Batch | None:
         """Everything up to the barrier of this id, however much that is; None while a partition has not reached it.
@@ -163,7 +174,11 @@ class Subscription:
 
     def _whole(self) -> Batch:
         taken, self._short = self._short, []
-        return Batch(taken, dict(self._done))
+        return self._batch(taken)
+
+    def _batch(self, taken: list[Recorded]) -> Batch:
+        collisions, self._collisions = self._collisions, []
+        return Batch(taken, dict(self._done), collisions)
 
     def look_ahead(self, limit: int) -> None:
         """Read about so many events that will be taken later: for whoever has time now."""
@@ -195,12 +210,26 @@ class Subscription:
             envelope = buffer[0].envelope
             if envelope.event.BARRIER and envelope.id not in recent:
                 break
+            # Looked at before it is taken: a log that fails now is asked again from here.
+            first = recent.first(envelope.id)
+            collides = first is not None and self._collides(buffer[0], first)
             recorded = buffer.popleft()
             self._done[partition] = recorded.position.offset
             moved = True
-            if not recorded.envelope.event.BARRIER and recent.is_new(recorded.envelope.id):
+            if collides:
+                self._collisions.append(recorded)
+            elif not envelope.event.BARRIER and recent.is_new(envelope.id, recorded.position.offset):
                 taken.append(recorded)
         return moved
+
+    def _collides(self, recorded: Recorded, first: int) -> bool:
+        """Whether an event says something else than the one that bore its id before, at that offset."""
+        partition, envelope = recorded.position.partition, recorded.envelope
+        page = self._firsts.get(partition, {})
+        if first not in page:
+            read = self._log.read(partition, first - 1, PAGE)
+            self._firsts[partition] = page = {r.position.offset: r.envelope for r in read}
+        return (envelope.source, envelope.event) != (page[first].source, page[first].event)
 
     def _behind_repeats(self, partition: Partition) -> deque[Recorded]:
         """What is next in a partition; a barrier that was passed already is none, even where `_drain` was cut off."""
@@ -223,7 +252,7 @@ class Subscription:
         passed = [buffer.popleft() for buffer in heads]
         for partition, recorded in zip(partitions, passed, strict=True):
             self._done[partition] = recorded.position.offset
-            self._recent[partition].is_new(recorded.envelope.id)
+            self._recent[partition].is_new(recorded.envelope.id, recorded.position.offset)
         taken.append(passed[0])
         return True
 

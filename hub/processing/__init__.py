@@ -21,8 +21,8 @@ from hub.domain.events import (
     ModelAdopted,
     PairJudged,
     ProfileLinked,
+    RecordChange,
     RecordPublished,
-    RecordWithdrawn,
 )  # fmt: skip
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
@@ -103,7 +103,7 @@ class Processor:
         segment: list[Recorded] = []
         for item in recorded:
             event = item.envelope.event
-            if isinstance(event, RecordPublished | RecordWithdrawn):
+            if isinstance(event, RecordChange):
                 segment.append(item)
             elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment)
@@ -161,7 +161,7 @@ class Processor:
         causes: dict[int, str] = {}
         for (partition, _), envelope in segment:
             event = envelope.event
-            assert isinstance(event, RecordPublished | RecordWithdrawn), "a segment holds records"
+            assert isinstance(event, RecordChange), "a segment holds records"
             home = partition.number if self._home is None else self._home
             change = apply_record(self._shelves, event, self._stated[envelope.id], home)
             if change is None or (not change.told and change.left == change.joined):
@@ -201,9 +201,7 @@ class Processor:
 def record_ids(recorded: Sequence[Recorded]) -> list[str]:
     """The records these events are about, each once."""
     events = (item.envelope.event for item in recorded)
-    return list(dict.fromkeys(
-        event.record_id for event in events if isinstance(event, RecordPublished | RecordWithdrawn)
-    ))  # fmt: skip
+    return list(dict.fromkeys(event.record_id for event in events if isinstance(event, RecordChange)))
 
 
 def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Feed]) -> Stated:
@@ -228,6 +226,6 @@ def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Fe
                 profile = profile_of(feed.attributes(event.fields))
                 apart = is_set_apart(shelves, event.record_id)
                 stated[item.envelope.id] = of_its_own(profile, event.record_id) if apart else profile
-        elif isinstance(event, RecordWithdrawn):
+        elif isinstance(event, RecordChange):
             stated[item.envelope.id] = None
     return stated

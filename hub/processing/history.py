@@ -19,8 +19,7 @@ from hub.domain.events import (
     PairHeld,
     PairJudged,
     ProfileLinked,
-    RecordPublished,
-    RecordWithdrawn,
+    RecordChange,
     StepCompleted,
 )  # fmt: skip
 from hub.errors import IntegrityError
@@ -97,7 +96,7 @@ def steps(
             if event.number != number or len(made) != event.decisions:
                 raise IntegrityError(f"step {number} is missing from the log, or part of it")
             checkpoint = parse_covered(event.covered)
-            read = decided_on(facts.read_until(checkpoint), (envelope.event for envelope in made))
+            read = decided_on(facts.read_until(checkpoint), [envelope.event for envelope in made])
             yield Step(number, checkpoint, read, made)
 
 
@@ -111,7 +110,7 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
     preload(shelves, record_ids(step.facts), fresh, rules.model)
     for recorded in step.facts:
         event = recorded.envelope.event
-        if isinstance(event, RecordPublished | RecordWithdrawn):
+        if isinstance(event, RecordChange):
             change = apply_record(
                 shelves, event, stated[recorded.envelope.id], recorded.position.partition.number
             )

@@ -6,7 +6,8 @@ day. So it does not matter in which order those records came.
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from hub.connect.contracts import Feed
 from hub.domain import cases
@@ -25,11 +26,14 @@ from hub.domain.facts import REGISTERS, Fact
 from hub.log import derive_id
 from hub.matching import Model
 from hub.matching.profile import alike
+from hub.processing.poison import ENVIRONMENT, PersonFailedError, to_blame
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
 from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
 
 NOBODY: frozenset[str] = frozenset()
+SEEN = attrgetter("published_on", "record_id")
+"""The order in which records were first seen."""
 
 
 class Reconciliation:
@@ -222,6 +226,16 @@ class Reconciliation:
     def _evaluate(self, person: str, day: int) -> Evaluation:
         row = self._shelves.people.get(person)
         facts = self._facts(row) if row else []
+        try:
+            return self._conclude(person, facts, day)
+        except ENVIRONMENT:
+            raise
+        except Exception as error:
+            culprits = to_blame(sorted(facts, key=SEEN), lambda some: self._conclude(person, some, day))
+            rows = (self._shelves.records.get(fact.record_id) for fact in culprits)
+            raise PersonFailedError([(row.record_id, row.version) for row in rows if row]) from error
+
+    def _conclude(self, person: str, facts: Sequence[Fact], day: int) -> Evaluation:
         # Asked only of those whom it can matter to: who is in no register.
         unknown = bool(facts) and not any(fact.kind in REGISTERS for fact in facts)
         return evaluate(

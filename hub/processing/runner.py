@@ -6,13 +6,22 @@ the two appends the same events, with the same ids, at the next start.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, select
 
-from hub.domain.events import ACTIONS, DECISIONS, RECORDS, StepCompleted
+from hub.domain.events import (
+    ACTIONS,
+    DECISIONS,
+    ID_COLLISION,
+    RECORDS,
+    EventSetAside,
+    RecordSetAside,
+    StepCompleted,
+)
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded, derive_id
 from hub.log.subscription import Batch, Subscription
 from hub.processing import Decision, Processor, Rules
@@ -27,7 +36,14 @@ from hub.processing.history import (
     steps,
     touch_everyone,
 )  # fmt: skip
-from hub.processing.poison import SEARCHED_EVENTS_MAX, is_poison, undecided, without_poison
+from hub.processing.poison import (
+    SEARCHED_EVENTS_MAX,
+    SetAside,
+    is_poison,
+    set_aside,
+    undecided,
+    without_poison,
+)
 from hub.projections import Shelves, agenda, reconciled
 from hub.projections.position import (
     NO_DAY,
@@ -96,11 +112,11 @@ def _envelope(decision: Decision, step: str, event_id: str) -> Envelope:
 def decide_step(db: Connection, processor: Processor, recorded: Sequence[Recorded]) -> list[Decision]:
     """All decisions of one micro-batch; rows change on the processor's shelves only.
 
-    A step without events is one that brings the views up to date.
+    A step without events of its own is one that brings the views up to date.
     """
-    if not recorded:
-        return list(processor.refresh())
     processor.prepare(recorded)
+    if all(isinstance(item.envelope.event, RecordSetAside) for item in recorded):
+        return [*(processor.decide(recorded, (), NO_DAY) if recorded else ()), *processor.refresh()]
     horizon = max(days_of(recorded), default=NO_DAY)
     due = select(agenda.c.due, agenda.c.person).where(agenda.c.due <= horizon)
     return list(processor.decide(recorded, [(day, person) for day, person in db.execute(due)], horizon))
@@ -209,12 +225,24 @@ class Runner:
         UndecidedError where those cannot be told.
         """
         batch = self._subscription.take(limit)
-        if not batch.events:
+        if not (batch.events or batch.collisions):
             return None
         decisions = self._try(batch.events)
         if isinstance(decisions, Exception):
             batch, decisions = self._without_poison(limit)
-        return self._commit(batch, decisions)
+        collided = self._put_aside((set_aside(r, ID_COLLISION), r.envelope.id) for r in batch.collisions)
+        self._shelves.flush()
+        return self._commit(batch, [*collided, *decisions])
+
+    def _put_aside(self, found: Iterable[tuple[SetAside, str]]) -> list[Decision]:
+        """Fold what was set aside, and tell of it."""
+        found = list(found)
+        for event, _ in found:
+            reconciled.apply(self._shelves, event)
+            # Where a record version lies that was read long ago, nobody remembers.
+            named = (event.partition, event.offset) if isinstance(event, EventSetAside) else ("", None)
+            log.warning("event_set_aside", partition=named[0], offset=named[1], error_type=event.error)
+        return list(starmap(Decision, found))
 
     def _try(self, events: Sequence[Recorded]) -> list[Decision] | Exception:
         """What follows from these events, written but not committed; the error where rules fail on them."""
@@ -238,14 +266,11 @@ class Runner:
         self._go_on()
         batch = self._subscription.take(min(limit, SEARCHED_EVENTS_MAX))
         rest, found = without_poison(batch.events, self._attempt)
-        for culprit, event in found:
-            reconciled.apply(self._shelves, event)
-            partition, offset = culprit.position
-            log.warning("event_set_aside", partition=str(partition), offset=offset, error_type=event.error)
+        aside = self._put_aside(found)
         decisions = self._try(rest)
         if isinstance(decisions, Exception):
             raise undecided("rules fail now and then", decisions)
-        return batch, [*(Decision(event, culprit.envelope.id) for culprit, event in found), *decisions]
+        return batch, [*aside, *decisions]
 
     def refresh(self) -> StepResult | None:
         """Show on the views what was read since the last closed day; None when they show it already.
@@ -258,7 +283,7 @@ class Runner:
         batch = self._subscription.take(0)
         decisions = self._try(batch.events)
         if isinstance(decisions, Exception):
-            raise undecided("the views cannot be brought up to date", decisions)
+            batch, decisions = self._without_poison(0)
         return self._commit(batch, decisions)
 
     def look(self) -> None:

@@ -188,7 +188,10 @@ class ModelRow(NamedTuple):
 
 
 class SetAsideRow(NamedTuple):
-    """An event that no rule could decide on, by its place in the log."""
+    """An event that no rule could decide on, by its place in the log.
+
+    One that rules failed on later than it was read is known by record and version alone.
+    """
 
     place: str
     event_id: str

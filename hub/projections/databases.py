@@ -30,6 +30,13 @@ from hub.settings import Settings
 SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
 STATEMENT_MILLISECONDS_MAX = 600_000
 LOCK_MILLISECONDS_MAX = 30_000
+NOT_NOW = {
+    sqlite3.SQLITE_FULL: "its disk is full",
+    sqlite3.SQLITE_IOERR: "its disk failed",
+    sqlite3.SQLITE_CANTOPEN: "its file cannot be opened",
+    sqlite3.SQLITE_READONLY: "its file cannot be written",
+    sqlite3.SQLITE_BUSY: "somebody else has locked it",
+}
 PATIENCE = {"connect_timeout": 10}
 """Seconds until a server that does not answer is given up."""
 
@@ -86,7 +93,10 @@ def open_database(url: str, path: Path, schema: str, password: str | None = None
 
 def open_sqlite(path: Path | str) -> Engine:
     """An engine for one SQLite file: WAL and a bounded wait."""
-    engine = create_engine(f"sqlite:///file:{path}?uri=true", connect_args={"timeout": 10})
+    # What a statement was given may be personal: it stays out of error texts.
+    engine = create_engine(
+        f"sqlite:///file:{path}?uri=true", connect_args={"timeout": 10}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: object, _record: object) -> None:
@@ -126,7 +136,7 @@ class SqliteDatabase:
     def connect(self) -> Iterator[Connection]:
         engine = open_sqlite(self.path)
         try:
-            with engine.connect() as db:
+            with file_translated(), engine.connect() as db:
                 metadata.create_all(db)
                 db.commit()
                 yield db
@@ -267,6 +277,19 @@ class PostgresDatabase:
 def _pragma(db: Connection, name: str) -> object:
     row = db.exec_driver_sql(f"PRAGMA {name}").fetchone()
     return row[0] if row else None
+
+
+@contextmanager
+def file_translated() -> Iterator[None]:
+    """What SQLite says of a disk or a lock, in our words: the same input will do another time."""
+    try:
+        yield
+    except OperationalError as error:
+        # The last byte is the kind; what stands above it says more than anyone needs.
+        means = NOT_NOW.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
+        if means is None:
+            raise
+        raise ProjectionUnavailableError(f"the projection cannot be worked on now: {means}") from error
 
 
 @contextmanager

@@ -44,8 +44,9 @@ messages = Table(
     Column("body", LargeBinary, nullable=False),
 )  # fmt: skip
 BEGAN = "SELECT extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-PRESENT = """SELECT m.name FROM members m JOIN pg_stat_activity a
-    ON a.pid = m.listens AND extract(epoch FROM a.backend_start)::text = m.began"""
+LIVES = "a.pid = m.listens AND extract(epoch FROM a.backend_start)::text = m.began"
+PRESENT = f"SELECT m.name FROM members m JOIN pg_stat_activity a ON {LIVES}"  # noqa: S608 - constants only
+FORGET = f"DELETE FROM members m WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE {LIVES})"  # noqa: S608
 LOOK_SECONDS = 1.0
 """Whoever waits looks so often whether those it waits for are still there."""
 
@@ -72,6 +73,7 @@ class Exchange:
     def join(self) -> None:
         """Be found by others, until `leave` or the end of this session."""
         self.leave()
+        self._db.execute(text(FORGET))
         began = self._db.execute(text(BEGAN)).scalar()
         row = {"name": self.name, "listens": self._pid, "writes": self._writing, "began": began}
         self._db.execute(insert(members).values(row))

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from hub.domain.events import PairHeld, ProfileLinked, RecordPublished, RecordWithdrawn
+from hub.domain.events import (
+    PairHeld,
+    ProfileLinked,
+    RecordChange,
+    RecordPublished,
+    RecordSetAside,
+)  # fmt: skip
 from hub.domain.facts import READ
 from hub.matching import Model, Profile
 from hub.matching.blocking import BLOCK_PROFILES_MAX
@@ -91,14 +97,14 @@ def load_components(shelves: Shelves, pids: Iterable[int]) -> None:
     shelves.people.load({row.person for row in everyone if row.person})
 
 
-def apply_record(
-    shelves: Shelves, event: RecordPublished | RecordWithdrawn, profile: Profile | None, home: int
-) -> Change | None:
+def apply_record(shelves: Shelves, event: RecordChange, profile: Profile | None, home: int) -> Change | None:
     """Fold in one version of a record; None for an old or repeated one, which changes nothing.
 
     `home` is the partition it came through.
     """
     before = shelves.records.get(event.record_id)
+    if isinstance(event, RecordSetAside):
+        return _set_aside(shelves, before) if before and before.version == event.version else None
     if before is not None and event.version <= before.version:
         return None
     if isinstance(event, RecordPublished):
@@ -118,6 +124,13 @@ def apply_record(
     left = before.profile if before and before.live else None
     told = left is None or joined is None or before is None or not same_told(before.fields, row.fields)
     return Change(mark_of(row.first_on, row.feed, row.record_id), left, joined, profile, told, home)
+
+
+def _set_aside(shelves: Shelves, before: RecordRow) -> Change:
+    """As if it were withdrawn, but for its version: the next one is heard again."""
+    shelves.records.put(before._replace(live=False))
+    left = before.profile if before.live else None
+    return Change(mark_of(before.first_on, before.feed, before.record_id), left, None, None, True, CROSSING)
 
 
 def same_told(before: Mapping[str, object], after: Mapping[str, object]) -> bool:

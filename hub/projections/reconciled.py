@@ -8,6 +8,7 @@ from hub.domain.events import (
     DiscrepancyDetected,
     Event,
     EventSetAside,
+    RecordSetAside,
     ResidenceReconciled,
 )  # fmt: skip
 from hub.projections import (
@@ -57,6 +58,8 @@ def apply(shelves: Shelves, event: Event) -> None:
             shelves.set_aside.put(SetAsideRow(
                 f"{partition}/{offset}", event.event_id, event.event_type, event.error,
             ))  # fmt: skip
+        case RecordSetAside(record_id=record_id, version=version, error=error):
+            shelves.set_aside.put(SetAsideRow(f"{record_id}/{version}", "", "RecordPublished", error))
 
 
 def _birth(shelves: Shelves, event: BirthReconciled) -> None:

@@ -42,7 +42,7 @@ def hub(tmp_path):
         ("出生日期", "soon", "birth_date", "bad-date"),
         ("出生日期", "", "birth_date", "missing-required"),
         ("登记编号", "", "entry_no", "missing-key"),
-        ("性别", "X", "sex", "bad-code"),
+        ("性别", "X", "sex", "bad-code"),  # F51: at the door a symbol that no contract names is set aside
         ("操作", "删掉", "operation", "bad-code"),
         ("地址代码", "990101", "place", "bad-place-code"),
         ("姓名", "王" * 5000, "name", "too-long"),

@@ -89,12 +89,40 @@ def test_f53_hostile_bytes_are_refused(name):
     assert refused.value.__cause__ is None, "the reader's own words may repeat the payload"
 
 
+LETTERS = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
+AVRO_REJECTS = {
+    "long that does not end": ("long", b"\x80" * 10),
+    "int that does not end": ("int", b"\x80" * 5),
+    "list of the least count": ({"type": "array", "items": "int"}, b"\xff" * 9 + b"\x01\x02"),
+    "bytes of length -1": ("bytes", b"\x01"),
+    "text of length -1": ("string", b"\x01"),
+    "branch -1 of a union": (["null", "int"], b"\x01"),
+    "branch 5 of two": (["null", "int"], b"\x0a"),
+    "symbol -1": (LETTERS, b"\x01"),
+    "symbol 5 of two": (LETTERS, b"\x0a"),
+}
+"""What Apache Avro's own decoders must refuse, in every language: the kinds of its shared rejection vectors."""
+
+
+def one_field(kind: object) -> tuple[Codec, bytes]:
+    """A codec whose only schema has one field of this type, and how its payloads begin."""
+    codec = Codec([schema(kind, event="DayClosed").replace('"f0"', '"day"')])
+    return codec, b"\xc3\x01" + next(iter(codec.schemas))
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", AVRO_REJECTS)
+def test_f53_what_avro_itself_refuses_is_refused(name):
+    kind, body = AVRO_REJECTS[name]
+    codec, start = one_field(kind)
+    with pytest.raises(SchemaMismatchError) as refused:
+        codec.decode(start + body)
+    assert len(str(refused.value)) < 200
+
+
 @pytest.mark.parametrize("index", [-1, -2, 2, 2**40])
 def test_f53_an_enumeration_holds_only_its_symbols(index):
-    text = schema({"type": "enum", "name": "E", "symbols": ["A", "B"]}, event="DayClosed")
-    text = text.replace('"f0"', '"day"')
-    codec = Codec([text])
-    marker = b"\xc3\x01" + next(iter(codec.schemas))
+    codec, marker = one_field(LETTERS)
     assert codec.decode(marker + b"\x02") == DayClosed("B")
     with pytest.raises(SchemaMismatchError):
         codec.decode(marker + zigzag(index))

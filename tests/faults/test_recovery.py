@@ -1,4 +1,4 @@
-"""What a projection does when it and the log come apart: F03, F04 and F34 of the fault matrix."""
+"""What a projection does when it and the log come apart: F03 and F34 of the fault matrix."""
 
 import itertools
 import shutil

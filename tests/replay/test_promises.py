@@ -88,7 +88,7 @@ def test_promise_3_results_do_not_depend_on_partitions_or_order(tmp_path, county
     assert results[0] == results[1]
 
 
-def test_promise_4_rebuild_equals_incremental(worked):
+def test_promise_4_f19_rebuild_equals_incremental(worked):
     before = digests(worked)
     answer = worked.rebuild(lambda _: None)
     assert answer["ok"]

@@ -14,6 +14,7 @@ from hub.processing.sharing import ANNOUNCE, DONE, FRESH, GO, READY, VERDICT
 from hub.projections import CROSSING, cases, people, profiles
 from tests.conftest import settings_for
 from tests.databases import new_database
+from tests.faults.test_poison import aside, child, closed, poisoned
 from tests.sharing.workers import (
     DiedError,
     Helper,
@@ -170,4 +171,18 @@ def test_what_is_asked_of_a_case_is_decided_by_one_worker_wherever_its_person_li
     moved = {r.envelope.event.case_id for r in Subscription(hub.log, (DECISIONS,), {}).take(10**6).events
              if isinstance(r.envelope.event, CaseMoved) and r.envelope.event.state == "accepted"}  # fmt: skip
     assert moved == set(chosen)
+    agrees_with_replay(hub)
+
+
+def test_what_rules_fail_on_is_found_by_one_worker_alone_and_set_aside(hub):
+    events = [poisoned(n) if n in (5, 31) else child(n) for n in range(60)]
+    hub.log.append([*events[:30], closed(19_100), *events[30:], closed(19_101)])
+    with helpers(hub.settings, 1) as helping, hub.coordinator() as coordinator:
+        gathered(coordinator, 1)
+        work_through(coordinator, 500)
+        hub.log.append([child(n, version=2) for n in range(60)])
+        gathered(coordinator, 1)
+        work_through(coordinator, 500)
+    assert helping[0].events
+    assert aside(hub) == {events[5].id, events[31].id}
     agrees_with_replay(hub)

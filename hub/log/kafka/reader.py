@@ -53,9 +53,10 @@ class Reader:
                 raise
 
     def _page(self, place: TopicPartition, start: int, limit: int) -> list[Any]:
-        consumer = self._ready()
+        self._ready()
         if self._ends.get(place, 0) <= start:
-            self._ends[place] = self._watcher.end_offsets([place], timeout_ms=self._site.wait_ms)[place]
+            self._ends[place] = self._asked([place])[place]
+        consumer = self._ready()
         end = self._ends[place]
         if end < start:
             raise IntegrityError(
@@ -92,10 +93,20 @@ class Reader:
         with self._lock, translated("the log's end could not be read"):
             try:
                 self._ready()
-                return dict(self._watcher.end_offsets(self._partitions, timeout_ms=self._site.wait_ms))
+                return self._asked(self._partitions)
             except BaseException:
                 self._discard()
                 raise
+
+    def _asked(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """The ends of these partitions, asked from their leaders."""
+        try:
+            return dict(self._watcher.end_offsets(places, timeout_ms=self._site.wait_ms // 6))
+        except kafka_errors.KafkaTimeoutError:
+            # Where a leader has moved, the client asks the old one over and over instead of looking for the new.
+            self._discard()
+            self._ready()
+            return dict(self._watcher.end_offsets(places, timeout_ms=self._site.wait_ms // 2))
 
     def _ready(self) -> Any:
         """The consumer, assigned to nothing yet when it is new."""

@@ -33,6 +33,7 @@ from typing import Any
 
 import msgspec
 
+from hub.errors import AbsentError
 from hub.log import derive_id
 
 ANNOUNCE, FRESH, VERDICT, READY, FAILED, GO, DONE, DISSOLVED, VOID = (
@@ -40,6 +41,10 @@ ANNOUNCE, FRESH, VERDICT, READY, FAILED, GO, DONE, DISSOLVED, VOID = (
 )  # fmt: skip
 WAIT_SECONDS = 30.0
 """Longer than any part of a step takes: whoever is silent for so long is thrown out."""
+
+
+class BrokenUpError(AbsentError):
+    """A step came to nothing before it was decided; nothing of it was kept."""
 
 
 class Announcement(msgspec.Struct):

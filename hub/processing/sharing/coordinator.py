@@ -1,11 +1,9 @@
 """The worker that owns the projection: decides alone, or together with whoever else is there."""
 
-import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import cycle
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -14,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.domain.events import ACTIONS, RECORDS, CaseActionRequested, ModelAdopted, PairJudged
 from hub.errors import AbsentError
-from hub.log import Envelope, EventLog, Partition, Position, Recorded
+from hub.log import Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Batch as Taken
 from hub.processing import Decision, Rules
 from hub.processing.history import parse_covered
@@ -32,17 +30,16 @@ from hub.processing.sharing import (
     VOID,
     WAIT_SECONDS,
     Announcement,
+    BrokenUpError,
     Fresh,
-    Handed,
     Ready,
     Verdict,
     pack,
     step_name,
 )  # fmt: skip
-from hub.processing.sharing.crossing import ties_between
+from hub.processing.sharing.company import Company
 from hub.processing.sharing.layout import lay_out
-from hub.processing.sharing.part import Part, Share
-from hub.projections import CROSSING, cases, profiles
+from hub.projections import cases, profiles
 from hub.projections.exchange import Exchange
 from hub.projections.position import (
     PartRow,
@@ -52,7 +49,6 @@ from hub.projections.position import (
     put_outbox,
     save_checkpoint,
     save_progress,
-    unpack_envelopes,
 )  # fmt: skip
 
 ALONE_SECONDS = 20.0
@@ -66,24 +62,6 @@ LAID = "laid"
 """The step up to which every group of profiles is known to have one home, or to be crossing."""
 log = structlog.get_logger()
 Message = TypeVar("Message", Fresh, Ready)
-
-
-class BrokenUpError(AbsentError):
-    """A step came to nothing before it was decided; nothing of it was kept."""
-
-
-class Company(NamedTuple):
-    """Who decides together since when, and what the owner decides of it."""
-
-    name: str
-    homes: Mapping[str, list[int]]
-    part: Part
-    crossing: Share
-
-    @property
-    def others(self) -> list[str]:
-        """Everyone but the owner."""
-        return list(self.homes)[1:]
 
 
 class Coordinator(Runner):
@@ -109,7 +87,7 @@ class Coordinator(Runner):
                 self._break_up()
                 self._alone_until = time.monotonic() + FOR_ONE_SECONDS
                 return super().step(limit)
-            if not taken.events and not self._others_lag(company):
+            if not (taken.events or taken.collisions or self._others_lag(company)):
                 return None
             result = self._together(company, taken, limit)
             if self._company is not None:
@@ -120,8 +98,7 @@ class Coordinator(Runner):
         """Bring the views up to date, each worker those of its people."""
         company = self._company
         if company is not None:
-            shares = company.part.share, company.crossing
-            if not self._stale_elsewhere and not any(share.processor.is_stale for share in shares):
+            if not (self._stale_elsewhere or company.is_stale):
                 return None
             result = self._together(company, Taken([], company.part.covered), 0)
             if self._company is not None:
@@ -158,17 +135,13 @@ class Coordinator(Runner):
             save_progress(self._db, LAID, self._number)
             log.info("homes_laid_out", crossing=found)
         self._db.commit()
-        homes: dict[str, list[int]] = {name: [] for name in (self._exchange.name, *others)}
-        for partition, name in zip(self._log.partitions(RECORDS), cycle(homes), strict=False):
-            homes[name].append(partition.number)
         known = load_checkpoint(self._db)
-        part = Part(self._log, self._db, self._rules, homes[self._exchange.name], known, actions=True)
-        crossing = Share(self._db, part.shelves, part.rules, (CROSSING,), CROSSING)
+        names = [self._exchange.name, *others]
+        self._company = Company(self._log, self._db, self._rules, names, known)
         self._db.rollback()
         self._covered = {p: offset for p, offset in known.items() if p.topic in (RECORDS, ACTIONS)}
         self._stale_elsewhere = True
-        self._company = Company(secrets.token_hex(8), homes, part, crossing)
-        log.info("company_gathered", workers=len(homes))
+        log.info("company_gathered", workers=len(names))
 
     def _break_up(self) -> None:
         """Decide alone again, from what is committed."""
@@ -190,9 +163,7 @@ class Coordinator(Runner):
         `limit` is how many events others take within a day; 0: all bring the views up to date.
         """
         number = self._number + 1
-        said = Announcement(
-            company.name, number, dict(company.homes), _last_closed(taken.events), limit, not limit
-        )
+        said = Announcement(company.name, number, company.homes, _last_closed(taken.events), limit, not limit)
         attempt = f"{company.name}/{number}"
         try:
             self._exchange.clear(attempt)
@@ -245,24 +216,18 @@ class Coordinator(Runner):
         self, company: Company, attempt: str, taken: Taken, fresh: Mapping[str, Fresh]
     ) -> tuple[Mapping[str, Ready], list[Decision]]:
         """What everyone else is ready to commit, and what is decided here."""
-        part, me = company.part, self._exchange.name
-        crossing = self._judge(company, fresh)
+        part, crossing = company.part, company.judge(fresh)
         self._exchange.send(
             attempt, VERDICT, pack(Verdict({name: crossing[name] for name in company.others}))
         )
-        kept, handed = part.settle(crossing[me])
+        kept, handed = part.settle(crossing[company.owner])
         decisions = part.share.decide(kept, part.people)
         part.shelves.flush()
         ready = self._hear(company, attempt, READY, Ready)
-        events = _interleaved(taken.events, [*handed, *(h for one in ready.values() for h in one.handed)])
-        self._receive(company, ready.values())
-        company.crossing.processor.prepare(events)
-        return ready, [*decisions, *company.crossing.decide(events)]
+        return ready, [*decisions, *company.decide_crossing(ready.values(), handed)]
 
     def _refreshed(self, company: Company, attempt: str) -> tuple[Mapping[str, Ready], list[Decision]]:
-        company.part.rest()
-        shares = company.part.share, company.crossing
-        decisions = [decision for share in shares for decision in share.processor.refresh()]
+        decisions = company.refresh()
         return self._hear(company, attempt, READY, Ready), decisions
 
     def _hear(self, company: Company, attempt: str, kind: str, of: type[Message]) -> dict[str, Message]:
@@ -279,37 +244,6 @@ class Coordinator(Runner):
             return []
         held = select(profiles.c.profile, profiles.c.home).join(cases, cases.c.person == profiles.c.person)
         return [(pid, home) for pid, home in self._db.execute(held.where(cases.c.case_id.in_(asked)))]
-
-    def _judge(self, company: Company, fresh: Mapping[str, Fresh]) -> dict[str, list[int]]:
-        """By worker, which of its profiles are tied to profiles of somebody else."""
-        found = ties_between(fresh, company.part.rules.model)
-        holder = {home: name for name, homes in company.homes.items() for home in homes}
-        for one in fresh.values():
-            for pid, home in one.ties:
-                if home != CROSSING:
-                    found[holder[home]].add(pid)
-        return {name: sorted(pids) for name, pids in found.items()}
-
-    def _receive(self, company: Company, ready: Iterable[Ready]) -> None:
-        """Take over what crosses from now on, this worker's own too."""
-        part = company.part
-        shelves, moved, persons = part.shelves, list(part.profiles), list(part.people)
-        company.crossing.processor.take_over(part.touched, part.stale)
-        for one in ready:
-            moved += one.profiles
-            persons += one.people
-            company.crossing.processor.take_over(one.touched, one.stale)
-        part.forget(moved, persons)
-        shelves.profiles.load(moved)
-        shelves.people.load(persons)
-        for pid in moved:
-            if row := shelves.profiles.get(pid):
-                shelves.profiles.put(row._replace(home=CROSSING))
-        for name in persons:
-            if person := shelves.people.get(name):
-                shelves.people.put(person._replace(home=CROSSING))
-        # People are chosen by their home in the database.
-        shelves.flush()
 
     def _settle(
         self, company: Company, said: Announcement, ready: Mapping[str, Ready], decisions: Sequence[Decision]
@@ -350,7 +284,8 @@ class Coordinator(Runner):
         self._log.append(envelopes[:-1])
         try:
             self._exchange.receive(attempt, {DONE}, company.others, WAIT_SECONDS)
-        except AbsentError:
+        except AbsentError as error:
+            log.warning("company_broke_up", error_type=type(error).__name__)
             # Nobody is left who might still commit what is folded in below.
             for name in company.others:
                 self._exchange.expel(name)
@@ -366,23 +301,3 @@ class Coordinator(Runner):
 def _last_closed(events: Sequence[Recorded]) -> str:
     """The id of the last barrier among these events; empty if there is none."""
     return next((r.envelope.id for r in reversed(events) if r.envelope.event.BARRIER), "")
-
-
-def _interleaved(events: Sequence[Recorded], handed: Iterable[Handed]) -> list[Recorded]:
-    """What was handed over, between the closed days where it belongs, with what is asked of cases."""
-    waiting = sorted(handed, key=lambda h: (h.closed, h.partition, h.offset), reverse=True)
-    found: list[Recorded] = []
-    closed = 0
-    for item in events:
-        event = item.envelope.event
-        if event.BARRIER or isinstance(event, CaseActionRequested):
-            while waiting and waiting[-1].closed <= closed:
-                found.append(_recorded(waiting.pop()))
-            found.append(item)
-            closed += event.BARRIER
-    return found + [_recorded(one) for one in reversed(waiting)]
-
-
-def _recorded(handed: Handed) -> Recorded:
-    (envelope,) = unpack_envelopes(handed.envelope)
-    return Recorded(Position(Partition(RECORDS, handed.partition), handed.offset), envelope)

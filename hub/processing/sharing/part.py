@@ -11,7 +11,7 @@ from hub.log.subscription import Batch as Taken
 from hub.log.subscription import Subscription
 from hub.processing import Decision, Processor, Rules
 from hub.processing.history import days_of, in_force
-from hub.processing.sharing import Fresh, Handed
+from hub.processing.sharing import BrokenUpError, Fresh, Handed
 from hub.processing.sharing.crossing import Batch
 from hub.projections import CROSSING, Shelves, agenda, people
 from hub.projections.position import NO_DAY, load_progress, pack_envelopes
@@ -86,7 +86,9 @@ class Part:
         self.touched, self.stale = [], []
 
     def look(self, taken: Taken) -> Fresh:
-        """Prepare a batch, and say what others must know of it."""
+        """Prepare a batch, and say what others must know of it; BrokenUpError if it is one to decide on alone."""
+        if taken.collisions:
+            raise BrokenUpError("ids were taken twice: one worker says so")
         self.taken = taken
         prepared = self.share.processor.prepare(taken.events)
         self._batch = Batch(self.shelves, self.rules.model, self._homes, taken.events, prepared)
