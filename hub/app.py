@@ -1,5 +1,6 @@
 """Composition: settings become a log, projections, rules and connectors; nothing else wires."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -19,15 +20,18 @@ from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
+from hub.domain.events import ModelAdopted
 from hub.errors import SettingsError
-from hub.log import EventLog
+from hub.log import Envelope, EventLog, derive_id
 from hub.log.by_url import make_codec, open_log
-from hub.matching import default_model
+from hub.matching import Model, default_model
+from hub.matching.document import packed, read_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
 from hub.projections import intake
+from hub.projections.adoption import adopted_model
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.settings import Settings
 
@@ -87,6 +91,27 @@ class Hub:
         with locked(self.data / "intake.lock", "intake"), engine.connect() as db:
             yield Ingest(self.log, db, self.pseudonym_key())
         engine.dispose()
+
+    def adopt(self, content: bytes, reason: str) -> ModelAdopted:
+        """Announce a model, from its file; it is in force for whatever is published from now on."""
+        event = self.adoption(content, reason)
+        with self.ingest() as work:
+            # The same model may be adopted again later: what the log holds by now tells the two apart.
+            adoption = derive_id("model-adopted", event.digest, sum(self.log.head().values()))
+            source, version = "/hub/identity", event.version
+            work.announce(Envelope(event, adoption, version, source, version, actor=event.actor))
+        return event
+
+    def adoption(self, content: bytes, reason: str) -> ModelAdopted:
+        """The event that would put a model in force, from its file."""
+        said = self.settings.reader
+        actor = f"{said.department}/{said.role}"
+        version, digest = read_model(content).version, hashlib.sha256(content).hexdigest()
+        return ModelAdopted(version, digest, packed(content), reason, actor)
+
+    def model(self, db: Connection) -> Model:
+        """The model in force on this projection."""
+        return adopted_model(db) or self.rules.model
 
     def balance(self) -> dict[str, dict[str, int]]:
         """What became of every row of every feed, without disturbing ingestion."""

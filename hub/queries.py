@@ -5,14 +5,18 @@ for, and whose records. Counts disclose nobody and are not recorded.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
+from hub.audit import review
+from hub.audit.person import alternatives, profiles_of, ties, values
+from hub.connect.contracts import Feed
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
-from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade
+from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
 from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
@@ -20,15 +24,16 @@ from hub.projections import (
     births,
     cases,
     discrepancies,
-    held,
+    fat_blocks,
     metadata,
+    models,
     people,
     profiles,
     records,
     residents,
     set_aside,
 )  # fmt: skip
-from hub.projections.identity import record_of
+from hub.projections.adoption import adopted_model
 from hub.projections.position import load_checkpoint, load_progress
 
 ROWS_MAX = 1_000
@@ -55,7 +60,17 @@ class Queries:
     def __init__(self, db: Connection, log: EventLog, reader: Reader, county: str, model: Model) -> None:
         metadata.create_all(db)
         self._db, self._log, self._reader = db, log, reader
-        self._county, self._model = county, model
+        self._county, self._first_model = county, model
+
+    @cached_property
+    def _model(self) -> Model:
+        """The model in force."""
+        return adopted_model(self._db) or self._first_model
+
+    def models(self) -> Answer:
+        """The models that were adopted, the last one being in force; nobody is disclosed."""
+        columns = (models.c.number, models.c.version, models.c.digest, models.c.reason, models.c.actor)
+        return [dict(row) for row in self._db.execute(select(*columns).order_by(models.c.number)).mappings()]
 
     # --- counts ----------------------------------------------------------------------------
 
@@ -75,11 +90,19 @@ class Queries:
             "discrepancies": self._tally(discrepancies, "kind", discrepancies.c.status == "standing"),
             "discrepancies_cleared": self._tally(discrepancies, "kind", discrepancies.c.status == "cleared"),
             "cases": self._tally(cases, "state"),
-            "held_for_review": self._count(held),
+            "held_for_review": len(review.queue(self._db, self._model)),
+            "model": self._model.version,
+            "keys_too_common": self._fat_keys(),
             "set_aside": self._tally(set_aside, "event_type"),
             "id_collisions": self._count(set_aside, set_aside.c.error == ID_COLLISION),
             "caught_up": not behind,
         }
+
+    def _fat_keys(self) -> dict[str, dict[str, int]]:
+        """By what a key is made of: how many are shared by more profiles than are compared, and by how many."""
+        columns = (fat_blocks.c.parts, func.count(), func.max(fat_blocks.c.profiles))
+        rows = self._db.execute(select(*columns).group_by(fat_blocks.c.parts).order_by(fat_blocks.c.parts))
+        return {parts: {"keys": int(keys), "profiles_max": int(most)} for parts, keys, most in rows}
 
     def _count(self, table: Table, *where: Any) -> int:
         return int(self._db.execute(select(func.count()).select_from(table).where(*where)).scalar() or 0)
@@ -139,8 +162,10 @@ class Queries:
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:
             raise NotFoundError("no person, record, discrepancy or case has this id")
-        self._disclose("explain", [person])
-        return self._explained(person, row["profiles"])
+        found = self._explained(person)
+        others = [pair["right"]["person"] for pair in found["alternatives"]]
+        self._disclose("explain", [person, *filter(None, others)])
+        return found
 
     def _find_person(self, wanted: str) -> str:
         """The person who holds the record an id came from, merged or not; or a feed/key."""
@@ -153,22 +178,48 @@ class Queries:
         )  # fmt: skip
         return str(self._db.execute(query).scalar() or wanted)
 
-    def _explained(self, person: str, pids: Sequence[int]) -> dict[str, Any]:
-        found = self._person(person, pids)
-        rows = found.pop("evidence")
-        first, links = rows[0]["values"], []
-        for row in rows[1:]:
-            compared = self._model.compare(first, row["values"])
-            links.append({
-                "records": [record_of(mark) for mark in row["records"]],
-                "weight": round(compared.weight, 1),
-                "levels": {level.comparison: f"{level.level} ({level.weight:+g})" for level in compared.levels},
-            })  # fmt: skip
+    def _explained(self, person: str) -> dict[str, Any]:
+        rows = profiles_of(self._db, person)
+        found = self._person(person, [row.profile for row in rows])
+        found.pop("evidence")
         return found | {
             "model": self._model.version,
-            "first_profile": [record_of(mark) for mark in rows[0]["records"]],
-            "compared_with_first": links,
+            "ties": ties(self._db, rows, self._model),
+            "alternatives": alternatives(self._db, rows, self._model),
         }
+
+    def person(self, wanted: str, feeds: Mapping[str, Feed]) -> dict[str, Any]:
+        """The values to go by of one person, with every value that lost and the records behind them."""
+        self._allowed()
+        person = self._find_person(wanted)
+        rows = profiles_of(self._db, person)
+        if not rows:
+            raise NotFoundError("no person or record has this id")
+        self._disclose("person", [person])
+        today = load_progress(self._db, "today", -1)
+        return {"person": person} | values(self._db, rows, feeds, today)
+
+    # --- pairs that people must look at --------------------------------------------------------
+
+    def review_queue(self, limit: int = 20) -> Answer:
+        """The pairs where an answer is expected to put most right; who they are is not shown."""
+        self._allowed()
+        found = [review.shown(pair) for pair in review.queue(self._db, self._model)[: min(limit, ROWS_MAX)]]
+        self._disclose("review", [person for row in found for person in (row["left"], row["right"])])
+        return found
+
+    def review_pair(self, pair: str) -> dict[str, Any]:
+        """Both sides of a pair."""
+        self._allowed()
+        left, right = review.sides(self._db, pair)
+        self._disclose("review pair", [person for person in (left.person, right.person) if person])
+        return review.side_by_side(self._db, left, right, self._model)
+
+    def judgement(self, pair: str, verdict: str, reason: str) -> PairJudged:
+        """What this reader says of a pair, ready for the log."""
+        self._allowed()
+        actor = f"{self._reader.department}/{self._reader.role}"
+        return review.judgement(review.sides(self._db, pair), verdict, reason, actor)
 
     def links(self, feed: str | None) -> list[tuple[str, str]]:
         """Every live record and its person; the feed's own keys where one feed is given."""
@@ -182,6 +233,12 @@ class Queries:
         found = self._db.execute(query).all()
         self._disclose("export links", [f"all of {feed or 'every feed'}"])
         return [(key if feed else f"{name}/{key}", person) for name, key, person in found]
+
+    def changes(self, found: Mapping[str, Any], limit: int) -> dict[str, Any]:
+        """What another model would change, with the people of the largest changes."""
+        shown = found["changes"][:limit]
+        self._disclose("what-if", [p for change in shown for p in (*change["before"], *change["after"])])
+        return {**found, "changes": shown}
 
     # --- disclosure --------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
     for step in steps(log):
         number, checkpoint = step.number, step.checkpoint
         today = max([today, *days_of(step.facts)])
-        apply_step(shelves, step, rules)
+        rules = apply_step(shelves, step, rules)
         shelves.flush()
         applied += len(step.facts) + len(step.decisions)
         progress(len(step.facts) + len(step.decisions))

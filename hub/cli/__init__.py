@@ -13,13 +13,16 @@ from typing import Any
 import click
 
 from hub import observability, settings
-from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
+from hub.audit.what_if import what_if as try_model
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
+from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.doctor import doctor
+from hub.cli.identity import identity
+from hub.cli.people import explain, people
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, table
 from hub.cli.workers import run_worker
@@ -27,15 +30,11 @@ from hub.connect.receipts import Receipt
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
 from hub.domain.days import from_date
-from hub.domain.disclosures import Reader
 from hub.domain.events import CaseActionRequested
 from hub.errors import HubError, SettingsError
 from hub.log import Envelope, derive_id
 from hub.projections.databases import open_sqlite
-from hub.queries import Queries
 from hub.simulate import simulate as run_simulation
-
-FINDINGS = 1
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -53,22 +52,9 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 cli.add_command(schemas)
 cli.add_command(doctor)
-
-as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
-
-
-def opened(context: click.Context) -> Hub:
-    """The hub of this call, closed when the call ends."""
-    hub = Hub(context.obj)
-    context.call_on_close(hub.close)
-    return hub
-
-
-def queries(hub: Hub, db: Any) -> Queries:
-    """Queries as the configured reader."""
-    said = hub.settings.reader
-    reader = Reader(said.department, said.role, said.jurisdiction, said.purpose)
-    return Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
+cli.add_command(identity)
+cli.add_command(people)
+cli.add_command(explain)
 
 
 @cli.command()
@@ -164,18 +150,6 @@ for _name, _filters in (
     _listing(_name, _filters)
 
 
-@cli.command()
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-@as_json
-@click.pass_context
-def people(context: click.Context, limit: int, json_: bool) -> None:
-    """A page of people; the look is put on record."""
-    hub = opened(context)
-    with hub.projection() as db:
-        found = queries(hub, db).people(limit)
-    emit(found, json_, lambda: table("people", found))
-
-
 @cli.group(invoke_without_command=True)
 @click.option("--state", default=None)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
@@ -215,18 +189,6 @@ def move(
     asked = derive_id("case-action", case_id, action, seen, actor, outcome, note)
     hub.log.append([Envelope(event, asked, case_id, "/hub/cases", case_id, actor=actor)])
     emit({"asked": asked}, json_, lambda: click.echo("asked; `hub run` decides on it"))
-
-
-@cli.command()
-@click.argument("wanted", metavar="ID")
-@as_json
-@click.pass_context
-def explain(context: click.Context, wanted: str, json_: bool) -> None:
-    """Why a person, record (feed/key), discrepancy or case is what it is."""
-    hub = opened(context)
-    with hub.projection() as db:
-        found = queries(hub, db).explain(wanted)
-    emit(found, json_, lambda: table(wanted, found))
 
 
 @cli.group()
@@ -318,6 +280,39 @@ def rebuild(context: click.Context, json_: bool) -> None:
     emit(answer, json_, lambda: table("replay rebuild", answer))
     if not answer["ok"]:
         context.exit(FINDINGS)
+
+
+@replay_.command("what-if")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="a model's file",
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="changes shown")
+@as_json
+@click.pass_context
+def what_if(context: click.Context, model: Path, limit: int, json_: bool) -> None:
+    """What adopting a model now would change: who, and which totals. Nothing is kept.
+
+    The people of the changes that are shown are put on record as looked at.
+    """
+    hub = opened(context)
+    event = hub.adoption(model.read_bytes(), "what if")
+    engine = open_sqlite(":memory:")
+    with engine.connect() as scratch, Progress("events", quiet=json_) as bar:
+        found = try_model(hub.log, scratch, hub.rules, event, bar.add)
+    with hub.projection() as db:
+        answer = queries(hub, db).changes(found, limit)
+    emit(answer, json_, lambda: _show_changes(answer))
+
+
+def _show_changes(answer: dict[str, Any]) -> None:
+    plain = {key: value for key, value in answer.items() if key not in ("totals", "changes")}
+    table("replay what-if", plain)
+    totals = ({"total": name, **counts} for name, counts in answer["totals"].items() if counts["change"])
+    table("总数变化 totals that change", list(totals))
+    table("谁会变化 who changes, those of most records first", answer["changes"])
 
 
 @cli.command()

@@ -88,6 +88,11 @@ class Ingest:
         """Append what is pending, then remember it."""
         self._memory.flush()
 
+    def announce(self, envelope: Envelope) -> None:
+        """Append an event that concerns all partitions of the records: one process at a time writes those."""
+        self._memory.add(envelope)
+        self.flush()
+
     # --- reading -------------------------------------------------------------------------
 
     def run(

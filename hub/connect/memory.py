@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from hub.domain.days import Day
-from hub.domain.events import RECORDS, DayClosed, RecordPublished, RecordWithdrawn
+from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
 from hub.projections import intake
@@ -72,6 +72,11 @@ class Memory:
             for recorded in batch.events:
                 self._fold(recorded.envelope, None, recorded.position.partition.number)
             self._commit(batch.checkpoint)
+        # A model that was announced to some partitions only; days are closed again by whoever reads drops.
+        half = [envelope for envelope in source.standing() if isinstance(envelope.event, ModelAdopted)]
+        if half:
+            self._log.append(half)
+            self._catch_up()
 
     def load(self, record_ids: list[str]) -> None:
         """Have what is known of these records at hand in one query."""

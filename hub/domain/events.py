@@ -26,6 +26,8 @@ class Event:
     SUBJECT: ClassVar[str] = ""
     BARRIER: ClassVar[bool] = False
     CONCLUDES: ClassVar[bool] = False
+    ALONE: ClassVar[bool] = False
+    """Decided on in a step of its own: what comes after it is decided by other rules."""
 
 
 # --- facts: what departments publish ------------------------------------------------------
@@ -299,6 +301,42 @@ class CaseActionRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PairJudged(Event):
+    """A person looked at two profiles and said: the same, different, or withdrawn (nothing after all)."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "left"
+
+    left: int
+    right: int
+    left_records: list[str]
+    right_records: list[str]
+    verdict: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAdopted(Event):
+    """A linkage model is in force from here on, for every record; the event holds all of it.
+
+    A barrier among the records, like a closed day: whatever was published before it was decided on
+    by the model before. `content` is its file, packed; `digest` is the SHA-256 of that file.
+    """
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "version"
+    BARRIER: ClassVar[bool] = True
+    ALONE: ClassVar[bool] = True
+
+    version: str
+    digest: str
+    content: bytes
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisclosureMade(Event):
     """Someone was shown records of people: who, what, and for which purpose."""
 
@@ -337,5 +375,5 @@ DECIDED: tuple[type[Event], ...] = (
 )
 RecordChange = RecordPublished | RecordWithdrawn | RecordSetAside
 """What changes the state of one record."""
-ASKED: tuple[type[Event], ...] = (CaseActionRequested, DisclosureMade)
+ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade)
 EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}

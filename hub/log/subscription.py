@@ -125,12 +125,21 @@ class Subscription:
         """Everything up to and including these offsets, which lie ahead of this reader."""
         self._until = until
         events: list[Recorded] = []
-        while page := self.take(PAGE).events:
+        # Without a limit: where it cuts decides in which turn a topic is read, and so the order.
+        while page := self.take(sys.maxsize).events:
             events += page
         return events
 
+    def standing(self) -> list[Envelope]:
+        """Barriers at which this reader stands when there is nothing to take: some part of the topic lacks
+        them, since their writer was cut off or has not finished."""
+        heads = (buffer[0].envelope for buffer in self._buffers.values() if buffer)
+        return list({envelope.id: envelope for envelope in heads}.values())
+
     def take(self, limit: int) -> Batch:
         """About `limit` events, fewer when the partitions hold no more; empty when caught up.
+
+        An event that is decided on alone comes alone.
 
         A log that fails half-way does not take back what was read before: that is handed over, and the
         error is the next call's.
@@ -189,6 +198,8 @@ class Subscription:
             for partition in partitions:
                 progress |= self._drain(partition, taken, limit)
             progress |= self._pass_barrier(partitions, taken)
+            if taken and taken[-1].envelope.event.ALONE:
+                return False
         return progress
 
     def _drain(self, partition: Partition, taken: list[Recorded], limit: int) -> bool:
@@ -236,6 +247,8 @@ class Subscription:
         if not all(buffer and buffer[0].envelope.event.BARRIER for buffer in heads):
             return False
         _check_same(heads)
+        if taken and heads[0][0].envelope.event.ALONE:
+            return False
         passed = [buffer.popleft() for buffer in heads]
         for partition, recorded in zip(partitions, passed, strict=True):
             self._done[partition] = recorded.position.offset

@@ -17,6 +17,8 @@ from hub.matching.normalise import is_chinese, pinyin, soundex, stable
 
 Hashes = NDArray[np.uint64]
 HOME_CHARACTERS = 12
+BLOCK_PROFILES_MAX = 400
+"""A key that more profiles share than this says nothing about anyone."""
 STIR = np.uint64(0x9E3779B97F4A7C15)
 """The golden ratio in 64 bits; odd, so that multiplying by it loses nothing."""
 SHIFT = np.uint64(29)

@@ -94,7 +94,7 @@ def resolve_all(
         ids, here = [profile[0] for profile in group], slice(start, start + size)
         components += _components(ids, rows[here].tolist(), weights[pair:end], keys[here], model.link, said)
         start, pair = start + size, end
-    return placed | _placements(components, people_in(components, columns, model), columns, anchors)
+    return placed | placements(components, people_in(components, columns, model), columns, anchors)
 
 
 NO_WEIGHTS: Weights = np.zeros(0)
@@ -135,7 +135,7 @@ def _components(
     said: Said,
 ) -> list[Component]:
     """A group as what hangs together in it by pairs that share a block or that a person has joined."""
-    if len(ids) == 2 and said is UNSAID:
+    if len(ids) == 2 and tuple(ids) not in said.apart and tuple(ids) not in said.together:
         # Most groups are a pair, and a pair needs no graph.
         if weights[0] >= link and keys[0] & keys[1]:
             return [Component(rows, weights)]
@@ -249,12 +249,13 @@ def _agreement(layers: NDArray[np.float64], barred: NDArray[np.bool_], model: Mo
     return agree
 
 
-def _placements(
+def placements(
     components: Sequence[Component],
     people: Sequence[Sequence[Sequence[int]]],
     columns: Columns,
     anchors: Mapping[int, str],
 ) -> dict[int, Placement]:
+    """Where each profile of these components belongs, and its strongest tie."""
     placed: dict[int, Placement] = {}
     for component, clusters in zip(components, people, strict=True):
         ids = columns.ids[np.array(component.rows)].tolist()

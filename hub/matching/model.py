@@ -140,6 +140,15 @@ class Model:
         rounded: Weights = np.rint(weights * GRAIN) / GRAIN
         return rounded
 
+    def level_weights(self, name: str) -> list[float]:
+        """By level of a comparison what it weighs; of a counted value, the value of middling rarity."""
+        c, levels = COMPARISONS[name], self.document["levels"][name]
+        weights = [round(float(weight), 3) for weight in self._tables[name][:-1]]
+        for index in range(c.counted_levels if name in self._shares else 0):
+            said = levels[c.levels[index]]
+            weights[index] = round(math.log2(said["m"] / said["u"]), 3)
+        return weights
+
     def weight(self, a: Profile, b: Profile) -> float:
         """The match weight of two profiles; the same whichever comes first."""
         return float(self.weights((a, b), np.array([0]), np.array([1]))[0])
@@ -224,6 +233,19 @@ class Model:
             for profile, mine in zip(fresh, keys, strict=True):
                 self._keys[profile[0]] = tuple(dict.fromkeys(mine))
         return [self._keys[profile[0]] for profile in profiles]
+
+    def shared_keys(self, a: Profile, b: Profile) -> list[tuple[str, ...]]:
+        """The parts of each key under which these two are found, in the order of the recipes."""
+        columns = self.remember((a, b))
+        rows = columns.rows_of((a.id, b.id))
+        made = keys_of(columns, rows, self.plan)
+        return [parts for parts, which, keys in made if len(which) == 2 and keys[0] == keys[1]]
+
+    def parts_of(self, profile: Profile, key: int) -> tuple[str, ...]:
+        """What one of a profile's keys is made of."""
+        columns = self.remember((profile,))
+        made = keys_of(columns, columns.rows_of((profile.id,)), self.plan)
+        return next((parts for parts, _, keys in made if key in keys.tolist()), ())
 
     def number_key(self, profile: Profile) -> int | None:
         """The block of everyone who states this number; None without a valid one."""

@@ -1,5 +1,6 @@
 """How good a linkage is, against labelled truth: pairwise and B-cubed, with intervals, and by weight."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -55,6 +56,14 @@ class Interval(NamedTuple):
     high: float
 
 
+class Bounds(NamedTuple):
+    """Intervals of precision, recall and F1."""
+
+    precision: Interval
+    recall: Interval
+    f1: Interval
+
+
 class Band(NamedTuple):
     """Pairs whose weight is at least `least` bits and less than that of the band above."""
 
@@ -63,8 +72,8 @@ class Band(NamedTuple):
     precision: float
 
 
-def intervals(truth: Mapping[str, str], predicted: Mapping[str, str], seed: int = 1) -> dict[str, Interval]:
-    """Of pairwise and B-cubed F1, by resampling whole groups of records (Efron 1979).
+def intervals(truth: Mapping[str, str], predicted: Mapping[str, str], seed: int = 1) -> dict[str, Bounds]:
+    """Of pairwise and B-cubed quality, by resampling whole groups of records (Efron 1979).
 
     Pairs of one person stand or fall together, so what is drawn again and again is what hangs
     together by truth or by prediction, not the single pair.
@@ -73,10 +82,30 @@ def intervals(truth: Mapping[str, str], predicted: Mapping[str, str], seed: int 
     random = np.random.default_rng(seed)
     drawn = random.poisson(1.0, (RESAMPLES, len(sums))) @ sums
     together, said, true, records, precise, recalled = drawn.T
-    pairs = 2 * together / np.maximum(said + true, 1)
-    precision, recall = precise / np.maximum(records, 1), recalled / np.maximum(records, 1)
-    cubed = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return {name: _middle(values) for name, values in (("pairwise", pairs), ("bcubed", cubed))}
+    return {
+        "pairwise": _bounds(_share(together, said), _share(together, true)),
+        "bcubed": _bounds(_share(precise, records), _share(recalled, records)),
+    }
+
+
+def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(whole > 0, part / np.maximum(whole, 1e-12), 1.0)
+
+
+def _bounds(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> Bounds:
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return Bounds(*map(_middle, (precision, recall, f1)))
+
+
+def wilson(right: int, count: int) -> Interval:
+    """Of a share of independent things (Wilson 1927)."""
+    if not count:
+        return Interval(0.0, 1.0)
+    z, share = 1.959964, right / count
+    middle = share + z * z / (2 * count)
+    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    whole = 1 + z * z / count
+    return Interval(max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole))
 
 
 def _middle(values: NDArray[np.float64]) -> Interval:

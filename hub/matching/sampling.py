@@ -22,6 +22,8 @@ FAT_MAX = 500
 RANDOM_PAIRS, PAIRS_MAX = 400_000, 2_000_000
 COUNT_MIN = 5
 """A value fewer people have is no common one, and telling its share could tell on a person."""
+VALUES_MAX = 20_000
+"""A model keeps the shares of so many values of a kind, so that it fits into an event."""
 
 
 @dataclass(slots=True)
@@ -48,8 +50,10 @@ def plan_of(columns: Columns, block_max: float) -> Plan:
     for name in COUNTED:
         values, counts = np.unique(aspect(columns, rows, name), return_counts=True)
         common = (values > 0) & (counts >= COUNT_MIN)
-        shares[name] = dict(zip(values[common].tolist(), (counts[common] / size).tolist(), strict=True))
-        rest[name] = 2.0 / max(size, 1)
+        kept, dropped = most_common(dict(zip(values[common].tolist(), counts[common].tolist(), strict=True)))
+        shares[name] = {value: count / size for value, count in kept.items()}
+        # A value that is left out may be as common as the commonest of them: no key is taken for too narrow.
+        rest[name] = max(dropped, default=2) / max(size, 1)
     return Plan(float(size), shares, rest | {"sex": 0.5}, block_max)
 
 
@@ -76,13 +80,21 @@ def common_values(columns: Columns, c: Comparison, own: float) -> tuple[dict[int
         if code:
             counts[c.value(texts[code])] += count
     size = len(columns)
-    common = {
-        stable(text): float(rarity(np.array([count]), size, own)[0])
-        for text, count in counts.items() if count - own + 1 >= COUNT_MIN
-    }  # fmt: skip
-    rare = [count for count in counts.values() if count - own + 1 < COUNT_MIN]
+    kept, rare = most_common(
+        {stable(text): count for text, count in counts.items() if count - own + 1 >= COUNT_MIN}
+    )
+    common = {value: float(rarity(np.array([count]), size, own)[0]) for value, count in kept.items()}
+    rare += [count for count in counts.values() if count - own + 1 < COUNT_MIN]
     weighted = sum(count * max(count - own + 1, 2.0) for count in rare)
     return common, weighted / sum(rare) / size if rare else 2.0 / max(size, 1)
+
+
+def most_common(counts: Mapping[int, int]) -> tuple[dict[int, int], list[int]]:
+    """As many values as a model has room for, the commonest; and the counts of those that are left out."""
+    if len(counts) <= VALUES_MAX:
+        return dict(counts), []
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ranked[:VALUES_MAX]), [count for _, count in ranked[VALUES_MAX:]]
 
 
 def hexed(table: Mapping[int, float]) -> dict[str, float]:

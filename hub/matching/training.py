@@ -62,6 +62,8 @@ class Costs(NamedTuple):
     false_link: float = 1.0
     missed_link: float = 1.0
     review_from: float = 0.05
+    precision: float = 0.0
+    """Nothing is linked that is less likely one person than this, whatever it costs to miss it."""
 
 
 EVEN = Costs()
@@ -86,7 +88,10 @@ def train(
     profiles: Iterable[Profile], version: str, *, costs: Costs = EVEN, seed: int = 1, block_max: float = BLOCK_MAX,
     progress: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A model document learnt from these profiles; the same for the same profiles in any order."""
+    """A model document learnt from these profiles; the same for the same profiles in any order.
+
+    `progress` is told after blocking and after every round of learning.
+    """
     columns = Columns()
     columns.add(sorted({profile.id: profile for profile in profiles}.values()))
     if len(columns) < PROFILES_MIN:
@@ -96,24 +101,25 @@ def train(
     plan = plan_of(columns, block_max)
     progress("blocking")
     sample = draw(columns, plan, seed)
-    progress("learning")
-    fit = choose(sample)
+    fit = choose(sample, lambda: progress("learning"))
     return document_of(columns, sample, fit, plan, version, costs)
 
 
-def choose(sample: Sample) -> Fit:
+def choose(sample: Sample, each_round: Callable[[], None] = lambda: None) -> Fit:
     """The fit with as many classes as the records speak for."""
-    fit = learn(sample, relatives=False, twins=False)
+    fit = learn(sample, relatives=False, twins=False, each_round=each_round)
     price = math.log(max(2, len(sample.pairs))) / 2
     parameters = 1 + sum(len(COMPARISONS[name].levels) - 1 for name in sample.levels if name in SHARED)
-    wider = learn(sample, relatives=True, twins=False)
+    wider = learn(sample, relatives=True, twins=False, each_round=each_round)
     if wider.likelihood - fit.likelihood <= parameters * price:
         return fit
-    widest = learn(sample, relatives=True, twins=True)
+    widest = learn(sample, relatives=True, twins=True, each_round=each_round)
     return widest if widest.likelihood - wider.likelihood > price else wider
 
 
-def learn(sample: Sample, *, relatives: bool, twins: bool) -> Fit:
+def learn(
+    sample: Sample, *, relatives: bool, twins: bool, each_round: Callable[[], None] = lambda: None
+) -> Fit:
     """Expectation-maximisation until the shares of the classes settle."""
     half = sample.profiles * sample.share / 2 / sample.every
     shares = np.array([half, 0.0, half if relatives else 0.0, half / 100 if twins else 0.0])
@@ -125,6 +131,7 @@ def learn(sample: Sample, *, relatives: bool, twins: bool) -> Fit:
     }
     fit = Fit(shares, same, strangers, kin)
     for fit.rounds in range(1, ROUNDS_MAX + 1):
+        each_round()
         logs = _class_logs(sample, fit)
         top = logs.max(axis=0)
         joint = top + np.log(np.exp(logs - top).sum(axis=0))
@@ -222,6 +229,13 @@ def _learnt(sample: Sample, fit: Fit, costs: Costs) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _seen(sample: Sample, name: str) -> NDArray[np.bool_]:
+    """Which levels any pair showed. One that none did says nothing: in a chance that is all padding,
+    strangers being so many more would speak for one person."""
+    found = count_levels(sample.levels[name], None, len(COMPARISONS[name].levels)) + sample.strangers[name]
+    return found > 0
+
+
 def document_of(
     columns: Columns, sample: Sample, fit: Fit, plan: Plan, version: str, costs: Costs
 ) -> dict[str, Any]:
@@ -230,12 +244,18 @@ def document_of(
     others = 1 - float(fit.shares[0])
     prior = math.log2(max(float(fit.shares[0]), 1e-300) / others)
     link = -prior + math.log2(costs.false_link / costs.missed_link)
+    if costs.precision:
+        link = max(link, -prior + math.log2(costs.precision / (1 - costs.precision)))
     chance = costs.review_from
     review = min(link, -prior + math.log2(chance / (1 - chance)))
     names = {name: COMPARISONS[name].levels for name in sample.levels}
+    seen = {name: _seen(sample, name) for name in names}
     levels = {
         name: {
-            level: {"m": float(fit.same[name][i]), "u": float(fit.strangers[name][i])}
+            level: {
+                "m": float((fit.same if seen[name][i] else fit.strangers)[name][i]),
+                "u": float(fit.strangers[name][i]),
+            }
             for i, level in enumerate(found)
         }
         for name, found in names.items()
@@ -243,7 +263,10 @@ def document_of(
     kin = None
     if fit.shares[2] > 0:
         tables = {
-            name: dict(zip(names[name], fit.relatives[name].tolist(), strict=True)) for name in fit.relatives
+            name: dict(
+                zip(names[name], np.where(seen[name], table, fit.strangers[name]).tolist(), strict=True)
+            )
+            for name, table in fit.relatives.items()
         }
         kin = {
             "share": float(fit.shares[2]) / others,

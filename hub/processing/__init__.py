@@ -18,6 +18,8 @@ from hub.domain.events import (
     CaseActionRequested,
     DayClosed,
     Event,
+    ModelAdopted,
+    PairJudged,
     ProfileLinked,
     RecordChange,
     RecordPublished,
@@ -25,11 +27,13 @@ from hub.domain.events import (
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
-from hub.processing import identity
+from hub.matching.profile import of_its_own
+from hub.processing import adoption, identity
 from hub.processing.identity import Weights
 from hub.processing.reconciliation import Reconciliation
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
+from hub.projections.judgements import is_set_apart
 
 
 class Decision(NamedTuple):
@@ -92,18 +96,45 @@ class Processor:
         `agenda` holds (due day, person) up to `horizon`, the last day these
         events close.
         """
+        if adopted := adoption.adoption_in(recorded):
+            yield from self._adopt(adopted, recorded[0].envelope.id)
+            return
         self._reconciliation.plan(agenda, self._concerned(recorded), horizon)
         segment: list[Recorded] = []
         for item in recorded:
             event = item.envelope.event
             if isinstance(event, RecordChange):
                 segment.append(item)
-            elif isinstance(event, DayClosed | CaseActionRequested):
+            elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment)
                 segment = []
                 yield from self._other(item.envelope)
         yield from self._place(segment)
         self._reconciliation.mark()
+
+    def _adopt(self, event: ModelAdopted, cause: str) -> Iterator[Decision]:
+        """Go on by another model, everyone placed again by it."""
+        model = adoption.model_of(event)
+        self._rules = self._rules._replace(model=model)
+        self._reconciliation.adopt(model)
+        moved: set[int] = set()
+        people: set[str | None] = set()
+        for found, before in adoption.decide(self._shelves, event, model):
+            if isinstance(found, ProfileLinked):
+                moved.add(found.profile)
+                people.update((found.person, before))
+            yield Decision(found, cause)
+        self._reconciliation.touch((person for person in people if person), moved)
+        self._reconciliation.mark()
+
+    def _judge(self, event: PairJudged) -> Iterator[Event]:
+        """Place anew whom a person's word concerns."""
+        for found, _, before in identity.judge(self._shelves, event, self._rules.model, self._weights):
+            if isinstance(found, ProfileLinked):
+                people = (person for person in (found.person, before) if person)
+                self._reconciliation.touch(people, (found.profile,))
+            if found is not None:
+                yield found
 
     def hand_over(self, people: Collection[str]) -> tuple[list[str], list[str]]:
         """Who of these people still waits for the close of the day, and who for the views: others see to them."""
@@ -160,6 +191,8 @@ class Processor:
             found: Iterator[Event] = self._reconciliation.close(event.day)
         elif isinstance(event, CaseActionRequested):
             found = self._reconciliation.act(event)
+        elif isinstance(event, PairJudged):
+            found = self._judge(event)
         else:
             return
         yield from (Decision(event, envelope.id) for event in found)
@@ -190,7 +223,9 @@ def state(shelves: Shelves, recorded: Sequence[Recorded], feeds: Mapping[str, Fe
             if feed is None:
                 raise SettingsError(f"the log holds records of {event.feed}, a feed that is not set up here")
             if before is None or not feed.same_identity(before[1], event.fields):
-                stated[item.envelope.id] = profile_of(feed.attributes(event.fields))
+                profile = profile_of(feed.attributes(event.fields))
+                apart = is_set_apart(shelves, event.record_id)
+                stated[item.envelope.id] = of_its_own(profile, event.record_id) if apart else profile
         elif isinstance(event, RecordChange):
             stated[item.envelope.id] = None
     return stated

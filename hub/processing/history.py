@@ -17,6 +17,7 @@ from hub.domain.events import (
     RECORDS,
     DayClosed,
     PairHeld,
+    PairJudged,
     ProfileLinked,
     RecordChange,
     StepCompleted,
@@ -25,9 +26,12 @@ from hub.errors import IntegrityError
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Subscription
 from hub.processing import Rules, record_ids, state
+from hub.processing.adoption import adoption_in, model_of
 from hub.processing.poison import decided_on
 from hub.projections import Shelves, agenda, people, reconciled
+from hub.projections.adoption import adopted_model, apply_adoption
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
+from hub.projections.judgements import apply_judgement
 
 PAGE = 4_000
 START: Checkpoint = {}
@@ -96,8 +100,11 @@ def steps(
             yield Step(number, checkpoint, read, made)
 
 
-def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:
-    """Fold one step's facts and decisions, deciding nothing."""
+def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
+    """Fold one step's facts and decisions, deciding nothing; the rules in force after it."""
+    if adopted := adoption_in(step.facts):
+        rules = rules._replace(model=model_of(adopted))
+        apply_adoption(shelves, adopted, rules.model)
     stated = state(shelves, step.facts, rules.feeds)
     fresh = [profile for profile in stated.values() if profile is not None]
     preload(shelves, record_ids(step.facts), fresh, rules.model)
@@ -109,6 +116,8 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:
             )
             if change is not None and change.left != change.joined:
                 apply_move(shelves, change, rules.model)
+        elif isinstance(event, PairJudged):
+            apply_judgement(shelves, event)
     for envelope in step.decisions:
         match envelope.event:
             case ProfileLinked() as link:
@@ -117,6 +126,12 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> None:
                 apply_held(shelves, pair)
             case decision:
                 reconciled.apply(shelves, decision)
+    return rules
+
+
+def in_force(db: Connection, rules: Rules) -> Rules:
+    """The rules of a site, with the model that was adopted last, if one was."""
+    return rules._replace(model=adopted_model(db) or rules.model)
 
 
 def days_of(facts: Iterable[Recorded]) -> list[Day]:

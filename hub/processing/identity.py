@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hub.domain.events import PairHeld, ProfileLinked
+from hub.domain.events import PairHeld, PairJudged, ProfileLinked
 from hub.matching import Model, Profile
+from hub.matching.blocking import BLOCK_PROFILES_MAX
 from hub.matching.clusters import Placement, resolve_all
 from hub.projections import ProfileRow, Shelves
 from hub.projections.identity import (
@@ -20,12 +21,18 @@ from hub.projections.identity import (
     apply_held,
     apply_link,
     apply_move,
+    load_components,
     person_of,
+)  # fmt: skip
+from hub.projections.judgements import (
+    apply_judgement,
+    of_profile,
+    profile_named,
+    said_of,
+    said_to_be,
 )  # fmt: skip
 
 NO_LINK = float("-inf")
-BLOCK_PROFILES_MAX = 400
-"""A blocking key that more profiles share than this says nothing about anyone."""
 
 
 Weights = dict[tuple[int, int], float]
@@ -83,12 +90,33 @@ def decide(shelves: Shelves, moves: Iterable[Change], model: Model, weights: Wei
         if bereft is not None:
             groups.add(_rest_of(shelves, bereft), bereft.profile)
             yield Placed(None, bereft.profile, bereft.person)
+    yield from _settle(shelves, groups, pids, model, weights)
+
+
+def judge(shelves: Shelves, event: PairJudged, model: Model, weights: Weights) -> Iterator[Placed]:
+    """A person said whether two profiles are the same: everyone connected with them is placed anew."""
+    apply_judgement(shelves, event)
+    names = (of_profile(event.left), of_profile(event.right), *event.left_records, *event.right_records)
+    pids = [pid for name in names if (pid := profile_named(shelves, name)) is not None]
+    load_components(shelves, pids)
+    groups = Groups()
+    groups.add(dict.fromkeys(pids))
+    yield from _settle(shelves, groups, pids, model, weights)
+
+
+def _settle(
+    shelves: Shelves, groups: "Groups", pids: Iterable[int], model: Model, weights: Weights
+) -> Iterator[Placed]:
+    """Find whom these profiles belong with, and place them with everyone they are connected to."""
     fresh: list[ProfileRow] = []
     for pid in dict.fromkeys(pids):
         row = shelves.profiles.get(pid)
         if row is None or not row.records:
             continue
         groups.add(_component_of(shelves, row), pid)
+        for same in said_to_be(shelves, row):
+            if (other := shelves.profiles.get(same)) is not None:
+                groups.add((pid, *_component_of(shelves, other)))
         if row.component is None:
             fresh.append(row)
     for held, cause in _compare(shelves, fresh, groups, model, weights):
@@ -181,13 +209,16 @@ def _resolve(
     placed: dict[int, Placement] = {}
     rows: dict[int, ProfileRow] = {}
     unclear: list[list[ProfileRow]] = []
+    said = said_of(
+        shelves, (row for members in groups for pid in members if (row := shelves.profiles.get(pid)))
+    )
     for members in groups:
         here = [row for pid in members if (row := shelves.profiles.get(pid)) and row.records]
         rows.update((row.profile, row) for row in here)
         weight = weights.get((here[0].profile, here[1].profile), NO_LINK) if len(here) == 2 else NO_LINK
         if len(here) == 1:
             placed[here[0].profile] = Placement(here[0].records[0], here[0].profile, 0.0, None)
-        elif weight >= model.link:
+        elif weight >= model.link and (here[0].profile, here[1].profile) not in said.apart:
             # Two that were found through a block and weigh enough: no graph is needed to join them.
             a, b = here
             anchor = min(a.records[0], b.records[0])
@@ -196,7 +227,8 @@ def _resolve(
         elif here:
             unclear.append(here)
     anchors = {row.profile: row.records[0] for here in unclear for row in here}
-    placed |= resolve_all(({row.profile: row.values for row in here} for here in unclear), anchors, model)
+    found = ({row.profile: row.values for row in here} for here in unclear)
+    placed |= resolve_all(found, anchors, model, said)
     for pid in (pid for members in groups for pid in members if pid in placed):
         place, row = placed[pid], rows[pid]
         person = person_of(place.person_anchor)

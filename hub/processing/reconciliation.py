@@ -58,6 +58,10 @@ class Reconciliation:
         self._agenda: list[tuple[int, str]] = []
         self._horizon = -1
 
+    def adopt(self, model: Model) -> None:
+        """Look for people under the keys of this model from now on."""
+        self._model = model
+
     @property
     def is_stale(self) -> bool:
         """Whether somebody changed since the views were brought up to date."""

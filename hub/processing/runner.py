@@ -31,6 +31,7 @@ from hub.processing.history import (
     covered,
     days_of,
     id_in_step,
+    in_force,
     parse_covered,
     steps,
     touch_everyone,
@@ -149,12 +150,12 @@ class Runner:
         self._shelves = Shelves(self._db)
         touched = self._db.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
         today = load_progress(self._db, "today", NO_DAY)
-        self._processor = Processor(self._shelves, self._rules, today, touched)
+        self._processor = Processor(self._shelves, in_force(self._db, self._rules), today, touched)
         self._db.rollback()
 
     def _finish_parts(self) -> None:
         """Fold in what other workers decided of the last step and did not commit: see `position.PartRow`."""
-        parts = get_parts(self._db)
+        parts, rules = get_parts(self._db), in_force(self._db, self._rules)
         done = load_checkpoint(self._db)
         for part in parts:
             until = parse_covered(part.covered)
@@ -165,7 +166,7 @@ class Runner:
                 if (r.position.partition.number, r.position.offset) not in handed
             ]  # fmt: skip
             apply_step(
-                self._shelves, Step(part.number, until, facts, unpack_envelopes(part.envelopes)), self._rules
+                self._shelves, Step(part.number, until, facts, unpack_envelopes(part.envelopes)), rules
             )
             self._shelves.flush()
             save_checkpoint(self._db, until)
@@ -203,9 +204,9 @@ class Runner:
         """
         found = steps(self._log, self._number, checkpoint, self._decided)
         today = load_progress(self._db, "today", NO_DAY)
-        before = self._number
+        before, rules = self._number, in_force(self._db, self._rules)
         for step in found:
-            apply_step(self._shelves, step, self._rules)
+            rules = apply_step(self._shelves, step, rules)
             self._shelves.flush()
             advance(self._db, step.number)
             self._number, checkpoint = step.number, step.checkpoint

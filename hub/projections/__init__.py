@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Double,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from hub.matching import Profile
 from hub.projections.statements import Packed
-from hub.projections.store import PairShelf, Shelf
+from hub.projections.store import PairShelf, Shelf, SmallShelf
 
 VERSION = 3
 CROSSING = -1
@@ -160,6 +161,32 @@ class HeldRow(NamedTuple):
     weight: float
 
 
+class FatBlockRow(NamedTuple):
+    """A key that too many profiles share to compare them: which parts make it, and how many they are."""
+
+    key: int
+    parts: str
+    profiles: int
+
+
+class JudgedRow(NamedTuple):
+    """What people said of a record or profile: of which others, and whether they are the same person."""
+
+    name: str
+    others: dict[str, bool]
+
+
+class ModelRow(NamedTuple):
+    """A linkage model that was adopted; the last one is in force."""
+
+    number: int
+    version: str
+    digest: str
+    content: bytes
+    reason: str
+    actor: str
+
+
 class SetAsideRow(NamedTuple):
     """An event that no rule could decide on, by its place in the log.
 
@@ -250,13 +277,28 @@ held = Table(
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+fat_blocks = Table(
+    "fat_blocks", metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False), Column("parts", Text, nullable=False),
+    Column("profiles", Integer, nullable=False),
+)  # fmt: skip
+judged = Table(
+    "judged", metadata,
+    Column("name", String(64), primary_key=True), Column("others", Packed(), nullable=False),
+)  # fmt: skip
+models = Table(
+    "models", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False), Column("version", Text, nullable=False),
+    Column("digest", Text, nullable=False), Column("content", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False), Column("actor", Text, nullable=False),
+)  # fmt: skip
 set_aside = Table(
     "set_aside", metadata,
     Column("place", String(64), primary_key=True), Column("event_id", Text, nullable=False),
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
 
-DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, set_aside)
+DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, judged, models, set_aside)
 """The projections whose content `hub digest` prints."""
 UNDIGESTED = frozenset({"home"})
 """Who decides on a row says nothing about it."""
@@ -277,6 +319,9 @@ class Shelves:
         self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
         self.cases = Shelf(db, cases, CaseRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.fat_blocks = SmallShelf(db, fat_blocks, FatBlockRow._make)
+        self.judged = SmallShelf(db, judged, JudgedRow._make)
+        self.models = Shelf(db, models, ModelRow._make)
         self.set_aside = Shelf(db, set_aside, SetAsideRow._make)
 
     def flush(self) -> None:

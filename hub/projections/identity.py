@@ -12,7 +12,17 @@ from hub.domain.events import (
 )  # fmt: skip
 from hub.domain.facts import READ
 from hub.matching import Model, Profile
-from hub.projections import CROSSING, ComponentRow, HeldRow, PersonRow, ProfileRow, RecordRow, Shelves
+from hub.matching.blocking import BLOCK_PROFILES_MAX
+from hub.projections import (
+    CROSSING,
+    ComponentRow,
+    FatBlockRow,
+    HeldRow,
+    PersonRow,
+    ProfileRow,
+    RecordRow,
+    Shelves,
+)  # fmt: skip
 
 Stated = Mapping[str, Profile | None]
 """Event id to the profile its record states from then on; None: none, or the one it stated before."""
@@ -146,8 +156,17 @@ def _join(shelves: Shelves, pid: int, change: Change, model: Model) -> None:
         shelves.profiles.put(ProfileRow(pid, row.values, row.component, row.person, marks, home))
     elif change.profile is not None:
         shelves.profiles.put(ProfileRow(pid, change.profile, None, None, [change.mark], change.home))
-        for key in model.block_keys(change.profile):
-            shelves.blocks.add(key, pid)
+        put_in_blocks(shelves, change.profile, model)
+
+
+def put_in_blocks(shelves: Shelves, profile: Profile, model: Model) -> None:
+    """Put a profile under its keys; a key that becomes too common to compare under is written down."""
+    for key in model.block_keys(profile):
+        size = shelves.blocks.add(key, profile.id)
+        if size > BLOCK_PROFILES_MAX:
+            known = shelves.fat_blocks.get(key)
+            parts = known.parts if known else " + ".join(model.parts_of(profile, key))
+            shelves.fat_blocks.put(FatBlockRow(key, parts, size))
 
 
 def _leave(shelves: Shelves, pid: int, mark: str) -> ProfileRow | None:

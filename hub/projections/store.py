@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, delete, select
 
 from hub.projections.statements import statements_for
 
@@ -44,6 +44,7 @@ class Shelf(Generic[Row]):
     """
 
     def __init__(self, db: Connection, table: Table, make: Callable[[Iterable[Any]], Row]) -> None:
+        self._db, self._table = db, table
         self._statements = statements_for(db, table)
         self._make = make
         self._rows: dict[Any, Row | None] = Remembered(self.load)
@@ -60,10 +61,25 @@ class Shelf(Generic[Row]):
             for found in self._statements.read(page):
                 rows[found[0]] = self._make(found)
 
+    def every(self) -> Iterator[Row]:
+        """All rows as they were last flushed, in order of their keys, a page at a time."""
+        key = self._table.columns[0]
+        page = self._db.execute(select(self._table).order_by(key).limit(KEYS_PER_QUERY)).all()
+        while page:
+            yield from map(self._make, page)
+            behind = select(self._table).where(key > page[-1][0]).order_by(key).limit(KEYS_PER_QUERY)
+            page = self._db.execute(behind).all()
+
     def put(self, row: Row) -> None:
         """Add or replace a row."""
         self._rows[row[0]] = row
         self._changed[row[0]] = None
+
+    def clear(self) -> None:
+        """Take all rows away, in the database at once; the caller commits."""
+        self._db.execute(delete(self._table))
+        self._rows.clear()
+        self._changed.clear()
 
     def drop(self, key: Any) -> None:
         """Take a row away."""
@@ -92,6 +108,36 @@ class Shelf(Generic[Row]):
             self._rows.clear()
 
 
+class SmallShelf(Shelf[Row]):
+    """A table of a few rows, all of them at hand: to ask for what is not there costs nothing."""
+
+    def __init__(self, db: Connection, table: Table, make: Callable[[Iterable[Any]], Row]) -> None:
+        super().__init__(db, table, make)
+        self._whole = False
+        self.get = lambda key: self._all().get(key)
+
+    def __bool__(self) -> bool:
+        return bool(self._all())
+
+    def _all(self) -> dict[Any, Row | None]:
+        if not self._whole:
+            self._rows = {row[0]: row for row in self.every()} | {
+                key: self._rows[key] for key in self._changed
+            }
+            self._whole = True
+        return self._rows
+
+    def clear(self) -> None:
+        super().clear()
+        self._whole = False
+
+    def flush(self) -> None:
+        super().flush()
+        self._rows = {key: row for key, row in self._rows.items() if row is not None}
+        # Where there were too many to remember, they are read again.
+        self._whole = self._whole and bool(self._rows)
+
+
 class PairShelf:
     """A table of (key, member) pairs: members are only ever added, and read by key in sets."""
 
@@ -99,6 +145,7 @@ class PairShelf:
     """The members of a key, in no particular order."""
 
     def __init__(self, db: Connection, table: Table) -> None:
+        self._db, self._table = db, table
         self._statements = statements_for(db, table)
         self._members: dict[Any, tuple[Any, ...]] = Remembered(self.load)
         self.get = self._members.__getitem__
@@ -114,10 +161,17 @@ class PairShelf:
             for key, member in self._statements.read(page):
                 members[key] += (member,)
 
-    def add(self, key: Any, member: Any) -> None:
-        """Add a member that the key does not have yet."""
-        self._members[key] = (*self.get(key), member)
+    def add(self, key: Any, member: Any) -> int:
+        """Add a member that the key does not have yet; how many it has then."""
+        members = self._members[key] = (*self.get(key), member)
         self._added.append((key, member))
+        return len(members)
+
+    def clear(self) -> None:
+        """Take all pairs away, in the database at once; the caller commits."""
+        self._db.execute(delete(self._table))
+        self._members.clear()
+        self._added.clear()
 
     def hear(self, key: Any, member: Any) -> None:
         """Somebody else added a member: remember it too, if the key is remembered."""

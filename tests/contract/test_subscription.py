@@ -4,20 +4,22 @@ import random
 
 import pytest
 
-from hub.domain.events import RECORDS, DayClosed, RecordWithdrawn
+from hub.domain.events import ACTIONS, RECORDS, DayClosed, ModelAdopted, RecordWithdrawn
 from hub.errors import BrokenOrderError
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.log.subscription import Subscription
 
 
 class Lists:
-    """A log in memory whose partitions a test fills as it likes, one word an event: a number is a day's close."""
+    """A log in memory whose partitions a test fills as it likes, one word an event: a number is a day's close,
+    a ! a model's adoption."""
 
-    def __init__(self, *contents: str) -> None:
+    def __init__(self, *contents: str, actions: str = "") -> None:
         self._contents = {Partition(RECORDS, n): words.split() for n, words in enumerate(contents)}
+        self._contents[Partition(ACTIONS, 0)] = actions.split()
 
     def partitions(self, topic):
-        return list(self._contents)
+        return [partition for partition in self._contents if partition.topic == topic]
 
     def read(self, partition, after, limit):
         words = self._contents[partition][after + 1 : after + 1 + limit]
@@ -28,6 +30,8 @@ class Lists:
     def _envelope(self, word: str) -> Envelope:
         if word.isdigit():
             return Envelope(DayClosed(int(word)), word, word, "/test")
+        if word.startswith("!"):
+            return Envelope(ModelAdopted(word, "", b"", "", ""), word, word, "/test")
         return Envelope(RecordWithdrawn(word, "health.child_record", 1, 1), word, word, "/test")
 
 
@@ -76,6 +80,37 @@ def test_whatever_is_repeated_and_however_it_is_read_each_event_comes_once_betwe
     for day in range(6):
         after, before = (found.index(str(day - 1)) if day else -1), found.index(str(day))
         assert set(found[after + 1 : before]) == {e for part in days[day] for e in part}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_what_is_decided_on_alone_comes_alone(limit):
+    stream, batches = Subscription(Lists("a !m !n b 1", "c !m !n 1", actions="x"), (RECORDS, ACTIONS), {}), []
+    while events := stream.take(limit).events:
+        batches.append([r.envelope.id for r in events])
+    assert ["!m"] in batches and ["!n"] in batches
+    assert [word for batch in batches for word in batch if word != "x"] == ["a", "c", "!m", "!n", "b", "1"]
+
+
+def test_a_barrier_that_reached_some_partitions_only_is_told_of():
+    half = Subscription(Lists("a !m", ""), (RECORDS,), {})
+    assert [r.envelope.id for r in half.take(10).events] == ["a"]
+    assert half.take(10).events == [] and [envelope.id for envelope in half.standing()] == ["!m"]
+    # Its writer appends it again to all of them.
+    healed = Subscription(Lists("a !m !m b", "!m"), (RECORDS,), {})
+    assert read(Lists("a !m !m b", "!m")) == ["a", "!m", "b"]
+    while healed.take(10).events:
+        pass
+    assert healed.standing() == []
+
+
+def test_a_step_is_read_again_in_its_own_order_however_large():
+    """Where a page ended, actions used to fall behind records that a live step reads after them."""
+    words = [f"r{n}" for n in range(5_000)]
+    log = Lists(" ".join([*words[:2_000], "1", *words[2_000:], "2"]), actions="x y")
+    step = Subscription(log, (RECORDS, ACTIONS), {}).take(10_000)
+    again = Subscription(log, (RECORDS, ACTIONS), {}).read_until(step.checkpoint)
+    assert [r.envelope.id for r in again] == [r.envelope.id for r in step.events]
+    assert [r.envelope.id for r in again].index("x") == 2_001
 
 
 def stream_of(log: Lists, *numbers: int) -> Subscription:

@@ -6,13 +6,15 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.app import Hub
-from hub.domain.events import DayClosed, RecordPublished, RecordWithdrawn
+from hub.domain.events import DayClosed, PairJudged, RecordPublished, RecordWithdrawn
 from hub.log import Envelope, derive_id
 from hub.matching import default_model, profile_of
+from hub.matching.document import written
 from hub.processing.sharing import Fresh, Newcomer
 from hub.processing.sharing.crossing import ties_between
 from hub.processing.sharing.layout import lay_out
 from hub.projections import CROSSING, profiles
+from hub.projections.judgements import JUDGED
 from tests.conftest import settings_for
 from tests.databases import new_database
 from tests.sharing.workers import agrees_with_replay, digests, gathered, helpers, work_through
@@ -112,3 +114,49 @@ def test_homes_are_laid_out_anew_after_steps_that_did_not_mind_them(tmp_path):
         assert db.execute(mixed).all() == []
         assert lay_out(db) == found
     hub.close()
+
+
+def lenient() -> bytes:
+    return written(MODEL.document | {"version": "lenient", "link": 14.0, "review": 9.0})
+
+
+def judged(seed: int) -> Envelope:
+    """Two records that are not the same person, whatever they state, and two that are."""
+    one, other = random.Random(seed).sample(range(RECORDS), 2)
+    verdict = ("different", "same")[seed % 2]
+    event = PairJudged(one, other, [f"r{one:03}"], [f"r{other:03}"], verdict, "seen", "test")
+    return Envelope(event, f"judged-{seed}", JUDGED, "/test")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_models_and_judgements_come_to_the_same_together(tmp_path, postgres, seed):
+    alone = Hub(settings_for(tmp_path / "alone", 1))
+    together = Hub(settings_for(tmp_path / "together", 4, new_database(postgres)))
+    days = 3 * (EVENTS_A_DAY + 1)
+    waiting = list(stream(seed, 4))
+    with (
+        alone.runner() as runner, helpers(together.settings, 2) as helping,
+        together.coordinator() as coordinator,
+    ):  # fmt: skip
+        gathered(coordinator, 2)
+        for portion, change in (
+            (waiting[:days], lambda hub: hub.log.append([judged(seed), judged(seed + 1)])),
+            (waiting[days : 2 * days], lambda hub: hub.adopt(lenient(), "a lower line")),
+            (waiting[2 * days :], lambda hub: hub.log.append([judged(seed + 2)])),
+        ):
+            alone.log.append([envelope._replace(partition=0) for envelope in portion])
+            together.log.append(portion)
+            runner.run()
+            work_through(coordinator, 20)
+            change(alone)
+            change(together)
+            runner.run()
+            work_through(coordinator, 20)
+            gathered(coordinator, 2)
+    assert all(helper.events and not helper.thrown_out for helper in helping)
+    assert digests(together) == digests(alone)
+    agrees_with_replay(together)
+    with together.projection() as db:
+        assert together.model(db).version == "lenient"
+    alone.close()
+    together.close()

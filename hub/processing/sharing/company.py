@@ -28,9 +28,8 @@ class Company:
         for partition, name in zip(log.partitions(RECORDS), cycle(names), strict=False):
             self.homes[name].append(partition.number)
         self.owner, *self.others = names
-        self._model = rules.model
         self.part = Part(log, db, rules, self.homes[self.owner], checkpoint, actions=True)
-        self._crossing = Share(db, self.part.shelves, rules, (CROSSING,), CROSSING)
+        self._crossing = Share(db, self.part.shelves, self.part.rules, (CROSSING,), CROSSING)
 
     @property
     def is_stale(self) -> bool:
@@ -45,7 +44,7 @@ class Company:
 
     def judge(self, fresh: Mapping[str, Fresh]) -> dict[str, list[int]]:
         """By worker, which of its profiles are tied to profiles of somebody else."""
-        found = ties_between(fresh, self._model)
+        found = ties_between(fresh, self.part.rules.model)
         holder = {home: name for name, homes in self.homes.items() for home in homes}
         for one in fresh.values():
             for pid, home in one.ties:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.domain.events import ACTIONS, RECORDS, CaseActionRequested
+from hub.domain.events import ACTIONS, RECORDS, CaseActionRequested, ModelAdopted, PairJudged
 from hub.errors import AbsentError
 from hub.log import Envelope, EventLog, Partition, Recorded
 from hub.log.subscription import Batch as Taken
@@ -55,6 +55,10 @@ from hub.projections.position import (
 
 ALONE_SECONDS = 20.0
 """After a step that came to nothing with others, decide alone for so long."""
+FOR_ONE = (ModelAdopted, PairJudged)
+"""What may concern anybody's people: the owner decides on it, and everyone begins anew with what it made of them."""
+FOR_ONE_SECONDS = 1.0
+"""More of the kind may follow."""
 LOOK_SECONDS = 0.5
 LAID = "laid"
 """The step up to which every group of profiles is known to have one home, or to be crossing."""
@@ -81,6 +85,10 @@ class Coordinator(Runner):
         company = self._gathered()
         if company is not None:
             taken = company.part.subscription.take(limit)
+            if any(isinstance(r.envelope.event, FOR_ONE) for r in taken.events):
+                self._break_up()
+                self._alone_until = time.monotonic() + FOR_ONE_SECONDS
+                return super().step(limit)
             if not (taken.events or taken.collisions or self._others_lag(company)):
                 return None
             result = self._together(company, taken, limit)

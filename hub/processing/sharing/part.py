@@ -10,7 +10,7 @@ from hub.log import Checkpoint, EventLog, Partition, Recorded
 from hub.log.subscription import Batch as Taken
 from hub.log.subscription import Subscription
 from hub.processing import Decision, Processor, Rules
-from hub.processing.history import days_of
+from hub.processing.history import days_of, in_force
 from hub.processing.sharing import BrokenUpError, Fresh, Handed
 from hub.processing.sharing.crossing import Batch
 from hub.projections import CROSSING, Shelves, agenda, people
@@ -52,9 +52,9 @@ class Part:
         mine = {
             p for topic in topics for p in log.partitions(topic) if p.topic != RECORDS or p.number in homes
         }
-        self._rules, self._homes = rules, frozenset(homes)
+        self.rules, self._homes = in_force(db, rules), frozenset(homes)
         self.shelves = Shelves(db)
-        self.share = Share(db, self.shelves, rules, self._homes)
+        self.share = Share(db, self.shelves, self.rules, self._homes)
         done = {p: offset for p, offset in checkpoint.items() if p in mine}
         self.subscription = Subscription(log, topics, done, mine)
         self._batch: Batch | None = None
@@ -91,7 +91,7 @@ class Part:
             raise BrokenUpError("ids were taken twice: one worker says so")
         self.taken = taken
         prepared = self.share.processor.prepare(taken.events)
-        self._batch = Batch(self.shelves, self._rules.model, self._homes, taken.events, prepared)
+        self._batch = Batch(self.shelves, self.rules.model, self._homes, taken.events, prepared)
         return self._batch.fresh()
 
     def settle(self, crossing: Iterable[int]) -> tuple[list[Recorded], list[Handed]]:
