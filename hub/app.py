@@ -19,14 +19,17 @@ from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
+from hub.connect.quarantine import Quarantine
+from hub.domain.days import Day, iso
 from hub.errors import SettingsError
 from hub.log import EventLog
 from hub.log.by_url import make_codec, open_log
 from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
-from hub.projections import intake
+from hub.projections import intake, quarantine
 from hub.projections.databases import Database, database_of, locked, open_sqlite
+from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.settings import Settings
 
 
@@ -74,14 +77,38 @@ class Hub:
             yield Ingest(self.log, db, self.pseudonym_key())
         engine.dispose()
 
-    def balance(self) -> dict[str, dict[str, int]]:
-        """What became of every row of every feed, without disturbing ingestion."""
+    @contextmanager
+    def quarantine(self, actor: str) -> Iterator[tuple[Quarantine, Connection]]:
+        """The quarantine for one who changes it, and the tables to choose rows from."""
+        with self.ingest() as work:
+            yield Quarantine(work, self.feeds, actor), work.memory.db
+            work.flush()
+
+    def waiting(self, chosen: Chosen) -> list[QuarantinedRow]:
+        """Rows that wait in quarantine, without disturbing ingestion."""
+        with self._intake() as db:
+            return list(quarantine.waiting(db, chosen)) if quarantine.exists(db) else []
+
+    def quarantine_balance(self) -> dict[str, dict[str, Any]]:
+        """Per feed what waits, what was settled, and whether the oldest has waited too long."""
+        with self._intake() as db:
+            found = quarantine.balance(db) if quarantine.exists(db) else {}
+            today = intake.last_closed(db)
+        days_max = self.settings.hub.quarantine_days_max
+        return {feed: _aged(counts, today, days_max) for feed, counts in found.items()}
+
+    @contextmanager
+    def _intake(self) -> Iterator[Connection]:
         engine = open_sqlite(self.data / "intake.db")
         with engine.connect() as db:
             intake.metadata.create_all(db)
-            found = intake.balance(db)
+            yield db
         engine.dispose()
-        return found
+
+    def balance(self) -> dict[str, dict[str, int]]:
+        """What became of every row of every feed, without disturbing ingestion."""
+        with self._intake() as db:
+            return intake.balance(db)
 
     def rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
         """Refill every table beside the live ones, compare, and swap if they are the same."""
@@ -140,3 +167,14 @@ class Hub:
     def close(self) -> None:
         """Give back files."""
         self.log.close()
+
+
+def _aged(counts: dict[str, Any], today: Day, days_max: int) -> dict[str, Any]:
+    """A feed's balance with the age of its oldest waiting row, in days that the hub has closed."""
+    oldest = counts["oldest"]
+    days = max(0, today - oldest) if oldest >= 0 and today >= 0 else 0
+    return counts | {
+        "oldest": iso(oldest) if oldest >= 0 else None,
+        "oldest_days": days,
+        "overdue": days > days_max,
+    }

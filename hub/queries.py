@@ -182,6 +182,11 @@ class Queries:
         self._disclose("export links", [f"all of {feed or 'every feed'}"])
         return [(key if feed else f"{name}/{key}", person) for name, key, person in found]
 
+    def quarantined(self, subject: str, shown_masked: dict[str, Any]) -> dict[str, Any]:
+        """What is shown of a row in quarantine, masked as it is; even that look is put on record."""
+        self._disclose("quarantine", [subject])
+        return shown_masked
+
     # --- disclosure --------------------------------------------------------------------------
 
     def _allowed(self) -> None:

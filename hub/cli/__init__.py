@@ -13,26 +13,24 @@ from typing import Any
 import click
 
 from hub import observability, settings
-from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score as score_truth
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
 from hub.cli.doctor import doctor
+from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
-from hub.cli.show import Progress, emit, table
+from hub.cli.show import Progress, as_json, emit, opened, queries, show_status, table
 from hub.cli.workers import run_worker
 from hub.connect.receipts import Receipt
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
 from hub.domain.days import from_date
-from hub.domain.disclosures import Reader
 from hub.domain.events import CaseActionRequested
 from hub.errors import HubError, SettingsError
 from hub.log import Envelope, derive_id
 from hub.projections.databases import open_sqlite
-from hub.queries import Queries
 from hub.simulate import simulate as run_simulation
 
 FINDINGS = 1
@@ -53,22 +51,7 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 cli.add_command(schemas)
 cli.add_command(doctor)
-
-as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
-
-
-def opened(context: click.Context) -> Hub:
-    """The hub of this call, closed when the call ends."""
-    hub = Hub(context.obj)
-    context.call_on_close(hub.close)
-    return hub
-
-
-def queries(hub: Hub, db: Any) -> Queries:
-    """Queries as the configured reader."""
-    said = hub.settings.reader
-    reader = Reader(said.department, said.role, said.jurisdiction, said.purpose)
-    return Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
+cli.add_command(quarantine)
 
 
 @cli.command()
@@ -137,8 +120,8 @@ def status(context: click.Context, json_: bool) -> None:
     """How much there is of everything."""
     hub = opened(context)
     with hub.projection() as db:
-        found = queries(hub, db).status() | {"feeds": hub.balance()}
-    emit(found, json_, lambda: table("status", found))
+        found = queries(hub, db).status() | {"feeds": hub.balance(), "quarantine": hub.quarantine_balance()}
+    emit(found, json_, lambda: show_status(found))
 
 
 def _listing(name: str, filters: tuple[str, ...]) -> None:

@@ -12,6 +12,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from hub.app import Hub
+from hub.domain.disclosures import Reader
+from hub.queries import Queries
+
+as_json = click.option("--json", "json_", is_flag=True, help="print JSON for machines")
+
+
+def opened(context: click.Context) -> Hub:
+    """The hub of this call, closed when the call ends."""
+    hub = Hub(context.obj)
+    context.call_on_close(hub.close)
+    return hub
+
+
+def queries(hub: Hub, db: Any) -> Queries:
+    """Queries as the configured reader."""
+    said = hub.settings.reader
+    reader = Reader(said.department, said.role, said.jurisdiction, said.purpose)
+    return Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
+
 
 def emit(answer: Any, json_: bool, show: Callable[[], None]) -> None:
     """JSON on standard output where asked for, else what people read."""
@@ -65,6 +85,18 @@ def table(title: str, answer: Any) -> None:
         for row in rows:
             shown.add_row(*(_text(row[name]) for name in names))
     Console().print(shown)
+
+
+def show_status(found: Mapping[str, Any]) -> None:
+    """The status, and below it an alarm for each feed whose rows have waited too long."""
+    table("status", found)
+    for feed, counts in found["quarantine"].items():
+        if counts["overdue"]:
+            click.echo(
+                f"逾期 overdue: {feed}: {counts['waiting']:,} 行待处理, 最早 {counts['oldest']} "
+                f"({counts['waiting']:,} rows wait, the oldest for {counts['oldest_days']} days) → "
+                f"hub quarantine list --feed {feed}"
+            )
 
 
 def _text(value: Any) -> str:

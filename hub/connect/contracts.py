@@ -26,6 +26,7 @@ EVIDENCE = (
     "person", "household_entry", "residence", "business", "employment", "birth_certificate", "child_record",
 )  # fmt: skip
 SEVERITIES = ("quarantine", "warn")
+LATER = ("replace", "hold")
 OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -72,6 +73,8 @@ class Feed:
     delimiter: str
     table: str
     """The table or view, where the format is sql."""
+    holds: bool = False
+    """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
 
     @property
@@ -180,12 +183,14 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
         raise SettingsError(f"contract {where}: exactly one property is the primaryKey")
     if (evidence := str(extras.get("evidence", "person"))) not in EVIDENCE:
         raise SettingsError(f"contract {where}: evidence is one of {', '.join(EVIDENCE)}, not {evidence}")
+    if (later := str(extras.get("later", "replace"))) not in LATER:
+        raise SettingsError(f"contract {where}: later is one of {', '.join(LATER)}, not {later}")
     operation = next((f for f in every if f.kind == "operation"), None)
     fields = tuple(f for f in every if f.kind != "operation")
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, **_source(extras.get("source", {}), where),
+        fields=fields, operation=operation, holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
 

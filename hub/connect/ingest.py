@@ -15,7 +15,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from hub.connect import Connector, Drop, Stray, receipts
+from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
+from hub.connect.fields import TEXT_CHARACTERS_MAX
 from hub.connect.memory import NO_DAY, Memory, content_digest
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
@@ -30,10 +32,13 @@ from hub.domain.events import (
 )
 from hub.errors import RetryableError, UnreadableSourceError
 from hub.log import Envelope, EventLog, derive_id
+from hub.log.codec import PAYLOAD_BYTES_MAX
 from hub.projections.intake import NOTHING, REFUSED, WHOLE, KnownRow, Reading
 
 BATCH_ROWS = 5_000
 DAYS_AHEAD_MAX = 366
+KEPT_CHARACTERS_MAX = TEXT_CHARACTERS_MAX + 1
+KEPT_ROW_CHARACTERS_MAX = PAYLOAD_BYTES_MAX // 4
 
 Tell = Callable[[Receipt], None]
 
@@ -73,8 +78,14 @@ class Ingest:
 
     def __init__(self, log: EventLog, db: Connection, pseudonym_key: bytes) -> None:
         self._memory = Memory(log, db)
+        self._backlog = Backlog(self._memory)
         self._key = pseudonym_key
         self._translators: dict[str, Translator] = {}
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered, for those who repair what was set aside."""
+        return self._memory
 
     @property
     def closed(self) -> Day:
@@ -203,10 +214,11 @@ class Ingest:
 
     def _take(self, batch: Batch, report: HeadingReport, notes: Sequence[dict[str, Any]]) -> Receipt:
         feed = batch.feed
-        translate = self._translators.setdefault(feed.name, Translator(feed)).translate
+        translate = self._translator(feed).translate
         translated = [translate(row) for row in batch.rows]
         ids = [record_id_of(self._key, feed.name, t.key) if t.key else "" for t in translated]
         self._memory.load(ids)
+        self._backlog.load(feed, ids)
         digests = [content_digest(t.fields, withdrawn=t.operation == "withdraw") for t in translated]
         clashing = clashes(ids, digests)
         complaints = list(notes)
@@ -214,19 +226,61 @@ class Ingest:
         for row, item, record_id, digest in zip(batch.rows, translated, ids, digests, strict=True):
             problems = list(item.problems)
             known = self._memory.known(record_id) if record_id else None
-            if code := "duplicate-key" if record_id in clashing else _objection(batch, known, digest):
+            if code := self._refusal(batch, record_id, clashing, digest):
                 problems.append(Problem(feed.key, code, "quarantine"))
             complaints += receipts.of_row(feed, row.number, problems)
             if any(p.severity == "quarantine" for p in problems):
-                self._quarantine(batch, row, problems)
+                self._quarantine(batch, row, record_id, problems)
                 refused += 1
             elif known is not None and known.digest == digest:
+                self._replace(batch, record_id)
                 unchanged += 1
             else:
                 self._publish(batch, item, record_id, digest, known.version if known else 0)
+                self._replace(batch, record_id)
                 accepted += 1
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
+
+    def record_of(self, feed: Feed, row: Row) -> str:
+        """The record that a row is about; empty if it does not say."""
+        key = self._translator(feed).translate(row).key
+        return record_id_of(self._key, feed.name, key) if key else ""
+
+    def settle(self, batch: Batch, row: Row, *, publish: bool) -> tuple[str, list[Problem]]:
+        """One row on its own, once more: what becomes of it, and what is wrong with it."""
+        item = self._translator(batch.feed).translate(row)
+        record_id = record_id_of(self._key, batch.feed.name, item.key) if item.key else ""
+        digest = content_digest(item.fields, withdrawn=item.operation == "withdraw")
+        known = self._memory.known(record_id) if record_id else None
+        problems = list(item.problems)
+        if code := _objection(batch, known, digest):
+            problems.append(Problem(batch.feed.key, code, "quarantine"))
+        if any(problem.severity == "quarantine" for problem in problems):
+            return "quarantined", problems
+        if known is not None and known.digest == digest:
+            return "unchanged", problems
+        if publish:
+            self._publish(batch, item, record_id, digest, known.version if known else 0)
+        return "accepted", problems
+
+    def _translator(self, feed: Feed) -> Translator:
+        if feed.name not in self._translators:
+            self._translators[feed.name] = Translator(feed)
+        return self._translators[feed.name]
+
+    def _refusal(self, batch: Batch, record_id: str, clashing: set[str], digest: bytes) -> str:
+        """Why a row that is well in itself is set aside."""
+        if record_id in clashing:
+            return "duplicate-key"
+        known = self._memory.known(record_id) if record_id else None
+        if code := _objection(batch, known, digest):
+            return code
+        held = self._backlog.holds(batch.feed, record_id, batch.day, batch.reading.drop)
+        return "held-behind" if held else ""
+
+    def _replace(self, batch: Batch, record_id: str) -> None:
+        self._backlog.replace(batch.feed, record_id, batch.day, batch.reading.drop, batch.attempt)
 
     def _publish(self, batch: Batch, item: Translated, record_id: str, digest: bytes, before: int) -> None:
         feed, version = batch.feed.name, before + 1
@@ -238,13 +292,13 @@ class Ingest:
         event_id = derive_id(record_id, version, digest.hex())
         self._memory.add(_envelope(batch, event, event_id, record_id), digest)
 
-    def _quarantine(self, batch: Batch, row: Row, problems: Iterable[Problem]) -> None:
+    def _quarantine(self, batch: Batch, row: Row, record_id: str, problems: Iterable[Problem]) -> None:
         listed = [{"field": p.field, "code": p.code} for p in problems]
-        content = msgspec.json.encode(row.kept).decode()
+        content = kept_content(row)
         feed, reading = batch.feed.name, batch.reading
         batch_id = derive_id(feed, batch.attempt, row.number)
         event = RecordQuarantined(feed, batch_id, reading.drop, row.number, batch.day, listed, content)
-        self._memory.add(_envelope(batch, event, batch_id, feed))
+        self._memory.add(_envelope(batch, event, batch_id, feed)._replace(subject=record_id or feed))
 
     def _refuse(self, batch: Batch, error: UnreadableSourceError) -> Receipt:
         """A drop nobody can read is one refused unit, and the next drop goes on."""
@@ -269,6 +323,9 @@ class Ingest:
             dict(receipt.reasons), list(receipt.ignored_columns), list(receipt.refused_columns),
         )  # fmt: skip
         self._memory.add(_envelope(batch, event, event.batch_id, receipt.feed))
+        if batch.reading.finished:
+            whole = batch.reading.reached == WHOLE
+            self._backlog.read_again(batch.feed, batch.reading, batch.attempt, whole=whole)
         self._memory.flush_if_full()
         return receipt
 
@@ -289,6 +346,16 @@ def _objection(batch: Batch, known: KnownRow | None, digest: bytes) -> str:
     if known.drop == batch.attempt:
         return "duplicate-key"
     return "superseded" if known.published_on > batch.day else ""
+
+
+def kept_content(row: Row) -> str:
+    """What is kept of a row in quarantine: cells that no field could hold are cut to what shows it."""
+    cut = {
+        heading: cell[:KEPT_CHARACTERS_MAX] if isinstance(cell, str) else cell
+        for heading, cell in row.kept.items()
+    }
+    text = msgspec.json.encode(cut).decode()
+    return text if len(text) <= KEPT_ROW_CHARACTERS_MAX else "{}"
 
 
 def clashes(ids: Sequence[str], digests: Sequence[bytes]) -> set[str]:

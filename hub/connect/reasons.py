@@ -73,6 +73,8 @@ ROW_REASONS: Mapping[str, Reason] = {
     "superseded": Reason("已有更新的版本", "a later day's version of the record is known already",
                          "如以本行为准，请在新文件中重新报送",
                          "if this row is the right one, publish it again in a new file"),
+    "held-behind": Reason("同一记录的较早一行尚在隔离", "an earlier row of the record is in quarantine",
+                          "先处理较早的一行，再重试", "repair or discard the earlier row, then retry both"),
     "ragged-row": Reason("列数不符", "more or fewer cells than headings",
                          "给含分隔符的单元格加引号", "quote cells that contain the separator"),
     "bad-json": Reason("JSON格式错误", "the line is no JSON object of plain values",
@@ -106,5 +108,10 @@ DROP_REASONS: Mapping[str, Reason] = {
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip
+
+BY_SOURCE = frozenset((
+    "ragged-row", "bad-json", "formula-cell", "cell-too-large", "binary-cell", "wrong-encoding",
+))  # fmt: skip
+"""What the source of a row complains of, before its contract is asked."""
 
 REASONS: Mapping[str, Reason] = {**ROW_REASONS, **DROP_REASONS}

@@ -130,6 +130,12 @@ def balance(db: Connection) -> dict[str, dict[str, int]]:
     return {row["feed"]: {name: row[name] for name in names} for row in rows}
 
 
+def last_closed(db: Connection) -> int:
+    """The last closed day; -1 before the first."""
+    found = db.execute(select(feeds.c.published_on).where(feeds.c.feed == "")).scalar()
+    return -1 if found is None else int(found)
+
+
 def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> None:
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:
