@@ -129,8 +129,13 @@ class Hub:
             "events_per_second": round(events / seconds) if seconds else 0,
         }  # fmt: skip
 
-    def connectors(self, source: Path | None, names: Sequence[str]) -> list[Connector]:
-        """The connectors of these feeds, in this order (of all by name, if none is named)."""
+    def connectors(
+        self, source: Path | None, names: Sequence[str], *, drafts: bool = False
+    ) -> list[Connector]:
+        """The connectors of these feeds, in this order (of all by name, if none is named).
+
+        A feed whose contract is not in force is left out, unless `drafts` are asked for.
+        """
         if unknown := sorted(set(names) - self.feeds.keys()):
             raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
         folders = [folder_of(self.feeds[name], source) for name in CONNECTORS] if source else []
@@ -138,7 +143,10 @@ class Hub:
             raise SettingsError(f"{source} holds no drops: they lie in {folders[0]} and the like")
         found: list[Connector] = []
         for name in names or sorted(self.feeds):
-            if name in self.settings.feeds:
+            if not (drafts or self.feeds[name].in_force):
+                if names:
+                    raise SettingsError(f"{name}: {draft_of(self.feeds[name])}")
+            elif name in self.settings.feeds:
                 feed = self.settings.feeds[name]
                 found.append(connector_of(self.feeds[name], feed, self.settings.folder))
             elif source is not None:
@@ -167,6 +175,11 @@ class Hub:
     def close(self) -> None:
         """Give back files."""
         self.log.close()
+
+
+def draft_of(feed: Feed) -> str:
+    """Why a feed is not read."""
+    return f"its contract is {feed.status}: look through it, then write `status: active` into it"
 
 
 def _aged(counts: dict[str, Any], today: Day, days_max: int) -> dict[str, Any]:

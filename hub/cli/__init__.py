@@ -13,12 +13,14 @@ from typing import Any
 import click
 
 from hub import observability, settings
+from hub.app import draft_of
 from hub.audit import replay
 from hub.audit.score import score as score_truth
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
 from hub.cli.doctor import doctor
+from hub.cli.feeds import feeds as feeds_
 from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, as_json, emit, opened, queries, show_status, table
@@ -51,6 +53,7 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 cli.add_command(schemas)
 cli.add_command(doctor)
+cli.add_command(feeds_)
 cli.add_command(quarantine)
 
 
@@ -86,6 +89,9 @@ def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, 
     hub = opened(context)
     told = receipts.Told()
     connectors = hub.connectors(source, feeds)
+    for feed in hub.feeds.values():
+        if not feed.in_force:
+            click.echo(f"{feed.name} is not read: {draft_of(feed)}", err=True)
     with hub.ingest() as work, Progress("rows", quiet=json_) as bar:
 
         def keep(receipt: Receipt) -> None:

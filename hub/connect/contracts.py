@@ -27,6 +27,8 @@ EVIDENCE = (
 )  # fmt: skip
 SEVERITIES = ("quarantine", "warn")
 LATER = ("replace", "hold")
+STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
+READ = ("active", "deprecated")
 OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -73,9 +75,15 @@ class Feed:
     delimiter: str
     table: str
     """The table or view, where the format is sql."""
+    status: str = "active"
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether somebody has confirmed its contract, and nobody has ended it."""
+        return self.status in READ
 
     @property
     def every(self) -> tuple[Field, ...]:
@@ -159,6 +167,8 @@ def _unfit(document: Mapping[str, Any]) -> Iterator[str]:
         yield "version is not of the form 1.0.0"
     if not isinstance(document["schema"], list) or len(document["schema"]) != 1:
         yield "schema is not a list of exactly one object"
+    if document["status"] not in STATUSES:
+        yield f"status is one of {', '.join(STATUSES)}"
     if not FEED_NAME.fullmatch(str(document["id"])):
         yield "id is not of the form department.what, in small letters, digits and _"
     if concept := refuse(str(document["id"])):
@@ -190,7 +200,7 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, holds=later == "hold", **_source(extras.get("source", {}), where),
+        fields=fields, operation=operation, status=str(document["status"]), holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
 
