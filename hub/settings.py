@@ -111,7 +111,12 @@ class FeedSettings:
     """Of a database: the table or view. Empty, like the next three: as the contract says."""
     format: str = ""
     encoding: str = ""
+    """`auto`: as each file shows; the receipt says what was found."""
     delimiter: str = ""
+    marker: str = ""
+    """Of a folder: a file is complete once one of its name and this ending lies beside it: `.done`, `.sha256`."""
+    cursor: str = ""
+    """Of a table: the column that grows with every change, a day, a time or a number; what did not change is not read."""
     day: str = "2024-01-01"
     """The day the rows of a single file or table count as published."""
     mapping: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.connect import Connector
+from hub.connect.changes import Changes
 from hub.connect.contracts import Feed, check_source, load_contract
 from hub.connect.drops import File, Folder, Reader
 from hub.connect.sources import delimited, excel, jsonl, sql
@@ -40,11 +41,12 @@ def connector_of(feed: Feed, said: FeedSettings, folder: Path) -> Connector:
         raise SettingsError(f"feeds.{feed.name}: name one of path, url and url_file")
     day = _day(feed, said.day)
     if not said.path:
-        return Table(feed, sql.engine_of(_url(feed, said, folder)), day)
+        engine = sql.engine_of(_url(feed, said, folder))
+        return Changes(feed, engine, day, said.cursor) if said.cursor else Table(feed, engine, day)
     reader, suffixes = READERS[feed.format]
     path = folder / said.path
     if path.is_dir():
-        return Folder(feed, path, suffixes, reader)
+        return Folder(feed, path, suffixes, reader, said.marker)
     if not path.exists():
         raise SettingsError(f"feeds.{feed.name}.path: there is no {path}")
     return File(feed, path, day, reader)

@@ -37,6 +37,8 @@ FORMATS = ("delimited", "excel", "jsonl", "sql")
 # Of these, several fields may each state a part: house number and street, first and middle name.
 JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.
+AUTO = "auto"
+"""The encoding of a feed whose files each show theirs; each receipt says what was found."""
 KIND_OF_TYPE: Mapping[str, str] = {"date": "date", "timestamp": "date", "integer": "integer"}
 AVRO_TYPES: Mapping[str, Any] = {"date": {"type": "int", "logicalType": "date"}, "integer": "long"}
 REQUIRED_KEYS = ("apiVersion", "kind", "id", "version", "status", "schema")
@@ -226,7 +228,7 @@ def check_source(source: Mapping[str, str], where: str) -> None:
     if source["format"] == "sql" and not source["table"]:
         raise SettingsError(f"{where}: format sql needs the table or view to read")
     try:
-        " ".encode(source["encoding"])
+        " ".encode("utf-8" if source["encoding"] == AUTO else source["encoding"])
     except LookupError:
         raise SettingsError(f"{where}: nobody knows the encoding {source['encoding']}") from None
 

@@ -147,8 +147,8 @@ class Ingest:
                 latest = max(latest, drop.day)
                 yield Waiting(connector, drop)
             else:
-                stray = Stray(drop.name, f"{iso(drop.day)} is more than a year ahead")
-                tell(receipts.of_stray(connector.feed, stray, "day-ahead"))
+                stray = Stray(drop.name, f"{iso(drop.day)} is more than a year ahead", "day-ahead")
+                tell(receipts.of_stray(connector.feed, stray))
 
     def _read_day(self, group: Sequence[Waiting], tell: Tell) -> None:
         """Read a day's drops; those of other feeds go on when one cannot be reached."""

@@ -47,6 +47,8 @@ class HeadingReport(NamedTuple):
     """Fields whose column is not there, and what to tell of each."""
     ignored: tuple[str, ...]
     refused: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    """Codes and what to tell: about how the drop was read, not about what is wrong with it."""
 
 
 HEADING_SHOWN_MAX = 64

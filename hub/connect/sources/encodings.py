@@ -9,10 +9,11 @@ import codecs
 from pathlib import Path
 from typing import NamedTuple
 
+from hub.connect.contracts import AUTO
 from hub.connect.sources import open_bytes
 from hub.errors import UnreadableSourceError
 
-AUTO = "auto"
+__all__ = ["AUTO", "Detected", "detect"]
 SAMPLE_BYTES = 4 << 20
 COMMON_MIN = 0.9
 ZEROS_MIN = 0.3
