@@ -25,6 +25,7 @@ from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, as_json, emit, opened, queries, show_status, table
 from hub.cli.workers import run_worker
+from hub.connect.quarantine import refuse_text
 from hub.connect.receipts import Receipt
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
@@ -200,6 +201,8 @@ def move(
     """Ask for the next step of a case; `hub run` decides on it."""
     hub = opened(context)
     actor = f"{hub.settings.reader.department}/{hub.settings.reader.role}"
+    if note:
+        refuse_text(note, "the note")
     event = CaseActionRequested(case_id, action, seen, actor, outcome, note)
     asked = derive_id("case-action", case_id, action, seen, actor, outcome, note)
     hub.log.append([Envelope(event, asked, case_id, "/hub/cases", case_id, actor=actor)])

@@ -10,8 +10,8 @@ import click
 from hub.cli.show import as_json, emit
 from hub.connect import proposal
 from hub.connect.contracts import FEED_NAME
-from hub.connect.forbidden import refuse
 from hub.connect.sample import sample_of
+from hub.domain.forbidden import refuse
 from hub.errors import SettingsError
 
 

@@ -15,9 +15,9 @@ import yaml
 
 from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
-from hub.connect.forbidden import refuse
 from hub.domain.days import iso
 from hub.domain.facts import DATES, TEXTS
+from hub.domain.forbidden import refuse, refuse_value
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 
@@ -239,9 +239,14 @@ def _check_forbidden(
     """Name every forbidden field at once: whoever mends a contract mends it once."""
     found: dict[str, str] = {}
     for node in properties:
-        texts = (str(node["name"]), _heading(node, headings), str(custom(node).get("attribute", "")))
+        extras = custom(node)
+        codes = extras.get("codes", {})
+        texts = [str(node["name"]), _heading(node, headings), str(extras.get("attribute", ""))]
+        texts += [str(each) for pair in codes.items() for each in pair] if isinstance(codes, dict) else []
         if concept := next(filter(None, map(refuse, texts)), None):
             found[texts[0]] = concept
+        elif any(map(refuse_value, texts)):
+            found[texts[0]] = "words of what is not held"
     if found:
         said = ", ".join(f"{name} ({concept})" for name, concept in found.items())
         raise SettingsError(f"contract {where} asks for what the hub refuses to hold: {said}; leave it out")

@@ -30,6 +30,7 @@ from hub.domain.events import (
     RecordQuarantined,
     RecordWithdrawn,
 )
+from hub.domain.forbidden import refuse_value
 from hub.errors import RetryableError, UnreadableSourceError
 from hub.log import Envelope, EventLog, derive_id
 from hub.log.codec import PAYLOAD_BYTES_MAX
@@ -353,6 +354,7 @@ def kept_content(row: Row) -> str:
     cut = {
         heading: cell[:KEPT_CHARACTERS_MAX] if isinstance(cell, str) else cell
         for heading, cell in row.kept.items()
+        if not (isinstance(cell, str) and refuse_value(cell.strip()))
     }
     text = msgspec.json.encode(cut).decode()
     return text if len(text) <= KEPT_ROW_CHARACTERS_MAX else "{}"

@@ -16,10 +16,10 @@ from pypinyin import lazy_pinyin
 
 from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
-from hub.connect.forbidden import refuse
 from hub.connect.reasons import CellError
 from hub.connect.sample import Sample
 from hub.connect.vocabulary import CODED_ENDS, OPERATIONS, RUNNING, SEX_CODES, Meaning, meaning_of, plain
+from hub.domain.forbidden import refuse
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 

@@ -21,6 +21,7 @@ from hub.connect.reasons import BY_SOURCE, CellError
 from hub.connect.rows import Problem, Row, wanted
 from hub.domain.days import iso
 from hub.domain.events import Event, RetryCompleted, RowDiscarded, RowRepaired, RowRetried
+from hub.domain.forbidden import refuse, refuse_value
 from hub.errors import SettingsError
 from hub.log import Envelope, derive_id
 from hub.projections.intake import Reading
@@ -52,12 +53,15 @@ class Quarantine:
 
     def repair(self, item: QuarantinedRow, cells: Cells, rule: str) -> QuarantinedRow:
         """Put other cells into a row; it goes on waiting until it is retried."""
+        if any(map(refuse_value, cells.values())):
+            raise SettingsError("a cell would say what the hub refuses to hold; leave it empty")
         self._add(item, RowRepaired(item.feed, item.item_id, dict(cells), rule, self._actor), item.repaired)
         self._ingest.memory.flush_if_full()
         return repaired(item, cells)
 
     def discard(self, items: Iterable[QuarantinedRow], reason: str) -> None:
         """These rows shall never become records."""
+        refuse_text(reason, "the reason")
         for item in items:
             self._add(item, RowDiscarded(item.feed, item.item_id, reason, self._actor))
             self._ingest.memory.flush_if_full()
@@ -121,6 +125,12 @@ class Quarantine:
     def _add(self, item: QuarantinedRow, event: Event, time: int = 0) -> None:
         event_id = derive_id(type(event).__name__, item.item_id, time)
         self._ingest.memory.add(about(item, event, event_id, self._actor))
+
+
+def refuse_text(text: str, what: str) -> None:
+    """Refuse words of people that speak of what the hub does not hold."""
+    if concept := refuse(text):
+        raise SettingsError(f"{what} speaks of {concept}, which the hub refuses to hold: say it without")
 
 
 def tally(told: Iterable[Retried]) -> dict[str, int]:

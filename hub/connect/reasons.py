@@ -52,6 +52,8 @@ ROW_REASONS: Mapping[str, Reason] = {
                               "对照原件核对年月日", "check day and month against the paper"),
     "bad-code": Reason("代码不在代码表", "not in the code list",
                        "使用约定代码表中的代码", "use a code that the contract lists"),
+    "forbidden-value": Reason("本系统拒绝保存的内容", "the cell says what the hub refuses to hold; it was not kept",
+                              "请从该列中去除此类内容", "keep such things out of this column"),
     "bad-number": Reason("号码校验错误", "the number fails its check",
                          "对照证件核对号码", "compare the number with the document"),
     "bad-place-code": Reason("地址代码错误", "not a 12-digit division code",

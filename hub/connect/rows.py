@@ -9,8 +9,8 @@ from rapidfuzz import process
 from hub.connect.contracts import Feed, Field
 from hub.connect.dates import parser_of
 from hub.connect.fields import FULL_WIDTH, KINDS, PLAIN_KINDS, as_text
-from hub.connect.forbidden import refuse
 from hub.connect.reasons import CellError
+from hub.domain.forbidden import VALUES, refuse
 from hub.errors import UnreadableSourceError
 
 
@@ -117,6 +117,9 @@ class Translator:
         for heading, name, parse, field in self._steps:
             cell = cells.get(heading)
             text = cell.strip() if type(cell) is str else as_text(cell)
+            if text in VALUES:
+                problems.append(Problem(name, "forbidden-value", "quarantine"))
+                continue
             if not text:
                 if field.required and operation != "withdraw" and not row.problem:
                     problems.append(self._missing(field))
