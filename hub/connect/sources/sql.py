@@ -167,9 +167,9 @@ def _rows(
     with _translating(feed), _reading(engine) as db:
         _read_bytes(db)
         query = _query(feed, names) if where is None else _query(feed, names).where(where)
-        result = db.execution_options(yield_per=ROWS_PER_FETCH).execute(query)
-        for number, values in enumerate(result, start=1):
-            yield _row(number, dict(zip(names, values, strict=True)))
+        with db.execution_options(yield_per=ROWS_PER_FETCH).execute(query) as result:
+            for number, values in enumerate(result, start=1):
+                yield _row(number, dict(zip(names, values, strict=True)))
 
 
 def _read_bytes(db: Connection) -> None:
