@@ -148,7 +148,7 @@ class Hub:
                     raise SettingsError(f"{name}: {draft_of(self.feeds[name])}")
             elif name in self.settings.feeds:
                 feed = self.settings.feeds[name]
-                found.append(connector_of(self.feeds[name], feed, self.settings.folder))
+                found.append(connector_of(self.feeds[name], feed, self.settings.folder, self.data))
             elif source is not None:
                 found.append(CONNECTORS[name](self.feeds[name], source))
             elif names:

@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub.connect import Connector
 from hub.connect.changes import Changes
 from hub.connect.contracts import Feed, check_source, load_contract
 from hub.connect.drops import File, Folder, Reader
+from hub.connect.pages import Pages
 from hub.connect.sources import delimited, excel, jsonl, sql
+from hub.connect.sources.http import Client
 from hub.connect.tables import Table
 from hub.domain.days import Day, day_of
 from hub.errors import SettingsError
 from hub.settings import FeedSettings
 
+WEB = ("http://", "https://")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 READERS: Mapping[str, tuple[Reader, tuple[str, ...]]] = {
     "delimited": (delimited.read, (".csv", ".tsv", ".txt")),
     "excel": (excel.read, (".xlsx", ".xlsm")),
@@ -29,17 +34,21 @@ def feed_of(name: str, said: FeedSettings, folder: Path) -> Feed:
         raise SettingsError(f"feeds.{name}: its contract is that of {feed.name}")
     named = {key: getattr(said, key) for key in ("format", "encoding", "delimiter", "table")}
     source = {key: value or getattr(feed, key) for key, value in named.items()}
-    if said.url or said.url_file:
+    if said.url.startswith(WEB):
+        source["format"] = "jsonl"
+    elif said.url or said.url_file:
         source["format"] = "sql"
     check_source(source, f"feeds.{name}")
     return replace(feed, **source)
 
 
-def connector_of(feed: Feed, said: FeedSettings, folder: Path) -> Connector:
+def connector_of(feed: Feed, said: FeedSettings, folder: Path, data: Path) -> Connector:
     """The connector over the file, folder of dated files, or database that the section names."""
     if sum(map(bool, (said.path, said.url, said.url_file))) != 1:
         raise SettingsError(f"feeds.{feed.name}: name one of path, url and url_file")
     day = _day(feed, said.day)
+    if said.url.startswith(WEB):
+        return Pages(feed, said.url, _client(feed, said, folder), day, data / "http" / f"{feed.name}.json")
     if not said.path:
         engine = sql.engine_of(_url(feed, said, folder))
         return Changes(feed, engine, day, said.cursor) if said.cursor else Table(feed, engine, day)
@@ -59,12 +68,27 @@ def _day(feed: Feed, text: str) -> Day:
         raise SettingsError(f"feeds.{feed.name}.day: write it as in 2024-01-31") from None
 
 
+def _client(feed: Feed, said: FeedSettings, folder: Path) -> Client:
+    address, headers = urlsplit(said.url), {}
+    if address.username or address.password:
+        raise SettingsError(f"feeds.{feed.name}.url: keep what proves who you are in a token_file")
+    if said.token_file:
+        if address.scheme != "https" and address.hostname not in LOOPBACK:
+            raise SettingsError(f"feeds.{feed.name}.url: a token travels by https:// alone")
+        headers["Authorization"] = f"Bearer {_secret(feed, 'token_file', folder / said.token_file)}"
+    return Client(said.url, headers)
+
+
+def _secret(feed: Feed, name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"feeds.{feed.name}.{name}: {path.name} cannot be read") from None
+
+
 def _url(feed: Feed, said: FeedSettings, folder: Path) -> str:
     if said.url:
         if sql.has_password(said.url):
             raise SettingsError(f"feeds.{feed.name}.url: keep an address with a password in a url_file")
         return said.url
-    try:
-        return (folder / said.url_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"feeds.{feed.name}.url_file: {said.url_file} cannot be read") from None
+    return _secret(feed, "url_file", folder / said.url_file)

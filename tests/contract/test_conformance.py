@@ -14,6 +14,7 @@ from openpyxl import Workbook
 
 from tests.contract.conformance import HEADINGS, Conformance
 from tests.databases import new_database
+from tests.web import Interface, serving
 
 Rows = Sequence[Sequence[str]]
 
@@ -163,3 +164,21 @@ class TestPostgres(Conformance):
     @pytest.fixture(params=[PostgresTable, PostgresChanges])
     def source(self, request, tmp_path, postgres):
         return request.param(new_database(postgres), tmp_path)
+
+
+class HttpPages:
+    """An interface whose records are those of the last delivery."""
+
+    def __init__(self, interface: Interface) -> None:
+        self.interface = interface
+        self.said = f'url = "{interface.address}/people"'
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        self.interface.records = [dict(zip(headings, row, strict=True)) for row in rows]
+
+
+class TestHttp(Conformance):
+    @pytest.fixture
+    def source(self):
+        with serving() as interface:
+            yield HttpPages(interface)
