@@ -20,6 +20,7 @@ from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
 from hub.connect.quarantine import Quarantine
+from hub.domain.agreements import Agreement
 from hub.domain.days import Day, iso
 from hub.errors import SettingsError
 from hub.log import EventLog
@@ -28,6 +29,7 @@ from hub.matching import default_model
 from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.projections import intake, quarantine
+from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.settings import Settings
@@ -96,6 +98,11 @@ class Hub:
             today = intake.last_closed(db)
         days_max = self.settings.hub.quarantine_days_max
         return {feed: _aged(counts, today, days_max) for feed, counts in found.items()}
+
+    def agreements(self) -> list[Agreement]:
+        """Every agreement as it stands, without disturbing ingestion."""
+        with self._intake() as db:
+            return load_agreements(db)
 
     @contextmanager
     def _intake(self) -> Iterator[Connection]:

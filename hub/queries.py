@@ -182,6 +182,10 @@ class Queries:
         self._disclose("export links", [f"all of {feed or 'every feed'}"])
         return [(key if feed else f"{name}/{key}", person) for name, key, person in found]
 
+    def delivery(self, feed: str, agreements: Sequence[str]) -> None:
+        """Put on record that a receiver is given the records of a feed, under which agreements."""
+        self._disclose("delivery", [f"all of {feed}", *agreements])
+
     def quarantined(self, subject: str, shown_masked: dict[str, Any]) -> dict[str, Any]:
         """What is shown of a row in quarantine, masked as it is; even that look is put on record."""
         self._disclose("quarantine", [subject])

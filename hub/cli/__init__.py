@@ -19,6 +19,7 @@ from hub.audit.score import score as score_truth
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
+from hub.cli.agreements import agreements
 from hub.cli.doctor import doctor
 from hub.cli.feeds import feeds as feeds_
 from hub.cli.quarantine import quarantine
@@ -53,6 +54,7 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 
 cli.add_command(schemas)
+cli.add_command(agreements)
 cli.add_command(doctor)
 cli.add_command(feeds_)
 cli.add_command(quarantine)

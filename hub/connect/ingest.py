@@ -38,6 +38,7 @@ from hub.projections.intake import NOTHING, REFUSED, WHOLE, KnownRow, Reading
 
 BATCH_ROWS = 5_000
 DAYS_AHEAD_MAX = 366
+NO_AGREEMENT = "no agreement about the feed is in force on its day, so it was not read"
 KEPT_CHARACTERS_MAX = TEXT_CHARACTERS_MAX + 1
 KEPT_ROW_CHARACTERS_MAX = PAYLOAD_BYTES_MAX // 4
 
@@ -61,6 +62,8 @@ class Batch(NamedTuple):
 
     attempt: str
     """The drop and the attempt at it, under a name that says nothing, as attributes must."""
+    cites: str = ""
+    """The agreements under which it is read; without any, the contract's version stands for them."""
 
     @staticmethod
     def of(feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = ()) -> "Batch":
@@ -125,9 +128,19 @@ class Ingest:
                 tell(receipts.of_stray(connector.feed, stray))
             drops = list(connector.drops())
             self._memory.load_readings(connector.feed.name, (drop.name for drop in drops))
-            found += [Waiting(connector, drop) for drop in drops if self._is_new(connector, drop)]
+            allowed = list(self._allowed(connector.feed, drops, tell))
+            found += [Waiting(connector, drop) for drop in allowed if self._is_new(connector, drop)]
         # Stable: within a day, connectors keep the order they were given in.
         return sorted(found, key=lambda item: item.drop.day)
+
+    def _allowed(self, feed: Feed, drops: Iterable[Drop], tell: Tell) -> Iterator[Drop]:
+        """The drops that an agreement lets in; what was read before is not spoken of again."""
+        for drop in drops:
+            before = self._memory.reading(feed.name, drop.name)
+            if self.cites(feed, drop.day) is not None:
+                yield drop
+            elif before is None or not before.finished:
+                tell(receipts.of_stray(feed, Stray(drop.name, NO_AGREEMENT, "no-agreement")))
 
     def _is_new(self, connector: Connector, drop: Drop) -> bool:
         before = self._memory.reading(connector.feed.name, drop.name)
@@ -182,6 +195,7 @@ class Ingest:
 
         def take(reached: object) -> None:
             batch = Batch.of(feed, reading._replace(reached=str(reached)), drop.day, rows)
+            batch = batch._replace(cites=self.cites(feed, drop.day) or "")
             tell(self._take(batch, report, notes))
             rows.clear()
             notes.clear()
@@ -242,6 +256,12 @@ class Ingest:
                 accepted += 1
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
+
+    def cites(self, feed: Feed, day: Day) -> str | None:
+        """The agreements in force about a feed on a day; None if there are agreements, and none is in force."""
+        signed = self._memory.agreements.of_feed(feed.name)
+        found = ",".join(agreement.cited for agreement in signed if agreement.in_force(day))
+        return found if found or not signed else None
 
     def record_of(self, feed: Feed, row: Row) -> str:
         """The record that a row is about; empty if it does not say."""
@@ -336,7 +356,7 @@ def _envelope(batch: Batch, event: Event, event_id: str, subject: str) -> Envelo
     return Envelope(
         event=event, id=event_id, key=subject, source=f"/feeds/{feed.name}", subject=subject,
         occurred_on=batch.day, actor=feed.department, correlation_id=batch.attempt,
-        agreement=feed.version,
+        agreement=batch.cites or feed.version,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hub.domain.days import Day
 from hub.domain.events import RECORDS, DayClosed, RecordPublished, RecordWithdrawn
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import intake, quarantine
+from hub.projections import agreements, intake, quarantine
 from hub.projections.intake import KnownRow, Reading
 from hub.projections.statements import upsert
 
@@ -40,9 +40,12 @@ class Memory:
         self._log, self.db = log, db
         if not quarantine.exists(db):
             # Kept by a hub that did not fold the quarantine yet: refilled, never migrated.
-            intake.metadata.drop_all(db)
+            for kept in (intake, agreements):
+                kept.metadata.drop_all(db)
         intake.metadata.create_all(db)
         quarantine.metadata.create_all(db)
+        agreements.metadata.create_all(db)
+        self.agreements = agreements.Agreements(db)
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
         self._pending: list[Envelope] = []
@@ -109,10 +112,12 @@ class Memory:
             digest = content_digest({}, withdrawn=True)
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id)
         quarantine.apply(self.quarantine, self._shelves, envelope)
+        self.agreements.apply(event)
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
         self._shelves.flush()
         self.quarantine.flush()
+        self.agreements.flush()
         if checkpoint:
             rows = [(p.number, offset) for p, offset in checkpoint.items()]
             upsert(self.db, intake.checkpoints, rows)

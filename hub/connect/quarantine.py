@@ -95,7 +95,11 @@ class Quarantine:
             return Retried(item, "held", [{"field": feed.key, "code": "held-behind"}])
         if any(other.attempt == item.attempt and cells_of(other) != cells_of(item) for other in others):
             return Retried(item, "quarantined", [{"field": feed.key, "code": "duplicate-key"}])
-        batch = Batch(feed, Reading(item.drop, 0, "", ""), item.published_on, (row,), item.attempt)
+        cites = self._ingest.cites(feed, item.published_on)
+        if cites is None:
+            return Retried(item, "held", [{"field": "", "code": "no-agreement"}])
+        reading = Reading(item.drop, 0, "", "")
+        batch = Batch(feed, reading, item.published_on, (row,), item.attempt, cites)
         outcome, problems = self._ingest.settle(batch, row, publish=publish)
         if outcome in RELEASED:
             passed.add(item.item_id)

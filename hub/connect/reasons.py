@@ -113,6 +113,8 @@ DROP_REASONS: Mapping[str, Reason] = {
                               "传完后放入完成标记文件", "put its marker beside it once all of it is there"),
     "wrong-checksum": Reason("校验和不符", "the file is not what its checksum says",
                              "重新传送文件", "send the file again"),
+    "no-agreement": Reason("没有有效的共享协议", "no agreement about the feed is in force, so it was not read",
+                           "续签共享协议", "sign its next version: hub agreements sign"),
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip

@@ -166,6 +166,42 @@ class RetryCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementSigned(Event):
+    """Provider and receiver agreed which fields of a feed are given for which purpose, where and until when."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    agreement_id: str
+    version: int
+    provider: str
+    receiver: str
+    purpose: str
+    legal_basis: str
+    share_class: str
+    fields: list[str]
+    jurisdictions: list[str]
+    valid_from: Day
+    valid_until: Day
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementEnded(Event):
+    """An agreement was ended before its time: nothing is read or delivered under it from here on."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    agreement_id: str
+    version: int
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class DayClosed(Event):
     """A day is over: whatever was published up to it has been appended before this."""
 
@@ -374,6 +410,8 @@ FACTS: tuple[type[Event], ...] = (
     RowReplaced,
     RowDiscarded,
     RetryCompleted,
+    AgreementSigned,
+    AgreementEnded,
     DayClosed,
 )
 DECIDED: tuple[type[Event], ...] = (
