@@ -104,6 +104,17 @@ class Hub:
         with self._intake() as db:
             return load_agreements(db)
 
+    def rhythm(self) -> dict[str, dict[str, Any]]:
+        """Per feed with a rhythm: its last delivery, when the next is due, and whether it is late."""
+        with self._intake() as db:
+            last, today = intake.last_deliveries(db), intake.last_closed(db)
+        found = {}
+        for name, day in last.items():
+            due = self.feeds[name].due_after(day) if name in self.feeds else None
+            if due is not None:
+                found[name] = {"last": iso(day), "due": iso(due), "late": today > due}
+        return found
+
     @contextmanager
     def _intake(self) -> Iterator[Connection]:
         engine = open_sqlite(self.data / "intake.db")

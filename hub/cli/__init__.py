@@ -129,7 +129,11 @@ def status(context: click.Context, json_: bool) -> None:
     """How much there is of everything."""
     hub = opened(context)
     with hub.projection() as db:
-        found = queries(hub, db).status() | {"feeds": hub.balance(), "quarantine": hub.quarantine_balance()}
+        found = queries(hub, db).status() | {
+            "feeds": hub.balance(),
+            "quarantine": hub.quarantine_balance(),
+            "rhythm": hub.rhythm(),
+        }
     emit(found, json_, lambda: show_status(found))
 
 

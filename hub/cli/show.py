@@ -90,6 +90,7 @@ def table(title: str, answer: Any) -> None:
 def show_status(found: Mapping[str, Any]) -> None:
     """The status, and below it an alarm for each feed whose rows have waited too long."""
     table("status", found)
+    show_late(found)
     for feed, counts in found["quarantine"].items():
         if counts["overdue"]:
             click.echo(
@@ -97,6 +98,13 @@ def show_status(found: Mapping[str, Any]) -> None:
                 f"({counts['waiting']:,} rows wait, the oldest for {counts['oldest_days']} days) → "
                 f"hub quarantine list --feed {feed}"
             )
+
+
+def show_late(found: Mapping[str, Any]) -> None:
+    """A line for each feed whose next delivery is overdue."""
+    for feed, said in found["rhythm"].items():
+        if said["late"]:
+            click.echo(f"迟报 late: {feed}: 上次 {said['last']} (due {said['due']}) → ask its department")
 
 
 def _text(value: Any) -> str:

@@ -15,7 +15,8 @@ import yaml
 
 from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
-from hub.domain.days import iso
+from hub.connect.relations import Relation, relations_of, wrong
+from hub.domain.days import Day, iso, working_days_after
 from hub.domain.facts import DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
 from hub.errors import SettingsError
@@ -37,6 +38,7 @@ FORMATS = ("delimited", "excel", "jsonl", "sql")
 # Of these, several fields may each state a part: house number and street, first and middle name.
 JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.
+RHYTHMS = ("d", "workingDays")
 AUTO = "auto"
 """The encoding of a feed whose files each show theirs; each receipt says what was found."""
 KIND_OF_TYPE: Mapping[str, str] = {"date": "date", "timestamp": "date", "integer": "integer"}
@@ -78,9 +80,21 @@ class Feed:
     table: str
     """The table or view, where the format is sql."""
     status: str = "active"
+    relations: tuple[Relation, ...] = ()
+    """What has to hold between the fields of a row."""
+    rhythm: int = 0
+    """Days within which the next delivery is due; 0: nobody has agreed on any."""
+    working_days: bool = False
+    """Whether those are Monday to Friday only."""
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
+
+    def due_after(self, day: Day) -> Day | None:
+        """The day by which the delivery behind that of a day is due; None where no rhythm was agreed on."""
+        if not self.rhythm:
+            return None
+        return working_days_after(day, self.rhythm) if self.working_days else day + self.rhythm
 
     @property
     def in_force(self) -> bool:
@@ -197,14 +211,33 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
         raise SettingsError(f"contract {where}: evidence is one of {', '.join(EVIDENCE)}, not {evidence}")
     if (later := str(extras.get("later", "replace"))) not in LATER:
         raise SettingsError(f"contract {where}: later is one of {', '.join(LATER)}, not {later}")
+    relations = relations_of(table)
+    for relation in relations:
+        if said := next(wrong(relation, {f.name: f.kind for f in every}, SEVERITIES), None):
+            raise SettingsError(f"contract {where}: a quality rule has {said}")
+    rhythm, working_days = _rhythm(document, where)
     operation = next((f for f in every if f.kind == "operation"), None)
     fields = tuple(f for f in every if f.kind != "operation")
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, status=str(document["status"]), holds=later == "hold", **_source(extras.get("source", {}), where),
+        fields=fields, operation=operation, status=str(document["status"]), relations=relations,
+        rhythm=rhythm, working_days=working_days, holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
+
+
+def _rhythm(document: Mapping[str, Any], where: str) -> tuple[int, bool]:
+    """How often the feed is delivered: the service level `frequency`, in days or working days."""
+    for node in document.get("slaProperties", ()):
+        if node.get("property") == "frequency":
+            value, unit = node.get("value"), str(node.get("unit", "d"))
+            if type(value) is not int or value < 1 or unit not in RHYTHMS:
+                raise SettingsError(
+                    f"contract {where}: frequency is a whole number with the unit {' or '.join(RHYTHMS)}"
+                )
+            return value, unit == "workingDays"
+    return 0, False
 
 
 def _source(said: Mapping[str, Any], where: str) -> dict[str, str]:

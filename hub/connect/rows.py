@@ -10,6 +10,7 @@ from hub.connect.contracts import Feed, Field
 from hub.connect.dates import parser_of
 from hub.connect.fields import FULL_WIDTH, KINDS, PLAIN_KINDS, as_text
 from hub.connect.reasons import CellError
+from hub.connect.relations import broken
 from hub.domain.forbidden import VALUES, refuse
 from hub.errors import UnreadableSourceError
 
@@ -134,6 +135,8 @@ class Translator:
                 continue
             if not text.isascii() and _typed_wide(text, field):
                 problems.append(Problem(name, "full-width", "warn"))
+        if self._feed.relations and operation != "withdraw":
+            problems += (Problem(*said) for said in broken(self._feed.relations, fields))
         key = str(fields.get(self._feed.key, ""))
         # Without a key there is no record to publish or withdraw, however mild the complaints.
         if not key and all(problem.severity != "quarantine" for problem in problems):

@@ -136,6 +136,12 @@ def last_closed(db: Connection) -> int:
     return -1 if found is None else int(found)
 
 
+def last_deliveries(db: Connection) -> dict[str, int]:
+    """Per feed the day of its last delivery."""
+    rows = db.execute(select(feeds.c.feed, feeds.c.published_on).where(feeds.c.feed != "")).all()
+    return {str(feed): int(day) for feed, day in rows}
+
+
 def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str) -> None:
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:
