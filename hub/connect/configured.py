@@ -17,6 +17,7 @@ from hub.domain.days import Day, day_of
 from hub.errors import SettingsError
 from hub.settings import FeedSettings
 
+SFTP = "sftp://"
 WEB = ("http://", "https://")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 READERS: Mapping[str, tuple[Reader, tuple[str, ...]]] = {
@@ -36,7 +37,7 @@ def feed_of(name: str, said: FeedSettings, folder: Path) -> Feed:
     source = {key: value or getattr(feed, key) for key, value in named.items()}
     if said.url.startswith(WEB):
         source["format"] = "jsonl"
-    elif said.url or said.url_file:
+    elif (said.url or said.url_file) and not said.url.startswith(SFTP):
         source["format"] = "sql"
     check_source(source, f"feeds.{name}")
     return replace(feed, **source)
@@ -49,6 +50,8 @@ def connector_of(feed: Feed, said: FeedSettings, folder: Path, data: Path) -> Co
     day = _day(feed, said.day)
     if said.url.startswith(WEB):
         return Pages(feed, said.url, _client(feed, said, folder), day, data / "http" / f"{feed.name}.json")
+    if said.url.startswith(SFTP):
+        return _remote(feed, said, folder)
     if not said.path:
         engine = sql.engine_of(_url(feed, said, folder))
         return Changes(feed, engine, day, said.cursor) if said.cursor else Table(feed, engine, day)
@@ -66,6 +69,29 @@ def _day(feed: Feed, text: str) -> Day:
         return day_of(text)
     except ValueError:
         raise SettingsError(f"feeds.{feed.name}.day: write it as in 2024-01-31") from None
+
+
+def _remote(feed: Feed, said: FeedSettings, folder: Path) -> Connector:
+    # The one import inside a function: the client is an extra that other feeds do without.
+    try:
+        from hub.connect.sftp import Remote, Server
+    except ImportError:
+        raise SettingsError(
+            f"feeds.{feed.name}.url: SFTP needs the extra: pip install 'county-hub[sftp]'"
+        ) from None
+    address = urlsplit(said.url)
+    if address.password or not (address.hostname and address.username):
+        raise SettingsError(f"feeds.{feed.name}.url: write it as sftp://user@host/folder, with a key_file")
+    for name in ("key_file", "known_hosts"):
+        named = getattr(said, name)
+        if not named or not (folder / named).is_file():
+            raise SettingsError(f"feeds.{feed.name}.{name}: name a file that is there")
+    server = Server(
+        address.hostname, address.port or 22, address.username, address.path or ".",
+        str(folder / said.key_file), str(folder / said.known_hosts),
+    )  # fmt: skip
+    reader, suffixes = READERS[feed.format]
+    return Remote(feed, server, suffixes, reader, said.marker)
 
 
 def _client(feed: Feed, said: FeedSettings, folder: Path) -> Client:

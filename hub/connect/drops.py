@@ -47,7 +47,7 @@ class Folder:
     def drops(self) -> Iterator[Drop]:
         """All dated files of the format that are complete, in order of their names."""
         for path in self._files():
-            day = _day_of_name(path.name)
+            day = day_of_name(path.name)
             if day is not None and self._fits(path) and self._is_complete(path):
                 yield Drop(path.name, day)
 
@@ -57,7 +57,7 @@ class Folder:
             name = path.name if len(path.name) <= NAME_SHOWN_MAX else path.name[:NAME_SHOWN_MAX] + "…"
             if not self._fits(path):
                 yield Stray(name, f"not a file ending in {' or '.join(self.suffixes)}")
-            elif _day_of_name(path.name) is None:
+            elif day_of_name(path.name) is None:
                 yield Stray(name, "its name does not begin with a day, as in 2024-01-31")
             elif not self._is_complete(path):
                 yield Stray(name, f"there is no {name}{self.marker} beside it yet", "incomplete-drop")
@@ -111,7 +111,7 @@ def check_sum(path: Path, marker: Path) -> None:
         raise UnreadableSourceError(f"{path.name}: its checksum is another", problem="wrong-checksum")
 
 
-def _day_of_name(name: str) -> Day | None:
+def day_of_name(name: str) -> Day | None:
     """The day a file's name begins with; None for other files, as office programs leave them."""
     found = DATED.match(name)
     try:

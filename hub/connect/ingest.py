@@ -110,7 +110,10 @@ class Ingest:
         A drop that cannot be reached now ends the reading with its day, which stays open: what
         comes later must not be read before it. `today` guards against days far in the future.
         """
-        waiting = self._timely(self._waiting(connectors, tell), today, tell)
+        unreachable: list[RetryableError] = []
+        waiting = self._timely(self._waiting(connectors, tell, unreachable), today, tell)
+        # Of a source that cannot be listed nobody knows which days it holds: none may be closed.
+        close_days = close_days and not unreachable
         days = [(day, list(group)) for day, group in groupby(waiting, key=lambda item: item.drop.day)]
         for day, group in days:
             if close_days and self.closed != NO_DAY:
@@ -120,13 +123,21 @@ class Ingest:
             if close_days:
                 self.close_days(day)
         self.flush()
+        if unreachable:
+            raise unreachable[0]
 
-    def _waiting(self, connectors: Iterable[Connector], tell: Tell) -> list[Waiting]:
+    def _waiting(
+        self, connectors: Iterable[Connector], tell: Tell, unreachable: list[RetryableError]
+    ) -> list[Waiting]:
         found: list[Waiting] = []
         for connector in connectors:
-            for stray in connector.strays():
+            try:
+                strays, drops = list(connector.strays()), list(connector.drops())
+            except RetryableError as error:
+                unreachable.append(error)
+                continue
+            for stray in strays:
                 tell(receipts.of_stray(connector.feed, stray))
-            drops = list(connector.drops())
             self._memory.load_readings(connector.feed.name, (drop.name for drop in drops))
             allowed = list(self._allowed(connector.feed, drops, tell))
             found += [Waiting(connector, drop) for drop in allowed if self._is_new(connector, drop)]

@@ -3,14 +3,15 @@
 import hashlib
 from contextlib import closing
 
+import asyncssh
 import psycopg
 import pytest
 
 from hub.app import Hub
 from hub.connect.sources.encodings import detect
 from hub.domain.days import iso
-from hub.domain.events import RecordPublished
-from hub.errors import SourceUnavailableError, UnreadableSourceError
+from hub.domain.events import DayClosed, RecordPublished
+from hub.errors import SettingsError, SourceUnavailableError, UnreadableSourceError
 from hub.settings import load
 from tests.connect.samples import CONTRACT, complaints, events, ingest
 from tests.databases import new_database
@@ -87,6 +88,27 @@ def test_a_file_that_is_not_what_its_checksum_says_is_refused_until_one_of_them_
         assert take(hub) == []
         sums.write_text(hashlib.sha256(path.read_bytes()).hexdigest().upper() + "  2024-01-01.csv\n")
         assert take(hub) == [(2, 0, 0)]
+
+
+def test_a_server_that_does_not_answer_stops_no_other_feed_and_closes_no_day(tmp_path):
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(tmp_path / "key")
+    (tmp_path / "hosts").touch()
+    (tmp_path / "m.csv").write_text(HEAD + ROWS)
+    (tmp_path / "other.yaml").write_text(CONTRACT.replace("town.members", "town.others"))
+    other = '[feeds."town.others"]\ncontract = "other.yaml"\npath = "m.csv"'
+    said = f'url = "sftp://me@127.0.0.1:9/x"\nkey_file = "key"\nknown_hosts = "hosts"\n{other}'
+    with closing(hub_of(tmp_path, said)) as hub:
+        told = []
+        with (
+            hub.ingest() as work,
+            pytest.raises(SourceUnavailableError, match="its SFTP server does not give it"),
+        ):
+            work.run(hub.connectors(None, ()), told.append, close_days=True)
+        assert [(receipt.feed, receipt.accepted) for receipt in told] == [("town.others", 2)]
+        assert events(hub, DayClosed) == []
+        (tmp_path / "key").write_text("x")
+        with hub.ingest() as work, pytest.raises(SettingsError, match="key_file or known_hosts"):
+            work.run(hub.connectors(None, ()), told.append, close_days=True)
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------

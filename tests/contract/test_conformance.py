@@ -14,6 +14,7 @@ from openpyxl import Workbook
 
 from tests.contract.conformance import HEADINGS, Conformance
 from tests.databases import new_database
+from tests.sftp import SftpServer, serving_files
 from tests.web import Interface, serving
 
 Rows = Sequence[Sequence[str]]
@@ -175,6 +176,29 @@ class HttpPages:
 
     def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
         self.interface.records = [dict(zip(headings, row, strict=True)) for row in rows]
+
+
+class SftpFolder(DatedFolder):
+    """A folder on a real SFTP server."""
+
+    def __init__(self, folder: Path, site: Path, server: SftpServer) -> None:
+        super().__init__(folder, ".csv", as_csv, "")
+        for name in ("key", "known_hosts"):
+            (site / name).write_bytes((server.folder / name).read_bytes())
+            (site / name).chmod(0o600)
+        self.said = f'url = "sftp://clerk@127.0.0.1:{server.port}{folder}"\nkey_file = "key"\nknown_hosts = "known_hosts"'
+
+
+class TestSftp(Conformance):
+    @pytest.fixture
+    def source(self, tmp_path, sftp_server):
+        return SftpFolder(tmp_path / "source", tmp_path, sftp_server)
+
+
+@pytest.fixture(scope="module")
+def sftp_server(tmp_path_factory):
+    with serving_files(tmp_path_factory.mktemp("sftp")) as server:
+        yield server
 
 
 class TestHttp(Conformance):
