@@ -91,6 +91,11 @@ class Hub:
         with self._intake() as db:
             return list(quarantine.waiting(db, chosen)) if quarantine.exists(db) else []
 
+    def quarantined(self, item_id: str) -> QuarantinedRow | None:
+        """One row by its id or the beginning of it, settled or not, without disturbing ingestion."""
+        with self._intake() as db:
+            return quarantine.item_of(db, item_id) if quarantine.exists(db) else None
+
     def quarantine_balance(self) -> dict[str, dict[str, Any]]:
         """Per feed what waits, what was settled, and whether the oldest has waited too long."""
         with self._intake() as db:

@@ -15,7 +15,7 @@ from hub.connect.quarantine import Retried
 from hub.connect.reasons import REASONS
 from hub.domain.days import iso
 from hub.errors import NotFoundError, SettingsError
-from hub.projections.quarantine import READ_AGAIN, Chosen, QuarantinedRow, item_of
+from hub.projections.quarantine import READ_AGAIN, Chosen, QuarantinedRow
 
 FINDINGS = 1
 ID_SHOWN = 12
@@ -115,8 +115,7 @@ def _show_list(answer: Mapping[str, Any]) -> None:
 def show(context: click.Context, /, item: str, json_: bool) -> None:
     """One row with its reasons; what is personal is masked. The look is put on record."""
     hub = opened(context)
-    with hub.quarantine("") as (_, db):
-        found = item_of(db, item) if len(item) >= ID_NEEDED else None
+    found = hub.quarantined(item) if len(item) >= ID_NEEDED else None
     if found is None:
         raise NotFoundError(f"{item} names no row; `hub quarantine list` shows them")
     feed = rows.feed_of(hub.feeds, found)
