@@ -20,6 +20,9 @@ from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
+from hub.connect.quarantine import Quarantine
+from hub.domain.agreements import Agreement
+from hub.domain.days import Day, iso
 from hub.domain.events import ModelAdopted
 from hub.errors import SettingsError
 from hub.log import Envelope, EventLog, derive_id
@@ -30,9 +33,11 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake
+from hub.projections import intake, quarantine
 from hub.projections.adoption import adopted_model
+from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
+from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.settings import Settings
 
 
@@ -113,14 +118,59 @@ class Hub:
         """The model in force on this projection."""
         return adopted_model(db) or self.rules.model
 
-    def balance(self) -> dict[str, dict[str, int]]:
-        """What became of every row of every feed, without disturbing ingestion."""
+    @contextmanager
+    def quarantine(self, actor: str) -> Iterator[tuple[Quarantine, Connection]]:
+        """The quarantine for one who changes it, and the tables to choose rows from."""
+        with self.ingest() as work:
+            yield Quarantine(work, self.feeds, actor), work.memory.db
+            work.flush()
+
+    def waiting(self, chosen: Chosen) -> list[QuarantinedRow]:
+        """Rows that wait in quarantine, without disturbing ingestion."""
+        with self._intake() as db:
+            return list(quarantine.waiting(db, chosen)) if quarantine.exists(db) else []
+
+    def quarantined(self, item_id: str) -> QuarantinedRow | None:
+        """One row by its id or the beginning of it, settled or not, without disturbing ingestion."""
+        with self._intake() as db:
+            return quarantine.item_of(db, item_id) if quarantine.exists(db) else None
+
+    def quarantine_balance(self) -> dict[str, dict[str, Any]]:
+        """Per feed what waits, what was settled, and whether the oldest has waited too long."""
+        with self._intake() as db:
+            found = quarantine.balance(db) if quarantine.exists(db) else {}
+            today = intake.last_closed(db)
+        days_max = self.settings.hub.quarantine_days_max
+        return {feed: _aged(counts, today, days_max) for feed, counts in found.items()}
+
+    def agreements(self) -> list[Agreement]:
+        """Every agreement as it stands, without disturbing ingestion."""
+        with self._intake() as db:
+            return load_agreements(db)
+
+    def rhythm(self) -> dict[str, dict[str, Any]]:
+        """Per feed with a rhythm: its last delivery, when the next is due, and whether it is late."""
+        with self._intake() as db:
+            last, today = intake.last_deliveries(db), intake.last_closed(db)
+        found = {}
+        for name, day in last.items():
+            due = self.feeds[name].due_after(day) if name in self.feeds else None
+            if due is not None:
+                found[name] = {"last": iso(day), "due": iso(due), "late": today > due}
+        return found
+
+    @contextmanager
+    def _intake(self) -> Iterator[Connection]:
         engine = open_sqlite(self.data / "intake.db")
         with engine.connect() as db:
             intake.metadata.create_all(db)
-            found = intake.balance(db)
+            yield db
         engine.dispose()
-        return found
+
+    def balance(self) -> dict[str, dict[str, int]]:
+        """What became of every row of every feed, without disturbing ingestion."""
+        with self._intake() as db:
+            return intake.balance(db)
 
     def rebuild(self, progress: Callable[[int], None]) -> dict[str, Any]:
         """Refill every table beside the live ones, compare, and swap if they are the same."""
@@ -141,8 +191,13 @@ class Hub:
             "events_per_second": round(events / seconds) if seconds else 0,
         }  # fmt: skip
 
-    def connectors(self, source: Path | None, names: Sequence[str]) -> list[Connector]:
-        """The connectors of these feeds, in this order (of all by name, if none is named)."""
+    def connectors(
+        self, source: Path | None, names: Sequence[str], *, drafts: bool = False
+    ) -> list[Connector]:
+        """The connectors of these feeds, in this order (of all by name, if none is named).
+
+        A feed whose contract is not in force is left out, unless `drafts` are asked for.
+        """
         if unknown := sorted(set(names) - self.feeds.keys()):
             raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
         folders = [folder_of(self.feeds[name], source) for name in CONNECTORS] if source else []
@@ -150,9 +205,12 @@ class Hub:
             raise SettingsError(f"{source} holds no drops: they lie in {folders[0]} and the like")
         found: list[Connector] = []
         for name in names or sorted(self.feeds):
-            if name in self.settings.feeds:
+            if not (drafts or self.feeds[name].in_force):
+                if names:
+                    raise SettingsError(f"{name}: {draft_of(self.feeds[name])}")
+            elif name in self.settings.feeds:
                 feed = self.settings.feeds[name]
-                found.append(connector_of(self.feeds[name], feed, self.settings.folder))
+                found.append(connector_of(self.feeds[name], feed, self.settings.folder, self.data))
             elif source is not None:
                 found.append(CONNECTORS[name](self.feeds[name], source))
             elif names:
@@ -179,3 +237,19 @@ class Hub:
     def close(self) -> None:
         """Give back files."""
         self.log.close()
+
+
+def draft_of(feed: Feed) -> str:
+    """Why a feed is not read."""
+    return f"its contract is {feed.status}: look through it, then write `status: active` into it"
+
+
+def _aged(counts: dict[str, Any], today: Day, days_max: int) -> dict[str, Any]:
+    """A feed's balance with the age of its oldest waiting row, in days that the hub has closed."""
+    oldest = counts["oldest"]
+    days = max(0, today - oldest) if oldest >= 0 and today >= 0 else 0
+    return counts | {
+        "oldest": iso(oldest) if oldest >= 0 else None,
+        "oldest_days": days,
+        "overdue": days > days_max,
+    }

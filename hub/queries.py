@@ -240,6 +240,15 @@ class Queries:
         self._disclose("what-if", [p for change in shown for p in (*change["before"], *change["after"])])
         return {**found, "changes": shown}
 
+    def delivery(self, feed: str, agreements: Sequence[str]) -> None:
+        """Put on record that a receiver is given the records of a feed, under which agreements."""
+        self._disclose("delivery", [f"all of {feed}", *agreements])
+
+    def quarantined(self, subject: str, shown_masked: dict[str, Any]) -> dict[str, Any]:
+        """What is shown of a row in quarantine, masked as it is; even that look is put on record."""
+        self._disclose("quarantine", [subject])
+        return shown_masked
+
     # --- disclosure --------------------------------------------------------------------------
 
     def _allowed(self) -> None:

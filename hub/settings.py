@@ -24,6 +24,8 @@ class HubSettings:
     """Folder of the embedded log and projections."""
     county: str = "990101"
     """Division code of the county; everything outside it is elsewhere."""
+    quarantine_days_max: int = 10
+    """A row that waits in quarantine for more days than this is overdue; `hub status` says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +104,25 @@ class FeedSettings:
     path: str = ""
     """A file, or a folder of files named YYYY-MM-DD, one a day."""
     url: str = ""
-    """Instead of a path: a database as SQLAlchemy writes its address."""
+    """Instead of a path: a database as SQLAlchemy writes its address, or the https:// address of an interface."""
     url_file: str = ""
     """Instead of a url that holds a password: the file that holds the url."""
+    key_file: str = ""
+    """Of an SFTP folder (`sftp://user@host/folder`): the private key to enter with."""
+    known_hosts: str = ""
+    """Of an SFTP folder: the file with the key by which its server is known."""
+    token_file: str = ""
+    """Of an interface: the file that holds the token it asks for."""
     table: str = ""
     """Of a database: the table or view. Empty, like the next three: as the contract says."""
     format: str = ""
     encoding: str = ""
+    """`auto`: as each file shows; the receipt says what was found."""
     delimiter: str = ""
+    marker: str = ""
+    """Of a folder: a file is complete once one of its name and this ending lies beside it: `.done`, `.sha256`."""
+    cursor: str = ""
+    """Of a table: the column that grows with every change, a day, a time or a number; what did not change is not read."""
     day: str = "2024-01-01"
     """The day the rows of a single file or table count as published."""
     mapping: Mapping[str, str] = field(default_factory=dict)

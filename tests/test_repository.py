@@ -60,6 +60,17 @@ def test_released_schemas_never_change():
     assert released.keys() == found.keys(), "a new schema is released by adding it to schemas/released.json"
 
 
+def test_pages_that_are_written_from_the_code_are_current():
+    done = subprocess.run(
+        [BIN / "cog", "--check", "connectors/REASONS.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_readme_is_short_and_its_quickstart_runs(tmp_path):
     text = (ROOT / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= 200

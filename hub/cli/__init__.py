@@ -13,19 +13,24 @@ from typing import Any
 import click
 
 from hub import observability, settings
+from hub.app import draft_of
 from hub.audit import replay
 from hub.audit.score import score as score_truth
 from hub.audit.what_if import what_if as try_model
 from hub.bench import bench as run_bench
 from hub.bench import bench_kafka
 from hub.cli import receipts
+from hub.cli.agreements import agreements
 from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.doctor import doctor
+from hub.cli.feeds import feeds as feeds_
 from hub.cli.identity import identity
 from hub.cli.people import explain, people
+from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
-from hub.cli.show import Progress, emit, table
+from hub.cli.show import Progress, emit, show_status, table
 from hub.cli.workers import run_worker
+from hub.connect.quarantine import refuse_text
 from hub.connect.receipts import Receipt
 from hub.demo import demo as run_demo
 from hub.domain.cases import OUTCOMES
@@ -51,10 +56,13 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
 
 
 cli.add_command(schemas)
+cli.add_command(agreements)
 cli.add_command(doctor)
 cli.add_command(identity)
 cli.add_command(people)
 cli.add_command(explain)
+cli.add_command(feeds_)
+cli.add_command(quarantine)
 
 
 @cli.command()
@@ -89,6 +97,9 @@ def ingest(context: click.Context, feeds: tuple[str, ...], source: Path | None, 
     hub = opened(context)
     told = receipts.Told()
     connectors = hub.connectors(source, feeds)
+    for feed in hub.feeds.values():
+        if not feed.in_force:
+            click.echo(f"{feed.name} is not read: {draft_of(feed)}", err=True)
     with hub.ingest() as work, Progress("rows", quiet=json_) as bar:
 
         def keep(receipt: Receipt) -> None:
@@ -123,8 +134,12 @@ def status(context: click.Context, json_: bool) -> None:
     """How much there is of everything."""
     hub = opened(context)
     with hub.projection() as db:
-        found = queries(hub, db).status() | {"feeds": hub.balance()}
-    emit(found, json_, lambda: table("status", found))
+        found = queries(hub, db).status() | {
+            "feeds": hub.balance(),
+            "quarantine": hub.quarantine_balance(),
+            "rhythm": hub.rhythm(),
+        }
+    emit(found, json_, lambda: show_status(found))
 
 
 def _listing(name: str, filters: tuple[str, ...]) -> None:
@@ -185,6 +200,8 @@ def move(
     """Ask for the next step of a case; `hub run` decides on it."""
     hub = opened(context)
     actor = f"{hub.settings.reader.department}/{hub.settings.reader.role}"
+    if note:
+        refuse_text(note, "the note")
     event = CaseActionRequested(case_id, action, seen, actor, outcome, note)
     asked = derive_id("case-action", case_id, action, seen, actor, outcome, note)
     hub.log.append([Envelope(event, asked, case_id, "/hub/cases", case_id, actor=actor)])

@@ -19,6 +19,7 @@ LINES_SHOWN_MAX = 50
 COMPLAINTS_KEPT_MAX = 100_000
 COUNTS = ("received", "accepted", "unchanged", "quarantined", "warnings")
 HEADINGS = ("收到\nreceived", "接收\naccepted", "未变\nunchanged", "隔离\nquarantined", "警告\nwarned")
+DONE = {"warn": "警告 warned", "quarantine": "隔离 set aside", "note": "说明 noted"}
 IGNORED = Reason(
     "约定中没有的列，未读取未保存", "columns that the contract does not name: not read, never stored",
     "不必报送；如有需要请先修改约定", "leave them out, or have the contract name them",
@@ -89,7 +90,7 @@ def _lines(receipts: Sequence[Receipt]) -> Iterator[str]:
             said = words(complaint)
             row = f" 第{complaint['row']}行 row {complaint['row']}" if complaint["row"] else ""
             field = f" {_field(complaint)}" if complaint["field"] else ""
-            done = "警告 warned" if complaint["severity"] == "warn" else "隔离 set aside"
+            done = DONE[complaint["severity"]]
             yield f"{done} {receipt.feed} {receipt.drop}{row}{field}: {said['why']} → {said['todo']}"
     seen = {(r.feed, r.drop, tuple(r.ignored_columns), tuple(r.refused_columns)): None for r in receipts}
     for feed, drop, ignored, refused in seen:

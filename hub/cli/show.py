@@ -67,6 +67,26 @@ def table(title: str, answer: Any) -> None:
     Console().print(shown)
 
 
+def show_status(found: Mapping[str, Any]) -> None:
+    """The status, and below it an alarm for each feed whose rows have waited too long."""
+    table("status", found)
+    show_late(found)
+    for feed, counts in found["quarantine"].items():
+        if counts["overdue"]:
+            click.echo(
+                f"逾期 overdue: {feed}: {counts['waiting']:,} 行待处理, 最早 {counts['oldest']} "
+                f"({counts['waiting']:,} rows wait, the oldest for {counts['oldest_days']} days) → "
+                f"hub quarantine list --feed {feed}"
+            )
+
+
+def show_late(found: Mapping[str, Any]) -> None:
+    """A line for each feed whose next delivery is overdue."""
+    for feed, said in found["rhythm"].items():
+        if said["late"]:
+            click.echo(f"迟报 late: {feed}: 上次 {said['last']} (due {said['due']}) → ask its department")
+
+
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return "\n".join(f"{key}: {_text(item)}" for key, item in value.items())

@@ -26,6 +26,7 @@ class Stray(NamedTuple):
 
     name: str
     why: str
+    code: str = "stray-file"
 
 
 class Connector(Protocol):

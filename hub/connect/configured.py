@@ -3,16 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub.connect import Connector
+from hub.connect.changes import Changes
 from hub.connect.contracts import Feed, check_source, load_contract
 from hub.connect.drops import File, Folder, Reader
+from hub.connect.pages import Pages
 from hub.connect.sources import delimited, excel, jsonl, sql
+from hub.connect.sources.http import Client
 from hub.connect.tables import Table
 from hub.domain.days import Day, day_of
 from hub.errors import SettingsError
 from hub.settings import FeedSettings
 
+SFTP = "sftp://"
+WEB = ("http://", "https://")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 READERS: Mapping[str, tuple[Reader, tuple[str, ...]]] = {
     "delimited": (delimited.read, (".csv", ".tsv", ".txt")),
     "excel": (excel.read, (".xlsx", ".xlsm")),
@@ -28,23 +35,30 @@ def feed_of(name: str, said: FeedSettings, folder: Path) -> Feed:
         raise SettingsError(f"feeds.{name}: its contract is that of {feed.name}")
     named = {key: getattr(said, key) for key in ("format", "encoding", "delimiter", "table")}
     source = {key: value or getattr(feed, key) for key, value in named.items()}
-    if said.url or said.url_file:
+    if said.url.startswith(WEB):
+        source["format"] = "jsonl"
+    elif (said.url or said.url_file) and not said.url.startswith(SFTP):
         source["format"] = "sql"
     check_source(source, f"feeds.{name}")
     return replace(feed, **source)
 
 
-def connector_of(feed: Feed, said: FeedSettings, folder: Path) -> Connector:
+def connector_of(feed: Feed, said: FeedSettings, folder: Path, data: Path) -> Connector:
     """The connector over the file, folder of dated files, or database that the section names."""
     if sum(map(bool, (said.path, said.url, said.url_file))) != 1:
         raise SettingsError(f"feeds.{feed.name}: name one of path, url and url_file")
     day = _day(feed, said.day)
+    if said.url.startswith(WEB):
+        return Pages(feed, said.url, _client(feed, said, folder), day, data / "http" / f"{feed.name}.json")
+    if said.url.startswith(SFTP):
+        return _remote(feed, said, folder)
     if not said.path:
-        return Table(feed, sql.engine_of(_url(feed, said, folder)), day)
+        engine = sql.engine_of(_url(feed, said, folder))
+        return Changes(feed, engine, day, said.cursor) if said.cursor else Table(feed, engine, day)
     reader, suffixes = READERS[feed.format]
     path = folder / said.path
     if path.is_dir():
-        return Folder(feed, path, suffixes, reader)
+        return Folder(feed, path, suffixes, reader, said.marker)
     if not path.exists():
         raise SettingsError(f"feeds.{feed.name}.path: there is no {path}")
     return File(feed, path, day, reader)
@@ -57,12 +71,50 @@ def _day(feed: Feed, text: str) -> Day:
         raise SettingsError(f"feeds.{feed.name}.day: write it as in 2024-01-31") from None
 
 
+def _remote(feed: Feed, said: FeedSettings, folder: Path) -> Connector:
+    # The one import inside a function: the client is an extra that other feeds do without.
+    try:
+        from hub.connect.sftp import Remote, Server
+    except ImportError:
+        raise SettingsError(
+            f"feeds.{feed.name}.url: SFTP needs the extra: pip install 'county-hub[sftp]'"
+        ) from None
+    address = urlsplit(said.url)
+    if address.password or not (address.hostname and address.username):
+        raise SettingsError(f"feeds.{feed.name}.url: write it as sftp://user@host/folder, with a key_file")
+    for name in ("key_file", "known_hosts"):
+        named = getattr(said, name)
+        if not named or not (folder / named).is_file():
+            raise SettingsError(f"feeds.{feed.name}.{name}: name a file that is there")
+    server = Server(
+        address.hostname, address.port or 22, address.username, address.path or ".",
+        str(folder / said.key_file), str(folder / said.known_hosts),
+    )  # fmt: skip
+    reader, suffixes = READERS[feed.format]
+    return Remote(feed, server, suffixes, reader, said.marker)
+
+
+def _client(feed: Feed, said: FeedSettings, folder: Path) -> Client:
+    address, headers = urlsplit(said.url), {}
+    if address.username or address.password:
+        raise SettingsError(f"feeds.{feed.name}.url: keep what proves who you are in a token_file")
+    if said.token_file:
+        if address.scheme != "https" and address.hostname not in LOOPBACK:
+            raise SettingsError(f"feeds.{feed.name}.url: a token travels by https:// alone")
+        headers["Authorization"] = f"Bearer {_secret(feed, 'token_file', folder / said.token_file)}"
+    return Client(said.url, headers)
+
+
+def _secret(feed: Feed, name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"feeds.{feed.name}.{name}: {path.name} cannot be read") from None
+
+
 def _url(feed: Feed, said: FeedSettings, folder: Path) -> str:
     if said.url:
         if sql.has_password(said.url):
             raise SettingsError(f"feeds.{feed.name}.url: keep an address with a password in a url_file")
         return said.url
-    try:
-        return (folder / said.url_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"feeds.{feed.name}.url_file: {said.url_file} cannot be read") from None
+    return _secret(feed, "url_file", folder / said.url_file)

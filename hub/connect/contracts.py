@@ -15,9 +15,10 @@ import yaml
 
 from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
-from hub.connect.forbidden import refuse
-from hub.domain.days import iso
+from hub.connect.relations import Relation, relations_of, wrong
+from hub.domain.days import Day, iso, working_days_after
 from hub.domain.facts import DATES, TEXTS
+from hub.domain.forbidden import refuse, refuse_value
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 
@@ -26,6 +27,9 @@ EVIDENCE = (
     "person", "household_entry", "residence", "business", "employment", "birth_certificate", "child_record",
 )  # fmt: skip
 SEVERITIES = ("quarantine", "warn")
+LATER = ("replace", "hold")
+STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
+READ = ("active", "deprecated")
 OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,6 +38,9 @@ FORMATS = ("delimited", "excel", "jsonl", "sql")
 # Of these, several fields may each state a part: house number and street, first and middle name.
 JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.
+RHYTHMS = ("d", "workingDays")
+AUTO = "auto"
+"""The encoding of a feed whose files each show theirs; each receipt says what was found."""
 KIND_OF_TYPE: Mapping[str, str] = {"date": "date", "timestamp": "date", "integer": "integer"}
 AVRO_TYPES: Mapping[str, Any] = {"date": {"type": "int", "logicalType": "date"}, "integer": "long"}
 REQUIRED_KEYS = ("apiVersion", "kind", "id", "version", "status", "schema")
@@ -72,7 +79,27 @@ class Feed:
     delimiter: str
     table: str
     """The table or view, where the format is sql."""
+    status: str = "active"
+    relations: tuple[Relation, ...] = ()
+    """What has to hold between the fields of a row."""
+    rhythm: int = 0
+    """Days within which the next delivery is due; 0: nobody has agreed on any."""
+    working_days: bool = False
+    """Whether those are Monday to Friday only."""
+    holds: bool = False
+    """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
+
+    def due_after(self, day: Day) -> Day | None:
+        """The day by which the delivery behind that of a day is due; None where no rhythm was agreed on."""
+        if not self.rhythm:
+            return None
+        return working_days_after(day, self.rhythm) if self.working_days else day + self.rhythm
+
+    @property
+    def in_force(self) -> bool:
+        """Whether somebody has confirmed its contract, and nobody has ended it."""
+        return self.status in READ
 
     @property
     def every(self) -> tuple[Field, ...]:
@@ -156,6 +183,8 @@ def _unfit(document: Mapping[str, Any]) -> Iterator[str]:
         yield "version is not of the form 1.0.0"
     if not isinstance(document["schema"], list) or len(document["schema"]) != 1:
         yield "schema is not a list of exactly one object"
+    if document["status"] not in STATUSES:
+        yield f"status is one of {', '.join(STATUSES)}"
     if not FEED_NAME.fullmatch(str(document["id"])):
         yield "id is not of the form department.what, in small letters, digits and _"
     if concept := refuse(str(document["id"])):
@@ -180,14 +209,35 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
         raise SettingsError(f"contract {where}: exactly one property is the primaryKey")
     if (evidence := str(extras.get("evidence", "person"))) not in EVIDENCE:
         raise SettingsError(f"contract {where}: evidence is one of {', '.join(EVIDENCE)}, not {evidence}")
+    if (later := str(extras.get("later", "replace"))) not in LATER:
+        raise SettingsError(f"contract {where}: later is one of {', '.join(LATER)}, not {later}")
+    relations = relations_of(table)
+    for relation in relations:
+        if said := next(wrong(relation, {f.name: f.kind for f in every}, SEVERITIES), None):
+            raise SettingsError(f"contract {where}: a quality rule has {said}")
+    rhythm, working_days = _rhythm(document, where)
     operation = next((f for f in every if f.kind == "operation"), None)
     fields = tuple(f for f in every if f.kind != "operation")
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, **_source(extras.get("source", {}), where),
+        fields=fields, operation=operation, status=str(document["status"]), relations=relations,
+        rhythm=rhythm, working_days=working_days, holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
+
+
+def _rhythm(document: Mapping[str, Any], where: str) -> tuple[int, bool]:
+    """How often the feed is delivered: the service level `frequency`, in days or working days."""
+    for node in document.get("slaProperties", ()):
+        if node.get("property") == "frequency":
+            value, unit = node.get("value"), str(node.get("unit", "d"))
+            if type(value) is not int or value < 1 or unit not in RHYTHMS:
+                raise SettingsError(
+                    f"contract {where}: frequency is a whole number with the unit {' or '.join(RHYTHMS)}"
+                )
+            return value, unit == "workingDays"
+    return 0, False
 
 
 def _source(said: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -211,7 +261,7 @@ def check_source(source: Mapping[str, str], where: str) -> None:
     if source["format"] == "sql" and not source["table"]:
         raise SettingsError(f"{where}: format sql needs the table or view to read")
     try:
-        " ".encode(source["encoding"])
+        " ".encode("utf-8" if source["encoding"] == AUTO else source["encoding"])
     except LookupError:
         raise SettingsError(f"{where}: nobody knows the encoding {source['encoding']}") from None
 
@@ -222,9 +272,14 @@ def _check_forbidden(
     """Name every forbidden field at once: whoever mends a contract mends it once."""
     found: dict[str, str] = {}
     for node in properties:
-        texts = (str(node["name"]), _heading(node, headings), str(custom(node).get("attribute", "")))
+        extras = custom(node)
+        codes = extras.get("codes", {})
+        texts = [str(node["name"]), _heading(node, headings), str(extras.get("attribute", ""))]
+        texts += [str(each) for pair in codes.items() for each in pair] if isinstance(codes, dict) else []
         if concept := next(filter(None, map(refuse, texts)), None):
             found[texts[0]] = concept
+        elif any(map(refuse_value, texts)):
+            found[texts[0]] = "words of what is not held"
     if found:
         said = ", ".join(f"{name} ({concept})" for name, concept in found.items())
         raise SettingsError(f"contract {where} asks for what the hub refuses to hold: {said}; leave it out")

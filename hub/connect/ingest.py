@@ -15,7 +15,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from hub.connect import Connector, Drop, Stray, receipts
+from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
+from hub.connect.fields import TEXT_CHARACTERS_MAX
 from hub.connect.memory import NO_DAY, Memory, content_digest
 from hub.connect.partitioning import home_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
@@ -30,12 +32,17 @@ from hub.domain.events import (
     RecordQuarantined,
     RecordWithdrawn,
 )
+from hub.domain.forbidden import refuse_value
 from hub.errors import RetryableError, UnreadableSourceError
 from hub.log import Envelope, EventLog, derive_id
+from hub.log.codec import PAYLOAD_BYTES_MAX
 from hub.projections.intake import NOTHING, REFUSED, WHOLE, KnownRow, Reading
 
 BATCH_ROWS = 5_000
 DAYS_AHEAD_MAX = 366
+NO_AGREEMENT = "no agreement about the feed is in force on its day, so it was not read"
+KEPT_CHARACTERS_MAX = TEXT_CHARACTERS_MAX + 1
+KEPT_ROW_CHARACTERS_MAX = PAYLOAD_BYTES_MAX // 4
 
 Tell = Callable[[Receipt], None]
 
@@ -57,6 +64,8 @@ class Batch(NamedTuple):
 
     attempt: str
     """The drop and the attempt at it, under a name that says nothing, as attributes must."""
+    cites: str = ""
+    """The agreements under which it is read; without any, the contract's version stands for them."""
 
     @staticmethod
     def of(feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = ()) -> "Batch":
@@ -75,9 +84,15 @@ class Ingest:
 
     def __init__(self, log: EventLog, db: Connection, pseudonym_key: bytes) -> None:
         self._memory = Memory(log, db)
+        self._backlog = Backlog(self._memory)
         self._key = pseudonym_key
         self._partitions = len(log.partitions(RECORDS))
         self._translators: dict[str, Translator] = {}
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered, for those who repair what was set aside."""
+        return self._memory
 
     @property
     def closed(self) -> Day:
@@ -103,7 +118,10 @@ class Ingest:
         A drop that cannot be reached now ends the reading with its day, which stays open: what
         comes later must not be read before it. `today` guards against days far in the future.
         """
-        waiting = self._timely(self._waiting(connectors, tell), today, tell)
+        unreachable: list[RetryableError] = []
+        waiting = self._timely(self._waiting(connectors, tell, unreachable), today, tell)
+        # Of a source that cannot be listed nobody knows which days it holds: none may be closed.
+        close_days = close_days and not unreachable
         days = [(day, list(group)) for day, group in groupby(waiting, key=lambda item: item.drop.day)]
         for day, group in days:
             if close_days and NO_DAY != self._opened_on < day:
@@ -116,22 +134,40 @@ class Ingest:
             # The last day that another process read, if that could not close it any more.
             self.close_days(self._memory.received)
         self.flush()
+        if unreachable:
+            raise unreachable[0]
 
     @property
     def _opened_on(self) -> Day:
         """The first day that is not closed, as far as anything was received; NO_DAY before that."""
         return self.closed + 1 if self.closed != NO_DAY else self._memory.received
 
-    def _waiting(self, connectors: Iterable[Connector], tell: Tell) -> list[Waiting]:
+    def _waiting(
+        self, connectors: Iterable[Connector], tell: Tell, unreachable: list[RetryableError]
+    ) -> list[Waiting]:
         found: list[Waiting] = []
         for connector in connectors:
-            for stray in connector.strays():
+            try:
+                strays, drops = list(connector.strays()), list(connector.drops())
+            except RetryableError as error:
+                unreachable.append(error)
+                continue
+            for stray in strays:
                 tell(receipts.of_stray(connector.feed, stray))
-            drops = list(connector.drops())
             self._memory.load_readings(connector.feed.name, (drop.name for drop in drops))
-            found += [Waiting(connector, drop) for drop in drops if self._is_new(connector, drop)]
+            allowed = list(self._allowed(connector.feed, drops, tell))
+            found += [Waiting(connector, drop) for drop in allowed if self._is_new(connector, drop)]
         # Stable: within a day, connectors keep the order they were given in.
         return sorted(found, key=lambda item: item.drop.day)
+
+    def _allowed(self, feed: Feed, drops: Iterable[Drop], tell: Tell) -> Iterator[Drop]:
+        """The drops that an agreement lets in; what was read before is not spoken of again."""
+        for drop in drops:
+            before = self._memory.reading(feed.name, drop.name)
+            if self.cites(feed, drop.day) is not None:
+                yield drop
+            elif before is None or not before.finished:
+                tell(receipts.of_stray(feed, Stray(drop.name, NO_AGREEMENT, "no-agreement")))
 
     def _is_new(self, connector: Connector, drop: Drop) -> bool:
         before = self._memory.reading(connector.feed.name, drop.name)
@@ -152,8 +188,8 @@ class Ingest:
                 latest = max(latest, drop.day)
                 yield Waiting(connector, drop)
             else:
-                stray = Stray(drop.name, f"{iso(drop.day)} is more than a year ahead")
-                tell(receipts.of_stray(connector.feed, stray, "day-ahead"))
+                stray = Stray(drop.name, f"{iso(drop.day)} is more than a year ahead", "day-ahead")
+                tell(receipts.of_stray(connector.feed, stray))
 
     def _read_day(self, group: Sequence[Waiting], tell: Tell) -> None:
         """Read a day's drops; those of other feeds go on when one cannot be reached."""
@@ -186,6 +222,7 @@ class Ingest:
 
         def take(reached: object) -> None:
             batch = Batch.of(feed, reading._replace(reached=str(reached)), drop.day, rows)
+            batch = batch._replace(cites=self.cites(feed, drop.day) or "")
             tell(self._take(batch, report, notes))
             rows.clear()
             notes.clear()
@@ -219,10 +256,11 @@ class Ingest:
 
     def _take(self, batch: Batch, report: HeadingReport, notes: Sequence[dict[str, Any]]) -> Receipt:
         feed = batch.feed
-        translate = self._translators.setdefault(feed.name, Translator(feed)).translate
+        translate = self._translator(feed).translate
         translated = [translate(row) for row in batch.rows]
         ids = [record_id_of(self._key, feed.name, t.key) if t.key else "" for t in translated]
         self._memory.load(ids)
+        self._backlog.load(feed, ids)
         digests = [content_digest(t.fields, withdrawn=t.operation == "withdraw") for t in translated]
         clashing = clashes(ids, digests)
         complaints = list(notes)
@@ -230,19 +268,67 @@ class Ingest:
         for row, item, record_id, digest in zip(batch.rows, translated, ids, digests, strict=True):
             problems = list(item.problems)
             known = self._memory.known(record_id) if record_id else None
-            if code := "duplicate-key" if record_id in clashing else _objection(batch, known, digest):
+            if code := self._refusal(batch, record_id, clashing, digest):
                 problems.append(Problem(feed.key, code, "quarantine"))
             complaints += receipts.of_row(feed, row.number, problems)
             if any(p.severity == "quarantine" for p in problems):
-                self._quarantine(batch, row, problems)
+                self._quarantine(batch, row, record_id, problems)
                 refused += 1
             elif known is not None and known.digest == digest:
+                self._replace(batch, record_id)
                 unchanged += 1
             else:
                 self._publish(batch, item, record_id, digest, known)
+                self._replace(batch, record_id)
                 accepted += 1
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
+
+    def cites(self, feed: Feed, day: Day) -> str | None:
+        """The agreements in force about a feed on a day; None if there are agreements, and none is in force."""
+        signed = self._memory.agreements.of_feed(feed.name)
+        found = ",".join(agreement.cited for agreement in signed if agreement.in_force(day))
+        return found if found or not signed else None
+
+    def record_of(self, feed: Feed, row: Row) -> str:
+        """The record that a row is about; empty if it does not say."""
+        key = self._translator(feed).translate(row).key
+        return record_id_of(self._key, feed.name, key) if key else ""
+
+    def settle(self, batch: Batch, row: Row, *, publish: bool) -> tuple[str, list[Problem]]:
+        """One row on its own, once more: what becomes of it, and what is wrong with it."""
+        item = self._translator(batch.feed).translate(row)
+        record_id = record_id_of(self._key, batch.feed.name, item.key) if item.key else ""
+        digest = content_digest(item.fields, withdrawn=item.operation == "withdraw")
+        known = self._memory.known(record_id) if record_id else None
+        problems = list(item.problems)
+        if code := _objection(batch, known, digest):
+            problems.append(Problem(batch.feed.key, code, "quarantine"))
+        if any(problem.severity == "quarantine" for problem in problems):
+            return "quarantined", problems
+        if known is not None and known.digest == digest:
+            return "unchanged", problems
+        if publish:
+            self._publish(batch, item, record_id, digest, known)
+        return "accepted", problems
+
+    def _translator(self, feed: Feed) -> Translator:
+        if feed.name not in self._translators:
+            self._translators[feed.name] = Translator(feed)
+        return self._translators[feed.name]
+
+    def _refusal(self, batch: Batch, record_id: str, clashing: set[str], digest: bytes) -> str:
+        """Why a row that is well in itself is set aside."""
+        if record_id in clashing:
+            return "duplicate-key"
+        known = self._memory.known(record_id) if record_id else None
+        if code := _objection(batch, known, digest):
+            return code
+        held = self._backlog.holds(batch.feed, record_id, batch.day, batch.reading.drop)
+        return "held-behind" if held else ""
+
+    def _replace(self, batch: Batch, record_id: str) -> None:
+        self._backlog.replace(batch.feed, record_id, batch.day, batch.reading.drop, batch.attempt)
 
     def _publish(
         self, batch: Batch, item: Translated, record_id: str, digest: bytes, known: KnownRow | None
@@ -260,13 +346,13 @@ class Ingest:
     def _home_of(self, feed: Feed, item: Translated, record_id: str) -> int:
         return home_of(self._key, record_id, feed.attributes(item.fields), self._partitions)
 
-    def _quarantine(self, batch: Batch, row: Row, problems: Iterable[Problem]) -> None:
+    def _quarantine(self, batch: Batch, row: Row, record_id: str, problems: Iterable[Problem]) -> None:
         listed = [{"field": p.field, "code": p.code} for p in problems]
-        content = msgspec.json.encode(row.kept).decode()
+        content = kept_content(row)
         feed, reading = batch.feed.name, batch.reading
         batch_id = derive_id(feed, batch.attempt, row.number)
         event = RecordQuarantined(feed, batch_id, reading.drop, row.number, batch.day, listed, content)
-        self._memory.add(_envelope(batch, event, batch_id, feed))
+        self._memory.add(_envelope(batch, event, batch_id, feed)._replace(subject=record_id or feed))
 
     def _refuse(self, batch: Batch, error: UnreadableSourceError) -> Receipt:
         """A drop nobody can read is one refused unit, and the next drop goes on."""
@@ -291,6 +377,9 @@ class Ingest:
             dict(receipt.reasons), list(receipt.ignored_columns), list(receipt.refused_columns),
         )  # fmt: skip
         self._memory.add(_envelope(batch, event, event.batch_id, receipt.feed))
+        if batch.reading.finished:
+            whole = batch.reading.reached == WHOLE
+            self._backlog.read_again(batch.feed, batch.reading, batch.attempt, whole=whole)
         self._memory.flush_if_full()
         return receipt
 
@@ -300,7 +389,7 @@ def _envelope(batch: Batch, event: Event, event_id: str, subject: str) -> Envelo
     return Envelope(
         event=event, id=event_id, key=subject, source=f"/feeds/{feed.name}", subject=subject,
         occurred_on=batch.day, actor=feed.department, correlation_id=batch.attempt,
-        agreement=feed.version,
+        agreement=batch.cites or feed.version,
     )  # fmt: skip
 
 
@@ -311,6 +400,17 @@ def _objection(batch: Batch, known: KnownRow | None, digest: bytes) -> str:
     if known.drop == batch.attempt:
         return "duplicate-key"
     return "superseded" if known.published_on > batch.day else ""
+
+
+def kept_content(row: Row) -> str:
+    """What is kept of a row in quarantine: cells that no field could hold are cut to what shows it."""
+    cut = {
+        heading: cell[:KEPT_CHARACTERS_MAX] if isinstance(cell, str) else cell
+        for heading, cell in row.kept.items()
+        if not (isinstance(cell, str) and refuse_value(cell.strip()))
+    }
+    text = msgspec.json.encode(cut).decode()
+    return text if len(text) <= KEPT_ROW_CHARACTERS_MAX else "{}"
 
 
 def clashes(ids: Sequence[str], digests: Sequence[bytes]) -> set[str]:

@@ -16,7 +16,7 @@ from hub.domain.days import Day
 from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import intake
+from hub.projections import agreements, intake, quarantine
 from hub.projections.intake import KnownRow, Reading
 from hub.projections.statements import upsert
 
@@ -52,9 +52,17 @@ class Memory:
     """Pending events, and the tables that the log's events fold into."""
 
     def __init__(self, log: EventLog, db: Connection) -> None:
-        self._log, self._db = log, db
+        self._log, self.db = log, db
+        if not quarantine.exists(db):
+            # Kept by a hub that did not fold the quarantine yet: refilled, never migrated.
+            for kept in (intake, agreements):
+                kept.metadata.drop_all(db)
         intake.metadata.create_all(db)
+        quarantine.metadata.create_all(db)
+        agreements.metadata.create_all(db)
+        self.agreements = agreements.Agreements(db)
         self._shelves = intake.IntakeShelves(db)
+        self.quarantine = quarantine.QuarantineShelves(db)
         self._pending: list[Envelope] = []
         clock = self._shelves.feeds.get(CLOCK)
         self.closed: Day = clock.published_on if clock else NO_DAY
@@ -65,7 +73,7 @@ class Memory:
 
     def _catch_up(self) -> None:
         """Fold what the log holds beyond what this file remembers."""
-        rows = self._db.execute(select(intake.checkpoints)).all()
+        rows = self.db.execute(select(intake.checkpoints)).all()
         done = {Partition(RECORDS, number): offset for number, offset in rows}
         source = Subscription(self._log, (RECORDS,), done)
         while (batch := source.take(APPEND_EVENTS)).events:
@@ -126,10 +134,14 @@ class Memory:
         elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
+        quarantine.apply(self.quarantine, self._shelves, envelope)
+        self.agreements.apply(event)
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
         self._shelves.flush()
+        self.quarantine.flush()
+        self.agreements.flush()
         if checkpoint:
             rows = [(p.number, offset) for p, offset in checkpoint.items()]
-            upsert(self._db, intake.checkpoints, rows)
-        self._db.commit()
+            upsert(self.db, intake.checkpoints, rows)
+        self.db.commit()

@@ -52,8 +52,14 @@ ROW_REASONS: Mapping[str, Reason] = {
                               "对照原件核对年月日", "check day and month against the paper"),
     "bad-code": Reason("代码不在代码表", "not in the code list",
                        "使用约定代码表中的代码", "use a code that the contract lists"),
+    "forbidden-value": Reason("本系统拒绝保存的内容", "the cell says what the hub refuses to hold; it was not kept",
+                              "请从该列中去除此类内容", "keep such things out of this column"),
     "bad-number": Reason("号码校验错误", "the number fails its check",
                          "对照证件核对号码", "compare the number with the document"),
+    "number-disagrees": Reason("号码与出生日期或性别不符", "the number says another birth date or sex than the row",
+                               "对照证件核对号码、出生日期和性别", "compare number, birth date and sex with the document"),
+    "dates-out-of-order": Reason("日期先后矛盾", "a day lies before the one it has to follow",
+                                 "核对各日期先后", "check which of the days is wrong"),
     "bad-place-code": Reason("地址代码错误", "not a 12-digit division code",
                              "使用12位统计用区划代码", "use the statistical division code"),
     "bad-integer": Reason("不是整数", "not a whole number", "只填数字", "write digits only"),
@@ -73,6 +79,8 @@ ROW_REASONS: Mapping[str, Reason] = {
     "superseded": Reason("已有更新的版本", "a later day's version of the record is known already",
                          "如以本行为准，请在新文件中重新报送",
                          "if this row is the right one, publish it again in a new file"),
+    "held-behind": Reason("同一记录的较早一行尚在隔离", "an earlier row of the record is in quarantine",
+                          "先处理较早的一行，再重试", "repair or discard the earlier row, then retry both"),
     "ragged-row": Reason("列数不符", "more or fewer cells than headings",
                          "给含分隔符的单元格加引号", "quote cells that contain the separator"),
     "bad-json": Reason("JSON格式错误", "the line is no JSON object of plain values",
@@ -91,6 +99,8 @@ DROP_REASONS: Mapping[str, Reason] = {
                          "重新导出；无数据时不必报送", "export it again; with nothing to say, send no file"),
     "wrong-encoding": Reason("文件编码错误", "the file is not in the agreed encoding",
                              "按约定编码另存", "save the file in the contract's encoding"),
+    "encoding-detected": Reason("编码自动识别", "read in the encoding that its bytes show",
+                                "如需固定编码请在约定中写明", "to have files held to it, name it in the contract"),
     "wrong-delimiter": Reason("分隔符错误", "the columns are not separated as agreed",
                               "按约定分隔符导出，或在约定中写明",
                               "export with the agreed delimiter, or name this one in the contract or settings"),
@@ -103,8 +113,19 @@ DROP_REASONS: Mapping[str, Reason] = {
     "stray-file": Reason("不是报送文件", "not a drop of this feed, so it was not read",
                          "按YYYY-MM-DD命名并使用约定格式，或移走",
                          "name it YYYY-MM-DD and save it in the feed's format, or take it away"),
+    "incomplete-drop": Reason("尚未传完", "not complete yet, so it was not read",
+                              "传完后放入完成标记文件", "put its marker beside it once all of it is there"),
+    "wrong-checksum": Reason("校验和不符", "the file is not what its checksum says",
+                             "重新传送文件", "send the file again"),
+    "no-agreement": Reason("没有有效的共享协议", "no agreement about the feed is in force, so it was not read",
+                           "续签共享协议", "sign its next version: hub agreements sign"),
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip
+
+BY_SOURCE = frozenset((
+    "ragged-row", "bad-json", "formula-cell", "cell-too-large", "binary-cell", "wrong-encoding",
+))  # fmt: skip
+"""What the source of a row complains of, before its contract is asked."""
 
 REASONS: Mapping[str, Reason] = {**ROW_REASONS, **DROP_REASONS}

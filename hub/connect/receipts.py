@@ -43,7 +43,8 @@ class Receipt(NamedTuple):
     @property
     def clean(self) -> bool:
         """Whether there is nothing for the department to look at."""
-        return not (self.rows or self.ignored_columns or self.refused_columns)
+        heard = any(complaint["severity"] != "note" for complaint in self.rows)
+        return not (heard or self.ignored_columns or self.refused_columns)
 
 
 def of_batch(
@@ -59,9 +60,9 @@ def of_batch(
     )  # fmt: skip
 
 
-def of_stray(feed: Feed, stray: Stray, code: str = "stray-file") -> Receipt:
+def of_stray(feed: Feed, stray: Stray) -> Receipt:
     """What is told of a file that was not read; it was never a batch, so the log does not know it."""
-    complaint = _complaint(feed, 0, Problem("", code, "warn")) | {"message": stray.why}
+    complaint = _complaint(feed, 0, Problem("", stray.code, "warn")) | {"message": stray.why}
     return of_batch(feed, stray.name, NOTHING_SAID, [complaint], Counts(0, 0, 0, 0))
 
 
@@ -71,10 +72,12 @@ def of_row(feed: Feed, row: int, problems: Iterable[Problem]) -> list[dict[str, 
 
 
 def of_headings(feed: Feed, report: HeadingReport) -> list[dict[str, Any]]:
-    """The complaints about columns that are not there."""
+    """The complaints about columns that are not there, and what is to be known of how the drop was read."""
+    absent = [("absent-column", name, "warn", message) for name, message in report.missing]
+    noted = [(code, "", "note", message) for code, message in report.notes]
     return [
-        _complaint(feed, 0, Problem(name, "absent-column", "warn")) | {"message": message}
-        for name, message in report.missing
+        _complaint(feed, 0, Problem(name, code, severity)) | {"message": message}
+        for code, name, severity, message in (*absent, *noted)
     ]
 
 

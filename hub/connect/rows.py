@@ -9,8 +9,9 @@ from rapidfuzz import process
 from hub.connect.contracts import Feed, Field
 from hub.connect.dates import parser_of
 from hub.connect.fields import FULL_WIDTH, KINDS, PLAIN_KINDS, as_text
-from hub.connect.forbidden import refuse
 from hub.connect.reasons import CellError
+from hub.connect.relations import broken
+from hub.domain.forbidden import VALUES, refuse
 from hub.errors import UnreadableSourceError
 
 
@@ -47,6 +48,8 @@ class HeadingReport(NamedTuple):
     """Fields whose column is not there, and what to tell of each."""
     ignored: tuple[str, ...]
     refused: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    """Codes and what to tell: about how the drop was read, not about what is wrong with it."""
 
 
 HEADING_SHOWN_MAX = 64
@@ -115,6 +118,9 @@ class Translator:
         for heading, name, parse, field in self._steps:
             cell = cells.get(heading)
             text = cell.strip() if type(cell) is str else as_text(cell)
+            if text in VALUES:
+                problems.append(Problem(name, "forbidden-value", "quarantine"))
+                continue
             if not text:
                 if field.required and operation != "withdraw" and not row.problem:
                     problems.append(self._missing(field))
@@ -129,6 +135,8 @@ class Translator:
                 continue
             if not text.isascii() and _typed_wide(text, field):
                 problems.append(Problem(name, "full-width", "warn"))
+        if self._feed.relations and operation != "withdraw":
+            problems += (Problem(*said) for said in broken(self._feed.relations, fields))
         key = str(fields.get(self._feed.key, ""))
         # Without a key there is no record to publish or withdraw, however mild the complaints.
         if not key and all(problem.severity != "quarantine" for problem in problems):

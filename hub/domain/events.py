@@ -101,6 +101,112 @@ class BatchReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RowRepaired(Event):
+    """Somebody put other cells into a quarantined row: heading to cell, and by which rule."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    item_id: str
+    cells: dict[str, str]
+    rule: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowRetried(Event):
+    """A quarantined row was taken again: what became of it, or why it goes on waiting."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    item_id: str
+    retry_id: str
+    outcome: str
+    reasons: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowReplaced(Event):
+    """The department published a later version of what a quarantined row said."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    item_id: str
+    by_attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowDiscarded(Event):
+    """Somebody decided that a quarantined row shall never become a record, and why."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    item_id: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryCompleted(Event):
+    """The balanced receipt of one retry: retried = accepted + unchanged + quarantined + held."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    retry_id: str
+    retried: int
+    accepted: int
+    unchanged: int
+    quarantined: int
+    held: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSigned(Event):
+    """Provider and receiver agreed which fields of a feed are given for which purpose, where and until when."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    agreement_id: str
+    version: int
+    provider: str
+    receiver: str
+    purpose: str
+    legal_basis: str
+    share_class: str
+    fields: list[str]
+    jurisdictions: list[str]
+    valid_from: Day
+    valid_until: Day
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementEnded(Event):
+    """An agreement was ended before its time: nothing is read or delivered under it from here on."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    agreement_id: str
+    version: int
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class DayClosed(Event):
     """A day is over: whatever was published up to it has been appended before this."""
 
@@ -357,6 +463,13 @@ FACTS: tuple[type[Event], ...] = (
     RecordWithdrawn,
     RecordQuarantined,
     BatchReceived,
+    RowRepaired,
+    RowRetried,
+    RowReplaced,
+    RowDiscarded,
+    RetryCompleted,
+    AgreementSigned,
+    AgreementEnded,
     DayClosed,
 )
 DECIDED: tuple[type[Event], ...] = (

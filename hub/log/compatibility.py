@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from hub.domain.forbidden import refuse
+
 DEPTH_MAX = 8
 PRIMITIVES = frozenset(["null", "boolean", "int", "long", "float", "double", "bytes", "string"])
 PROMOTIONS: Mapping[str, frozenset[str]] = {
@@ -178,9 +180,25 @@ def lint(document: Any) -> list[str]:
         found.append("it has no doc")
     if document.get("feed"):
         found += undescribed(document)
+    for name in _names(document):
+        if concept := refuse(name):
+            found.append(f"{name} is {concept}, which the hub refuses to hold")
     schema = parsed(document)
     found += dict.fromkeys(structure(schema, 1, ()))
     return found
+
+
+def _names(node: Any) -> Iterator[str]:
+    """Every name of a field, an alias of one, or a word of an enumeration."""
+    if isinstance(node, dict):
+        for field in node.get("fields", ()):
+            yield from (str(each) for each in (field.get("name", ""), *field.get("aliases", ())))
+        yield from map(str, node.get("symbols", ()))
+        for child in node.values():
+            yield from _names(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _names(child)
 
 
 def undescribed(document: Any) -> Iterator[str]:

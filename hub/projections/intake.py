@@ -131,6 +131,18 @@ def balance(db: Connection) -> dict[str, dict[str, int]]:
     return {row["feed"]: {name: row[name] for name in names} for row in rows}
 
 
+def last_closed(db: Connection) -> int:
+    """The last closed day; -1 before the first."""
+    found = db.execute(select(feeds.c.published_on).where(feeds.c.feed == "")).scalar()
+    return -1 if found is None else int(found)
+
+
+def last_deliveries(db: Connection) -> dict[str, int]:
+    """Per feed the day of its last delivery."""
+    rows = db.execute(select(feeds.c.feed, feeds.c.published_on).where(feeds.c.feed != "")).all()
+    return {str(feed): int(day) for feed, day in rows}
+
+
 def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str, partition: int) -> None:
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:

@@ -152,7 +152,7 @@ def test_a_table_that_has_changed_is_read_again(tmp_path):
         ('path = "hub.toml"\nday = "1.1.2024"', "day: write it as in 2024-01-31"),
         ('path = "."\nmapping = {x = "nothing"}', "the mapping names nothing, which is no field"),
         ('path = "."\nmapping = {x = 1}', "x is no heading = field"),
-        ('path = "."\ncolour = "red"', "unknown colour; known: contract, day, delimiter"),
+        ('path = "."\ncolour = "red"', "unknown colour; known: contract, cursor, day, delimiter"),
         ('url = "postgresql://me:secret@db/x"\ntable = "t"', "keep an address with a password in a url_file"),
         ('url = "nonsense"\ntable = "t"', "no database address"),
         ('url_file = "nowhere"\ntable = "t"', "url_file: nowhere cannot be read"),

@@ -7,8 +7,8 @@ import pytest
 
 import hub.domain
 from hub.connect.contracts import load_contract, load_contracts
-from hub.connect.forbidden import refuse
 from hub.domain.facts import DATES, READ, TEXTS
+from hub.domain.forbidden import refuse
 from hub.errors import SettingsError
 from tests.connect.samples import CONTRACT
 

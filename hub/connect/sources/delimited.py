@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
 from hub.connect.sources import BROKEN_FILE, CELL_CHARACTERS_MAX, open_bytes, refuse_empty
+from hub.connect.sources.encodings import AUTO, detect
 from hub.errors import UnreadableSourceError
 
 LINE_BYTES_MAX = 64 << 20
@@ -20,14 +21,15 @@ SEPARATORS = ",;\t|"
 
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     """Headings and rows; a byte that is not in the agreed encoding refuses the whole drop."""
-    _check_bytes(path, feed.encoding)
+    encoding, notes = _encoding(path, feed)
+    _check_bytes(path, encoding)
     csv.field_size_limit(LINE_BYTES_MAX)
-    stream = io.TextIOWrapper(open_bytes(path), encoding=feed.encoding, newline="")
+    stream = io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="")
     reader = csv.reader(stream, delimiter=feed.delimiter)
     try:
         headings = [heading.strip().lstrip("\ufeff") for heading in next(reader, [])]
         _check_delimiter(headings, feed.delimiter)
-        report = check_headings(feed, headings)
+        report = check_headings(feed, headings)._replace(notes=notes)
     except csv.Error as error:
         stream.close()
         raise UnreadableSourceError(f"{path.name}: the heading row cannot be read") from error
@@ -35,6 +37,18 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
         stream.close()
         raise
     return report, _rows(stream, reader, headings, feed)
+
+
+def _encoding(path: Path, feed: Feed) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The agreed encoding, or the one that is found where the contract leaves it open: then it is told."""
+    if feed.encoding != AUTO:
+        return feed.encoding, ()
+    try:
+        refuse_empty(path)
+        found = detect(path)
+    except BROKEN_FILE as error:
+        raise UnreadableSourceError(f"{path.name}: cannot be opened") from error
+    return found.encoding, (("encoding-detected", f"read as {found.encoding}: {found.why}"),)
 
 
 def _check_delimiter(headings: list[str], delimiter: str) -> None:

@@ -29,26 +29,37 @@ BROKEN_WORKBOOK = (
 )  # fmt: skip
 
 
-def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
-    """Headings and rows of the first sheet."""
+def opened(path: Path) -> tuple[Any, Iterator[tuple[Any, ...]]]:
+    """A workbook, to be closed, and the rows of its first sheet."""
     try:
         refuse_empty(path)
         _check_size(path)
         book = load_workbook(path, read_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
-        rows = sheet.iter_rows(values_only=True)
+        return book, sheet.iter_rows(values_only=True)
+    except BROKEN_WORKBOOK as error:
+        raise _broken(path) from error
+
+
+def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
+    """Headings and rows of the first sheet."""
+    book, rows = opened(path)
+    try:
         headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
     except BROKEN_WORKBOOK as error:
-        raise UnreadableSourceError(
-            f"{path.name}: cannot be opened as a workbook", problem="not-a-workbook"
-        ) from error
+        book.close()
+        raise _broken(path) from error
     try:
         report = check_headings(feed, headings)
     except UnreadableSourceError:
         book.close()
         raise
     return report, _rows(path, book, rows, headings, feed)
+
+
+def _broken(path: Path) -> UnreadableSourceError:
+    return UnreadableSourceError(f"{path.name}: cannot be opened as a workbook", problem="not-a-workbook")
 
 
 def _check_size(path: Path) -> None:

@@ -9,11 +9,26 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Select, column, create_engine, inspect, make_url, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    column,
+    create_engine,
+    func,
+    inspect,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -30,6 +45,7 @@ from hub.connect.sources import CELL_CHARACTERS_MAX, refuse_empty
 from hub.errors import HubError, SettingsError, SourceUnavailableError, UnreadableSourceError
 
 ROWS_PER_FETCH = 5_000
+NUMBERS_PER_PART = 100_000
 # Each driver has its own word for how long it waits: SQLite for a lock, the others for an answer.
 WAITS: Mapping[str, dict[str, Any]] = {
     "sqlite": {"timeout": 2}, "postgresql": {"connect_timeout": 10}, "mysql": {"connect_timeout": 10},
@@ -62,11 +78,63 @@ def engine_of(url: str) -> Engine:
         raise SettingsError("the url of an sql feed is no database address that can be used here") from None
 
 
-def read_table(engine: Engine, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
-    """Rows of the feed's table or view in any database."""
+def read_table(
+    engine: Engine, feed: Feed, where: ColumnElement[bool] | None = None
+) -> tuple[HeadingReport, Iterator[Row]]:
+    """Rows of the feed's table or view in any database, or of a part of it."""
     columns = _columns(engine, feed)
     report = check_headings(feed, columns)
-    return report, _rows(engine, feed, [name for name in columns if name in wanted(feed)])
+    return report, _rows(engine, feed, [name for name in columns if name in wanted(feed)], where)
+
+
+class Part(NamedTuple):
+    """A part of a table by its change column: a day, a range of numbers, or None where the column is empty."""
+
+    name: str
+    day: date | None
+    where: ColumnElement[bool]
+    fingerprint: str
+
+
+def parts(engine: Engine, feed: Feed, cursor: str) -> list[Part]:
+    """The parts of a table, each with what changes when a row of it does; one query over the change column."""
+    schema, _, name = feed.table.rpartition(".")
+    with _translating(feed):
+        columns = {
+            str(found["name"]): found["type"] for found in inspect(engine).get_columns(name, schema or None)
+        }
+    if cursor not in columns:
+        raise UnreadableSourceError(f"{feed.table} has no column {cursor}", problem="missing-column")
+    column_: ColumnElement[Any] = column(cursor)
+    numbered = isinstance(columns[cursor], Integer)
+    part = column_ - column_ % NUMBERS_PER_PART if numbered else func.date(column_)
+    source = table(name, column(cursor), schema=schema or None)
+    query = (
+        select(part, func.count(), func.min(column_), func.max(column_)).select_from(source).group_by(part)
+    )
+    with _translating(feed), _reading(engine) as db:
+        found = db.execute(query).all()
+    made = [_part(column_, part, value, f"{count}/{least}/{most}") for value, count, least, most in found]
+    return sorted(made, key=lambda each: (each.day or date.min, each.name))
+
+
+def _part(column_: ColumnElement[Any], part: ColumnElement[Any], value: Any, state: str) -> Part:
+    fingerprint = hashlib.blake2b(state.encode(), digest_size=12).hexdigest()
+    if value is None:
+        return Part("none", None, column_.is_(None), fingerprint)
+    if isinstance(value, int | Decimal):
+        start = int(value)
+        inside = column_.between(start, start + NUMBERS_PER_PART - 1)
+        return Part(f"{start:020d}", None, inside, fingerprint)
+    day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    return Part(day.isoformat(), day, part == value, fingerprint)
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that can change nothing, where the database has such."""
+    with engine.connect() as db:
+        yield db.execution_options(postgresql_readonly=True) if db.dialect.name == "postgresql" else db
 
 
 def fingerprint(engine: Engine, feed: Feed) -> str:
@@ -93,12 +161,15 @@ def _query(feed: Feed, names: list[str]) -> Select[Any]:
     return select(*(source.c[each] for each in names)).order_by(*(source.c[each] for each in order))
 
 
-def _rows(engine: Engine, feed: Feed, names: list[str]) -> Iterator[Row]:
-    with _translating(feed), engine.connect() as db:
+def _rows(
+    engine: Engine, feed: Feed, names: list[str], where: ColumnElement[bool] | None = None
+) -> Iterator[Row]:
+    with _translating(feed), _reading(engine) as db:
         _read_bytes(db)
-        result = db.execution_options(yield_per=ROWS_PER_FETCH).execute(_query(feed, names))
-        for number, values in enumerate(result, start=1):
-            yield _row(number, dict(zip(names, values, strict=True)))
+        query = _query(feed, names) if where is None else _query(feed, names).where(where)
+        with db.execution_options(yield_per=ROWS_PER_FETCH).execute(query) as result:
+            for number, values in enumerate(result, start=1):
+                yield _row(number, dict(zip(names, values, strict=True)))
 
 
 def _read_bytes(db: Connection) -> None:

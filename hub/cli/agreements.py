@@ -1,0 +1,191 @@
+"""`hub agreements …`: who may be given which fields of a feed, for which purpose, until when."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.app import Hub
+from hub.cli.common import as_json, opened
+from hub.cli.show import emit
+from hub.connect.contracts import Feed
+from hub.connect.delivery import delivered
+from hub.connect.quarantine import refuse_text
+from hub.domain.agreements import Agreement, objections, permitted
+from hub.domain.days import from_date, iso
+from hub.domain.disclosures import Reader
+from hub.domain.events import AgreementEnded, AgreementSigned, Event
+from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
+from hub.log import Envelope, derive_id
+from hub.queries import Queries
+
+NEEDED = (
+    "agreement", "feed", "receiver", "purpose", "legal_basis", "share_class", "fields", "jurisdictions", "from", "until",
+)  # fmt: skip
+
+
+@click.group("agreements")
+def agreements() -> None:
+    """Sharing agreements: sign, list, end, and deliver under them."""
+
+
+@agreements.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@as_json
+@click.pass_context
+def sign(context: click.Context, /, file: Path, json_: bool) -> None:
+    """Put an agreement, or its next version, on record, as FILE (TOML) says it.
+
+    From the first one on, a feed is read only while an agreement about it is in force.
+    """
+    hub = opened(context)
+    said = _said(file)
+    feed = _feed(hub, said["feed"])
+    with hub.ingest() as work:
+        before = work.memory.agreements.get(said["agreement"])
+        made = _agreement(said, feed, before.version + 1 if before else 1)
+        if why := list(objections(made, [field.name for field in feed.fields], before)):
+            raise SettingsError(f"{file.name}: {'; '.join(why)}")
+        event = AgreementSigned(
+            made.feed, made.agreement_id, made.version, made.provider, made.receiver, made.purpose, made.legal_basis,
+            made.share_class, list(made.fields), list(made.jurisdictions), made.valid_from, made.valid_until, _actor(hub),
+        )  # fmt: skip
+        work.memory.add(_envelope(event, made, _actor(hub)))
+        work.flush()
+    emit(_shown(made), json_, lambda: click.echo(f"已签 signed: {_line(made)}"))
+
+
+def _said(file: Path) -> dict[str, Any]:
+    try:
+        said = tomllib.loads(file.read_text("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file.name} cannot be read as TOML: {error}") from None
+    if missing := [name for name in NEEDED if name not in said]:
+        raise SettingsError(f"{file.name}: missing {', '.join(missing)}")
+    if unknown := sorted(said.keys() - set(NEEDED)):
+        raise SettingsError(f"{file.name}: unknown {', '.join(unknown)}")
+    for name in ("from", "until"):
+        if not isinstance(said[name], date):
+            raise SettingsError(f"{file.name}: write {name} as in 2024-01-31, without quotes")
+    for name in ("fields", "jurisdictions"):
+        if not isinstance(said[name], list) or not all(isinstance(each, str) for each in said[name]):
+            raise SettingsError(f"{file.name}: {name} is a list of words")
+    return said
+
+
+def _agreement(said: Mapping[str, Any], feed: Feed, version: int) -> Agreement:
+    return Agreement(
+        str(said["agreement"]), version, feed.name, feed.department, str(said["receiver"]), str(said["purpose"]),
+        str(said["legal_basis"]), str(said["share_class"]), tuple(said["fields"]), tuple(said["jurisdictions"]),
+        from_date(said["from"]), from_date(said["until"]),
+    )  # fmt: skip
+
+
+@agreements.command("list")
+@as_json
+@click.pass_context
+def list_(context: click.Context, /, json_: bool) -> None:
+    """Every agreement as it stands."""
+    found = opened(context).agreements()
+    emit(
+        [_shown(each) for each in found],
+        json_,
+        lambda: click.echo("\n".join(map(_line, found)) or "没有协议 none"),
+    )
+
+
+@agreements.command()
+@click.argument("agreement_id", metavar="AGREEMENT")
+@click.option("--reason", required=True, help="why")
+@as_json
+@click.pass_context
+def end(context: click.Context, /, agreement_id: str, reason: str, json_: bool) -> None:
+    """End an agreement now: nothing more is read or delivered under it."""
+    hub = opened(context)
+    refuse_text(reason, "the reason")
+    with hub.ingest() as work:
+        before = work.memory.agreements.get(agreement_id)
+        if before is None:
+            raise NotFoundError(f"there is no agreement {agreement_id}")
+        event = AgreementEnded(before.feed, agreement_id, before.version, reason, _actor(hub))
+        work.memory.add(_envelope(event, before, _actor(hub)))
+        work.flush()
+        after = work.memory.agreements.get(agreement_id) or before
+    emit(_shown(after), json_, lambda: click.echo(f"已终止 ended: {_line(after)}"))
+
+
+@agreements.command()
+@click.argument("feed")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--receiver", required=True, help="the department that is given the records")
+@click.option("--purpose", required=True, help="the purpose it is given them for")
+@as_json
+@click.pass_context
+def deliver(
+    context: click.Context, /, feed: str, file: Path, receiver: str, purpose: str, json_: bool
+) -> None:
+    """Write the records of FEED that a receiver may have to FILE (JSON Lines); the delivery is put on record."""
+    hub = opened(context)
+    named = _feed(hub, feed)
+    today = from_date(date.today())
+    about = [each for each in hub.agreements() if each.feed == feed]
+    under = permitted(about, receiver, purpose, today)
+    if not under:
+        raise DisclosureRefusedError(f"no agreement in force gives {feed} to {receiver} for {purpose}")
+    cited = [each.cited for each in under]
+    reader = Reader(receiver, "agreement", hub.settings.hub.county, purpose)
+    with hub.projection() as db:
+        asked = Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
+        asked.delivery(feed, cited)
+    count = 0
+    with file.open("w", encoding="utf-8") as stream:
+        for count, record in enumerate(delivered(hub.log, named, under, hub.settings.hub.county), start=1):  # noqa: B007
+            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+    answer = {"file": file.name, "records": count, "agreements": cited}
+    emit(
+        answer,
+        json_,
+        lambda: click.echo(f"{count:,} records in {file.name} under {', '.join(cited)}"),
+    )
+
+
+def _feed(hub: Hub, name: str) -> Feed:
+    if name not in hub.feeds:
+        raise SettingsError(f"unknown feed {name}; known: {', '.join(sorted(hub.feeds))}")
+    return hub.feeds[name]
+
+
+def _envelope(event: Event, agreement: Agreement, actor: str) -> Envelope:
+    event_id = derive_id(type(event).__name__, agreement.agreement_id, agreement.version)
+    feed = agreement.feed
+    return Envelope(
+        event,
+        event_id,
+        feed,
+        f"/feeds/{feed}",
+        agreement.agreement_id,
+        actor=actor,
+        agreement=agreement.cited,
+    )
+
+
+def _shown(agreement: Agreement) -> dict[str, Any]:
+    days = {"valid_from": iso(agreement.valid_from), "valid_until": iso(agreement.valid_until)}
+    return agreement._asdict() | days
+
+
+def _line(agreement: Agreement) -> str:
+    a = agreement
+    state = "已终止 ended" if a.ended else f"{iso(a.valid_from)}–{iso(a.valid_until)}"
+    return (
+        f"{a.cited}: {a.feed} → {a.receiver}, {a.purpose}, {a.legal_basis}, {a.share_class}, "
+        f"{', '.join(a.fields)}, {', '.join(a.jurisdictions)}, {state}"
+    )
+
+
+def _actor(hub: Hub) -> str:
+    return f"{hub.settings.reader.department}/{hub.settings.reader.role}"
