@@ -26,6 +26,8 @@ from hub.errors import BrokenOrderError, RetryableError
 from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded
 
 PAGE = 2_000
+PAGE_AHEAD = 500
+"""Whoever looks ahead may be called upon at any time."""
 WINDOW = 20_000
 
 
@@ -180,16 +182,19 @@ class Subscription:
         collisions, self._collisions = self._collisions, []
         return Batch(taken, dict(self._done), collisions)
 
-    def look_ahead(self, limit: int) -> None:
-        """Read about so many events that will be taken later: for whoever has time now."""
-        self._ended.clear()
+    def look_ahead(self, limit: int) -> bool:
+        """Read a little of what will be taken later, for whoever has time now; False once there is enough.
+
+        Enough is about `limit` events, or what the partitions hold.
+        """
         for partition, buffer in self._buffers.items():
-            while self._until is None and len(buffer) < limit // len(self._buffers):
-                page = self._log.read(partition, self._read[partition], PAGE)
-                if not page:
-                    break
+            if len(buffer) >= limit // len(self._buffers):
+                continue
+            if page := self._log.read(partition, self._read[partition], PAGE_AHEAD):
                 buffer.extend(page)
                 self._read[partition] = page[-1].position.offset
+                return True
+        return False
 
     def _advance(self, taken: list[Recorded], limit: int) -> bool:
         """One round over all partitions; whether anything moved."""

@@ -7,7 +7,7 @@ what must outlive a crash stands in `position.parts`.
 """
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +30,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from hub.errors import AbsentError, ProjectionUnavailableError
+from hub.projections.position import PartRow, put_part
 
 metadata = MetaData()
 members = Table(
@@ -102,6 +103,10 @@ class Exchange:
         self._db.execute(insert(messages).values(row))
         self._db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": self._channel})
 
+    def put_down(self, part: PartRow) -> None:
+        """Keep this worker's part where the step's commit finds it."""
+        put_part(self._db, part)
+
     def newest(self, kind: str) -> tuple[str, str, bytes] | None:
         """Attempt, sender and body of the newest message of a kind that this worker did not see yet."""
         mine = select(messages).where(messages.c.kind == kind, messages.c.id > self._last)
@@ -120,11 +125,19 @@ class Exchange:
             raise ProjectionUnavailableError("the projection's database broke off") from error
 
     def receive(
-        self, attempt: str, kinds: Collection[str], senders: Iterable[str], seconds: float
+        self,
+        attempt: str,
+        kinds: Collection[str],
+        senders: Iterable[str],
+        seconds: float,
+        meanwhile: Callable[[], bool] = lambda: False,
     ) -> Mapping[str, tuple[str, bytes]]:
-        """Kind and body of what each of these said in this attempt; AbsentError once one is gone or silent."""
+        """Kind and body of what each of these said in this attempt; AbsentError once one is gone or silent.
+
+        `meanwhile` uses the time of waiting a little at a time, until it says that there is nothing left to do.
+        """
         missing, found = set(senders), dict[str, tuple[str, bytes]]()
-        deadline, looked = time.monotonic() + seconds, time.monotonic()
+        deadline, looked, busy = time.monotonic() + seconds, time.monotonic(), True
         said = select(messages.c.sender, messages.c.kind, messages.c.body).where(
             messages.c.attempt == attempt, messages.c.kind.in_(kinds)
         )
@@ -141,7 +154,8 @@ class Exchange:
                     raise AbsentError(f"worker {min(gone)} is gone", workers=sorted(gone))
             if now > deadline:
                 raise AbsentError(f"worker {min(missing)} is silent", workers=sorted(missing))
-            self.pause(min(LOOK_SECONDS, deadline - now))
+            busy = busy and meanwhile()
+            self.pause(0.0 if busy else min(LOOK_SECONDS, deadline - now))
 
     def clear(self, attempt: str) -> None:
         """Forget what was said in all attempts but this one."""

@@ -4,7 +4,7 @@ These rows change in the same transaction as everything a step decides, so a
 crash leaves either all of a step or nothing of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -51,20 +51,23 @@ outbox = Table(
 parts = Table(
     "parts", metadata,
     Column("worker", String(64), primary_key=True), Column("number", Integer, nullable=False),
-    Column("done", Boolean, nullable=False), Column("covered", Packed(), nullable=False),
+    Column("decided", Boolean, nullable=False), Column("done", Boolean, nullable=False),
+    Column("covered", Packed(), nullable=False),
     Column("handed", Packed(), nullable=False), Column("envelopes", LargeBinary, nullable=False),
 )  # fmt: skip
 
 
 class PartRow(NamedTuple):
-    """What one worker decided of a step that several decided together.
+    """What one worker decided of a step that several decide together.
 
-    It is put down with the step, before that worker has committed its own rows: if it dies in
-    between, whoever owns the projection next folds in what is written here.
+    The worker puts it down before it has committed its own rows, and it counts from the moment
+    the step is decided: if the worker dies in between, whoever owns the projection next folds in
+    what is written here.
     """
 
     worker: str
     number: int
+    decided: bool
     done: bool
     covered: dict[str, int]
     """Partition to the last offset it decided on."""
@@ -124,27 +127,33 @@ def unpack_envelopes(packed: bytes) -> list[Envelope]:
     ]
 
 
-def put_outbox(
-    db: Connection, number: int, envelopes: list[Envelope], others: Sequence[PartRow] = ()
-) -> None:
-    """Replace what waits: the step before is in the log by now. `others` are the parts of other workers."""
+def put_outbox(db: Connection, number: int, envelopes: list[Envelope], others: Collection[str] = ()) -> None:
+    """Replace what waits: the step before is in the log by now. `others` are workers whose parts count from here on."""
     db.execute(delete(outbox))
-    db.execute(delete(parts))
     db.execute(insert(outbox).values(number=number, envelopes=pack_envelopes(envelopes)))
-    if others:
-        db.execute(insert(parts), [row._asdict() for row in others])
+    theirs = parts.c.worker.in_(others) & (parts.c.number == number)
+    db.execute(delete(parts).where(~theirs))
+    if db.execute(update(parts).where(theirs).values(decided=True)).rowcount != len(others):
+        raise BusyError("a worker has not put down its part")
+
+
+def put_part(db: Connection, part: PartRow) -> None:
+    """Put down what a worker is ready to commit, in the place of what it put down before."""
+    upsert(db, parts, [part])
 
 
 def get_outbox(db: Connection) -> list[Envelope]:
     """The last step's decisions, its completion last, whether or not the log has them already."""
-    packed = db.execute(select(parts.c.envelopes).order_by(parts.c.worker)).scalars().all()
+    packed = (
+        db.execute(select(parts.c.envelopes).where(parts.c.decided).order_by(parts.c.worker)).scalars().all()
+    )
     own = db.execute(select(outbox.c.envelopes)).scalars().all()
     return [envelope for waiting in (*packed, *own) for envelope in unpack_envelopes(waiting)]
 
 
 def get_parts(db: Connection) -> list[PartRow]:
     """The last step's parts that nobody has committed."""
-    rows = db.execute(select(parts).where(~parts.c.done).order_by(parts.c.worker))
+    rows = db.execute(select(parts).where(parts.c.decided, ~parts.c.done).order_by(parts.c.worker))
     return [
         PartRow(*row)._replace(handed=[(number, offset) for number, offset in row.handed]) for row in rows
     ]
@@ -152,6 +161,8 @@ def get_parts(db: Connection) -> list[PartRow]:
 
 def finish_part(db: Connection, worker: str, number: int) -> None:
     """Count a part as done, in the transaction that holds its rows; BusyError if somebody else did it."""
-    mine = update(parts).where(parts.c.worker == worker, parts.c.number == number, ~parts.c.done)
+    mine = update(parts).where(
+        parts.c.worker == worker, parts.c.number == number, parts.c.decided, ~parts.c.done
+    )
     if db.execute(mine.values(done=True)).rowcount != 1:
         raise BusyError("another process has done this part of the step")

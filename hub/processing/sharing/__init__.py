@@ -103,7 +103,7 @@ class Handed(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """One worker's part of a step, decided and not committed."""
+    """One worker's part of a step, decided and not committed; `position.PartRow` holds the decisions."""
 
     covered: dict[str, int]
     events: int
@@ -116,7 +116,6 @@ class Ready(msgspec.Struct):
     stale: list[str]
     """Of these people: not shown on the views yet."""
     decisions: int
-    envelopes: bytes
     is_stale: bool
 
 

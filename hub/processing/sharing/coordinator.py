@@ -44,7 +44,6 @@ from hub.processing.sharing.layout import lay_out
 from hub.projections import cases, profiles
 from hub.projections.exchange import Exchange
 from hub.projections.position import (
-    PartRow,
     advance,
     load_checkpoint,
     load_progress,
@@ -236,7 +235,9 @@ class Coordinator(Runner):
 
     def _hear(self, company: Company, attempt: str, kind: str, of: type[Message]) -> dict[str, Message]:
         """What everyone else says of a step; BrokenUpError if somebody cannot do its part."""
-        said = self._exchange.receive(attempt, {kind, FAILED}, company.others, WAIT_SECONDS)
+        said = self._exchange.receive(
+            attempt, {kind, FAILED}, company.others, WAIT_SECONDS, company.part.read_ahead
+        )
         if failed := [name for name, (found, _) in said.items() if found == FAILED]:
             raise BrokenUpError(f"worker {failed[0]} could not decide its part")
         return {name: msgspec.msgpack.decode(body, type=of) for name, (_, body) in said.items()}
@@ -261,22 +262,11 @@ class Coordinator(Runner):
         envelopes = named(decisions, step)
         total = len(envelopes) + sum(one.decisions for one in ready.values())
         envelopes.append(completion(said.number, covered, step, total))
-        others = [
-            PartRow(
-                name,
-                said.number,
-                False,
-                one.covered,
-                [(h.partition, h.offset) for h in one.handed],
-                one.envelopes,
-            )
-            for name, one in ready.items()
-        ]
         advance(db, said.number)
         save_checkpoint(db, part.covered | self._decided)
         save_progress(db, "today", part.share.processor.today)
         save_progress(db, LAID, said.number)
-        put_outbox(db, said.number, envelopes, others)
+        put_outbox(db, said.number, envelopes, company.others)
         db.commit()
         self._number, self._covered = said.number, covered
         self._stale_elsewhere = any(one.is_stale for one in ready.values())
@@ -287,7 +277,7 @@ class Coordinator(Runner):
         self._exchange.send(attempt, GO)
         self._log.append(envelopes[:-1])
         try:
-            self._exchange.receive(attempt, {DONE}, company.others, WAIT_SECONDS)
+            self._exchange.receive(attempt, {DONE}, company.others, WAIT_SECONDS, company.part.read_ahead)
         except AbsentError as error:
             log.warning("company_broke_up", error_type=type(error).__name__)
             # Nobody is left who might still commit what is folded in below.

@@ -16,6 +16,7 @@ from hub.processing.sharing.crossing import Batch
 from hub.projections import CROSSING, Shelves, agenda, people
 from hub.projections.position import NO_DAY, load_progress, pack_envelopes
 
+READ_AHEAD_EVENTS = 10_000
 HERE = agenda.outerjoin(people, people.c.person == agenda.c.person)
 
 
@@ -79,6 +80,10 @@ class Part:
                 return None
             time.sleep(0.02)
         return taken
+
+    def read_ahead(self) -> bool:
+        """Read a little of what the next steps will be about; False once that is enough."""
+        return self.subscription.look_ahead(READ_AHEAD_EVENTS)
 
     def rest(self) -> None:
         """A step without events is at hand."""

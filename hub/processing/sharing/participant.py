@@ -39,9 +39,8 @@ from hub.processing.sharing import (
 )  # fmt: skip
 from hub.processing.sharing.part import Part
 from hub.projections.exchange import Exchange
-from hub.projections.position import finish_part, load_checkpoint, pack_envelopes, save_checkpoint
+from hub.projections.position import PartRow, finish_part, load_checkpoint, pack_envelopes, save_checkpoint
 
-READ_AHEAD_EVENTS = 10_000
 REACH_SECONDS = 2.0
 """A closed day is written to all partitions at once: this late it comes no more."""
 log = structlog.get_logger()
@@ -68,7 +67,8 @@ class Participant:
         """Take part in a step; None when none was announced for so long, or it came to nothing."""
         deadline = time.monotonic() + seconds
         while (heard := self._exchange.newest(ANNOUNCE)) is None:
-            self._read_ahead()
+            if self._read_ahead():
+                continue
             if (left := deadline - time.monotonic()) < 0:
                 return None
             self._exchange.pause(left)
@@ -89,14 +89,13 @@ class Participant:
                 raise
             return None
 
-    def _read_ahead(self) -> None:
+    def _read_ahead(self) -> bool:
         """Use the time until the next step: read what it will be about."""
         if (heard := self._exchange.newest(GATHERED)) is not None:
             said = msgspec.msgpack.decode(heard[2], type=Gathered)
             if self._exchange.name in said.homes:
                 self._member(said.company, said.homes)
-        if self._part is not None:
-            self._part.subscription.look_ahead(READ_AHEAD_EVENTS)
+        return self._part is not None and self._part.read_ahead()
 
     def _member(self, company: str, homes: Mapping[str, list[int]]) -> Part:
         """This worker's part in a company; remembered rows are worth nothing in another one."""
@@ -116,9 +115,14 @@ class Participant:
         part.shelves.flush()
         save_checkpoint(self._db, part.covered)
         envelopes = named(decisions, step_name(said), self._exchange.name)
+        until = covered(part.covered)
+        places = [(one.partition, one.offset) for one in handed]
+        self._exchange.put_down(
+            PartRow(self._exchange.name, said.number, False, False, until, places, pack_envelopes(envelopes))
+        )
         ready = Ready(
-            covered(part.covered), len(part.taken.events), handed, part.profiles, part.people,
-            part.touched, part.stale, len(envelopes), pack_envelopes(envelopes), part.share.processor.is_stale,
+            until, len(part.taken.events), handed, part.profiles, part.people,
+            part.touched, part.stale, len(envelopes), part.share.processor.is_stale,
         )  # fmt: skip
         self._exchange.send(step.attempt, READY, pack(ready))
         if self._hear(step, GO) is None:
@@ -152,9 +156,9 @@ class Participant:
     def _hear(self, step: Step, kind: str) -> bytes | None:
         """What the coordinator says; None, and nothing is kept, where it gave the step up."""
         kinds = {kind, DISSOLVED, VOID}
-        found, body = self._exchange.receive(step.attempt, kinds, [step.coordinator], WAIT_SECONDS)[
-            step.coordinator
-        ]
+        meanwhile = self._part.read_ahead if self._part else lambda: False
+        said = self._exchange.receive(step.attempt, kinds, [step.coordinator], WAIT_SECONDS, meanwhile)
+        found, body = said[step.coordinator]
         if found == kind:
             return body
         if found == DISSOLVED:
