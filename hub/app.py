@@ -80,8 +80,9 @@ class Hub:
     @contextmanager
     def coordinator(self) -> Iterator[Runner]:
         """The runner that owns the projection and shares steps out to other workers."""
-        with self.database.owned(), self.projection() as db, self.database.exchange(db) as exchange:
-            yield Coordinator(self.log, db, self.rules, exchange)
+        database = self.database
+        with database.owned() as still, self.projection() as db, database.exchange(db) as exchange:
+            yield Coordinator(self.log, db, self.rules, exchange, still)
 
     @contextmanager
     def participant(self) -> Iterator[Participant]:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, Self
@@ -47,8 +47,11 @@ class Database(Protocol):
     def connect(self) -> AbstractContextManager[Connection]:
         """A connection; tables that are missing are made."""
 
-    def owned(self) -> AbstractContextManager[None]:
-        """Be the only process that changes this projection; BusyError while another is."""
+    def owned(self) -> AbstractContextManager[Callable[[], None]]:
+        """Be the only process that changes this projection; BusyError while another is.
+
+        What it gives raises ProjectionUnavailableError once that is no longer so.
+        """
 
     def exchange(self, writing: Connection) -> AbstractContextManager[Exchange]:
         """A seat among the workers of this projection, for whoever writes by that connection."""
@@ -143,8 +146,11 @@ class SqliteDatabase:
         finally:
             engine.dispose()
 
-    def owned(self) -> AbstractContextManager[None]:
-        return locked(self.path.with_suffix(".lock"), self.path.stem)
+    @contextmanager
+    def owned(self) -> Iterator[Callable[[], None]]:
+        with locked(self.path.with_suffix(".lock"), self.path.stem):
+            # The system takes a file lock from nobody.
+            yield lambda: None
 
     def exchange(self, writing: Connection) -> AbstractContextManager[Exchange]:
         raise SettingsError("projection.url: workers decide together on PostgreSQL only; name it")
@@ -220,7 +226,7 @@ class PostgresDatabase:
         return int.from_bytes(digest, "big", signed=True)
 
     @contextmanager
-    def owned(self) -> Iterator[None]:
+    def owned(self) -> Iterator[Callable[[], None]]:
         engine = self._engine()
         try:
             with translated(), engine.connect() as db:
@@ -229,7 +235,13 @@ class PostgresDatabase:
                 db.commit()
                 if not taken:
                     raise BusyError("another process is working on the projection")
-                yield
+
+                def still() -> None:
+                    # The lock lives as long as its session, which may end while others live on.
+                    db.execute(text("SELECT 1"))
+                    db.commit()
+
+                yield still
         finally:
             engine.dispose()
 
