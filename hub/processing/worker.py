@@ -24,7 +24,7 @@ from hub.processing.sharing.participant import Participant
 REFRESH_AFTER_SECONDS = 0.2
 """Views follow in the middle of a day once there was nothing to read for so long."""
 LOOK_AFTER_SECONDS = 5.0
-"""An idle owner asks its database so often whether it is still there: nothing else would."""
+"""An owner asks its database so often whether it is still there and still its own: nothing else would."""
 HELP_SECONDS = 0.5
 """A participant waits so long for a step, then looks whether anybody owns the projection."""
 STANDBY, WORKING, IDLE, PAUSED = "standby", "working", "idle", "paused"
@@ -135,7 +135,7 @@ class Worker:
 
     def _look(self, runner: Runner) -> None:
         now = time.monotonic()
-        if self.status.state == IDLE and now - self._looked >= LOOK_AFTER_SECONDS:
+        if now - self._looked >= LOOK_AFTER_SECONDS:
             runner.look()
             self._looked = now
 

@@ -1,7 +1,7 @@
 """The worker that owns the projection: decides alone, or together with whoever else is there."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -68,9 +68,12 @@ Message = TypeVar("Message", Fresh, Ready)
 class Coordinator(Runner):
     """Owns one projection; decides together with other workers while there are any."""
 
-    def __init__(self, log: EventLog, db: Connection, rules: Rules, exchange: Exchange) -> None:
+    def __init__(
+        self, log: EventLog, db: Connection, rules: Rules, exchange: Exchange, still: Callable[[], None]
+    ) -> None:
+        """`still` raises an error once this worker owns the projection no more."""
         super().__init__(log, db, rules)
-        self._exchange = exchange
+        self._exchange, self._still = exchange, still
         self._company: Company | None = None
         self._alone_until = self._looked = 0.0
         self._covered: dict[Partition, int] = {}
@@ -113,6 +116,11 @@ class Coordinator(Runner):
         head = self._log.head()
         places = [p for topic in (RECORDS, ACTIONS) for p in self._log.partitions(topic)]
         return sum(head.get(p, -1) + 1 for p in places), sum(self._covered.get(p, -1) + 1 for p in places)
+
+    def look(self) -> None:
+        """Whether the projection's database is still there, and this worker owns it."""
+        super().look()
+        self._still()
 
     # --- who is there --------------------------------------------------------------------
 
@@ -277,7 +285,11 @@ class Coordinator(Runner):
         self._exchange.send(attempt, GO)
         self._log.append(envelopes[:-1])
         try:
-            self._exchange.receive(attempt, {DONE}, company.others, WAIT_SECONDS, company.part.read_ahead)
+            said = self._exchange.receive(
+                attempt, {DONE, FAILED}, company.others, WAIT_SECONDS, company.part.read_ahead
+            )
+            if any(kind == FAILED for kind, _ in said.values()):
+                raise BrokenUpError("a worker could not commit its part")
         except AbsentError as error:
             log.warning("company_broke_up", error_type=type(error).__name__)
             # Nobody is left who might still commit what is folded in below.
