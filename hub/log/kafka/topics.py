@@ -6,6 +6,7 @@ copy) or that sends a key elsewhere than before (another partition count) is
 refused before the first event, each fault with its proof and its remedy.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource
 
 from hub.domain.events import TOPICS
-from hub.errors import SettingsError
+from hub.errors import LogUnavailableError, SettingsError
 from hub.log.kafka.site import Site, connected, translated
 
 SCHEMAS = "schemas"
@@ -144,17 +145,27 @@ def described(admin: Any, names: list[str]) -> list[Topic]:
     ]
 
 
+def known(admin: Any, names: list[str], seconds: float) -> list[Topic]:
+    """Topics as the broker asked knows them; one of several may hear of a new topic a moment later."""
+    deadline = time.monotonic() + seconds
+    while not all(topic.config for topic in (found := described(admin, names))):
+        if time.monotonic() > deadline:
+            raise LogUnavailableError("the topics could not be prepared: a broker does not know them yet")
+        time.sleep(0.1)
+    return found
+
+
 def ensure(site: Site) -> None:
     """Create the topics that are missing; refuse the hub's start on one that is not safe."""
     plan = wanted(site)
     with translated("the topics could not be prepared"):
         admin = connected(KafkaAdminClient, site)
         try:
-            known = set(admin.list_topics())
-            missing = {name: how for name, how in plan.items() if name not in known}
+            there = set(admin.list_topics())
+            missing = {name: how for name, how in plan.items() if name not in there}
             if missing:
                 create(admin, missing)
-            found = described(admin, list(plan))
+            found = known(admin, list(plan), site.wait_seconds)
         finally:
             admin.close()
     for topic in found:
