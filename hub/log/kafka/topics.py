@@ -148,11 +148,13 @@ def described(admin: Any, names: list[str]) -> list[Topic]:
 def known(admin: Any, names: list[str], seconds: float) -> list[Topic]:
     """Topics as the broker asked knows them; one of several may hear of a new topic a moment later."""
     deadline = time.monotonic() + seconds
-    while not all(topic.config for topic in (found := described(admin, names))):
+    while True:
+        found = described(admin, names)
+        if all(topic.config for topic in found):
+            return found
         if time.monotonic() > deadline:
             raise LogUnavailableError("the topics could not be prepared: a broker does not know them yet")
         time.sleep(0.1)
-    return found
 
 
 def ensure(site: Site) -> None:
