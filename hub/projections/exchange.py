@@ -80,6 +80,12 @@ class Exchange:
         self._db.execute(insert(members).values(row))
         self._last = self._db.execute(select(func.coalesce(func.max(messages.c.id), 0))).scalar() or 0
 
+    def stay(self) -> None:
+        """Join again where the table was made anew: a rebuilt projection knows nobody."""
+        mine = select(members.c.name).where(members.c.name == self.name)
+        if self._db.execute(mine).first() is None:
+            self.join()
+
     def leave(self) -> None:
         """Be found no more."""
         self._db.execute(delete(members).where(members.c.name == self.name))

@@ -151,6 +151,23 @@ def test_a_helper_dies_before_it_says_or_appends(hub, county, worked, moment):
     agrees_with_replay(hub)
 
 
+@pytest.mark.parametrize("worked", ["sqlite"], indirect=True)
+def test_a_rebuild_beside_helpers_that_stand_by_is_not_held_up_and_they_are_found_again(hub, county, worked):
+    ingest(hub, county)
+    with helpers(hub.settings, 1) as helping:
+        with hub.coordinator() as coordinator:
+            gathered(coordinator, 1)
+            work_through(coordinator, 1_000)
+        assert hub.rebuild(lambda _: None)["ok"]
+        hub.log.append([closed(25_000)])
+        with hub.coordinator() as coordinator:
+            gathered(coordinator, 1)
+            work_through(coordinator, 1_000)
+            assert coordinator._company is not None
+    assert helping[0].events and not helping[0].thrown_out
+    agrees_with_replay(hub)
+
+
 def test_what_is_asked_of_a_case_is_decided_by_one_worker_wherever_its_person_lives(hub, county):
     ingest(hub, county)
     with helpers(hub.settings, 1), hub.coordinator() as coordinator:

@@ -70,6 +70,7 @@ class Participant:
             if self._read_ahead():
                 continue
             if (left := deadline - time.monotonic()) < 0:
+                self._exchange.stay()
                 return None
             self._exchange.pause(left)
         attempt, coordinator, body = heard
@@ -134,6 +135,8 @@ class Participant:
             part.let_go()
             batches = self._exchange.receive(step.attempt, {FRESH}, said.homes, WAIT_SECONDS)
             part.hear(msgspec.msgpack.decode(body, type=Fresh) for _, body in batches.values())
+            # What was read since the commit is over: an open transaction would stand in the way of a rebuild.
+            self._db.rollback()
         self._exchange.send(step.attempt, DONE)
         return StepResult(said.number, len(part.taken.events), len(decisions))
 
