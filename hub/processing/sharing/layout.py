@@ -14,7 +14,7 @@ Mark = tuple[str, ...]
 def lay_out(db: Connection) -> int:
     """Make every group that reaches into more than one home crossing; how many profiles are. The caller commits.
 
-    Reads every profile once: seconds for a million.
+    Reads every profile once.
     """
     groups = _Groups()
     chosen = select(profiles).execution_options(yield_per=ROWS)
