@@ -18,7 +18,7 @@ from hub.connect import Connector, Drop, Stray, receipts
 from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
 from hub.connect.fields import TEXT_CHARACTERS_MAX
-from hub.connect.memory import NO_DAY, Memory, content_digest
+from hub.connect.memory import APPEND_EVENTS, NO_DAY, Memory, content_digest
 from hub.connect.partitioning import home_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
@@ -82,8 +82,11 @@ def record_id_of(key: bytes, feed: str, source_key: str) -> str:
 class Ingest:
     """Reads drops of connectors and appends what they say."""
 
-    def __init__(self, log: EventLog, db: Connection, pseudonym_key: bytes) -> None:
-        self._memory = Memory(log, db)
+    def __init__(
+        self, log: EventLog, db: Connection, pseudonym_key: bytes, append_events: int = APPEND_EVENTS
+    ) -> None:
+        """Appends to the log as soon as `append_events` are pending."""
+        self._memory = Memory(log, db, append_events)
         self._backlog = Backlog(self._memory)
         self._key = pseudonym_key
         self._partitions = len(log.partitions(RECORDS))

@@ -51,7 +51,8 @@ def concluded_last(pending: Iterable[Envelope]) -> list[Envelope]:
 class Memory:
     """Pending events, and the tables that the log's events fold into."""
 
-    def __init__(self, log: EventLog, db: Connection) -> None:
+    def __init__(self, log: EventLog, db: Connection, append_events: int = APPEND_EVENTS) -> None:
+        """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
         if not quarantine.exists(db):
             # Kept by a hub that did not fold the quarantine yet: refilled, never migrated.
@@ -64,6 +65,7 @@ class Memory:
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
         self._pending: list[Envelope] = []
+        self._append_events = append_events
         clock = self._shelves.feeds.get(CLOCK)
         self.closed: Day = clock.published_on if clock else NO_DAY
         self._catch_up()
@@ -110,7 +112,7 @@ class Memory:
 
     def flush_if_full(self) -> None:
         """Append once enough is pending."""
-        if len(self._pending) >= APPEND_EVENTS:
+        if len(self._pending) >= self._append_events:
             self.flush()
 
     def flush(self) -> None:

@@ -95,7 +95,8 @@ def test_what_is_called_readable_is_read_by_the_decoder(row):
     old, new, _, _ = TABLE[row]
     for writer, reader in ((old, new), (new, old)):
         if unreadable(reader, writer) == []:
-            schemaless_reader(written(writer), parse_schema(writer), parse_schema(reader))
+            read = schemaless_reader(written(writer), parse_schema(writer), parse_schema(reader))
+            assert read.keys() == {each["name"] for each in reader["fields"]}
 
 
 def written(schema):

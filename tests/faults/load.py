@@ -4,7 +4,8 @@ import hashlib
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -309,3 +310,18 @@ class Load:
         print(
             f"{len(log)} events, {len(completions)} steps, {self.writer.refused} refusals, {len(self.ended)} restarts, drained in {seconds:.1f} s"
         )
+
+
+@contextmanager
+def under_load(settings, folder: Path) -> Iterator[Load]:
+    """A site at work; whatever a test left of its workers is ended."""
+    site = Site(folder / "site", settings)
+    site.hub = Hub(settings)
+    with Load(site, settings, folder) as made:
+        yield made
+    for worker in site.workers:
+        if worker.poll() is None:
+            worker.send_signal(signal.SIGCONT)
+            worker.kill()
+            worker.wait()
+    site.hub.close()

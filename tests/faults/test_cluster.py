@@ -7,13 +7,11 @@ import time
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from hub.app import Hub
 from hub.domain.events import TOPICS
 from tests.brokers import start_cluster
 from tests.conftest import kafka_settings
 from tests.databases import new_database, running_postgres
-from tests.faults.load import Load, wait_for
-from tests.faults.test_worker import Site
+from tests.faults.load import under_load, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(290)]
 MOVES = 4
@@ -39,16 +37,8 @@ def load(cluster, postgres, tmp_path):
     settings = kafka_settings(
         tmp_path / "hub", cluster, projection=new_database(postgres), accept_single_copy=False, wait_seconds=9
     )
-    site = Site(tmp_path / "site", settings)
-    site.hub = Hub(settings)
-    made = Load(site, settings, tmp_path)
-    with made:
+    with under_load(settings, tmp_path) as made:
         yield made
-    for worker in site.workers:
-        if worker.poll() is None:
-            worker.kill()
-            worker.wait()
-    site.hub.close()
 
 
 def leaders(admin, places: list[TopicPartition]) -> dict[TopicPartition, int]:

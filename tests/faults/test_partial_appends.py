@@ -82,7 +82,7 @@ def days(log) -> dict[int | None, set]:
     return found | {None: current}
 
 
-def ingest(log, folder, source) -> int:
+def ingest(log, folder, source, append_events: int = memory.APPEND_EVENTS) -> int:
     """Begin again until it is done; how often."""
     hub = Hub(settings_for(folder, PARTITIONS))
     begun = 0
@@ -91,7 +91,9 @@ def ingest(log, folder, source) -> int:
         engine = open_sqlite(folder / "intake.db")
         try:
             with engine.connect() as db:
-                Ingest(log, db, KEY).run(hub.connectors(source, ()), lambda _: None, close_days=True)
+                Ingest(log, db, KEY, append_events).run(
+                    hub.connectors(source, ()), lambda _: None, close_days=True
+                )
                 hub.close()
                 return begun
         except LogUnavailableError:
@@ -109,11 +111,10 @@ def undisturbed(county, tmp_path_factory):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_part_of_an_append_is_kept_each_version_is_published_once_on_its_day(
-    tmp_path, county, undisturbed, seed, monkeypatch
+    tmp_path, county, undisturbed, seed
 ):
     chance = random.Random(seed)
-    monkeypatch.setattr(memory, "APPEND_EVENTS", (7, 60)[seed % 2])
     log = Rounds(chance)
-    assert ingest(log, tmp_path, county) > 1
+    assert ingest(log, tmp_path, county, (7, 60)[seed % 2]) > 1
     assert log.failures
     assert days(log) == undisturbed

@@ -21,7 +21,7 @@ from tests.brokers import end_broker, start_broker
 from tests.conftest import kafka_settings, settings_for
 from tests.databases import new_database, running_postgres
 from tests.faults.history import k3_applied_twice, k4_offset_agreement, k5_key_order, k8_digest
-from tests.faults.load import FIRST_DAY, Load, closed, published, seen, wait_for, whole
+from tests.faults.load import FIRST_DAY, closed, published, seen, under_load, wait_for, whole
 from tests.faults.test_worker import Site
 
 KILLS = int(os.environ.get("HUB_TEST_KILLS", "5"))
@@ -51,17 +51,8 @@ def settings(broker, postgres, tmp_path):
 
 @pytest.fixture
 def load(settings, tmp_path):
-    site = Site(tmp_path / "site", settings)
-    site.hub = Hub(settings)
-    made = Load(site, settings, tmp_path)
-    with made:
+    with under_load(settings, tmp_path) as made:
         yield made
-    for worker in site.workers:
-        if worker.poll() is None:
-            worker.send_signal(signal.SIGCONT)
-            worker.kill()
-            worker.wait()
-    site.hub.close()
 
 
 def test_f07_a_worker_that_wakes_up_after_another_took_over_changes_nothing(load):

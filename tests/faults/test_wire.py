@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from hub.app import Hub
 from tests.brokers import end_broker, start_broker
 from tests.conftest import kafka_settings
 from tests.databases import new_database, running_postgres
-from tests.faults.load import Load, wait_for
+from tests.faults.load import Load, under_load, wait_for
 from tests.faults.test_worker import Site
 from tests.proxy import PRODUCE, Cut, Now, Wire, asks, out_of_sequence
 
@@ -41,16 +40,8 @@ def wire(broker):
 @pytest.fixture
 def load(wire, postgres, tmp_path):
     settings = kafka_settings(tmp_path / "hub", wire, projection=new_database(postgres), wait_seconds=6)
-    site = Site(tmp_path / "site", settings)
-    site.hub = Hub(settings)
-    made = Load(site, settings, tmp_path)
-    with made:
+    with under_load(settings, tmp_path) as made:
         yield made
-    for worker in site.workers:
-        if worker.poll() is None:
-            worker.kill()
-            worker.wait()
-    site.hub.close()
 
 
 def heal(load: Load, wire: Wire) -> None:
