@@ -100,7 +100,11 @@ class Queries:
 
     def _fat_keys(self) -> dict[str, dict[str, int]]:
         """By what a key is made of: how many are shared by more profiles than are compared, and by how many."""
-        columns = (fat_blocks.c.parts, func.count(), func.max(fat_blocks.c.profiles))
+        columns = (
+            fat_blocks.c.parts,
+            func.count(fat_blocks.c.key.distinct()),
+            func.max(fat_blocks.c.profiles),
+        )
         rows = self._db.execute(select(*columns).group_by(fat_blocks.c.parts).order_by(fat_blocks.c.parts))
         return {parts: {"keys": int(keys), "profiles_max": int(most)} for parts, keys, most in rows}
 

@@ -162,8 +162,11 @@ class HeldRow(NamedTuple):
 
 
 class FatBlockRow(NamedTuple):
-    """A key that too many profiles share to compare them: which parts make it, and how many they are."""
+    """A key that too many profiles share to compare them, as one home knows it: which parts make it, and how many
+    they are."""
 
+    place: str
+    """The key and the home."""
     key: int
     parts: str
     profiles: int
@@ -279,8 +282,8 @@ held = Table(
 )  # fmt: skip
 fat_blocks = Table(
     "fat_blocks", metadata,
-    Column("key", BigInteger, primary_key=True, autoincrement=False), Column("parts", Text, nullable=False),
-    Column("profiles", Integer, nullable=False),
+    Column("place", String(32), primary_key=True), Column("key", BigInteger, nullable=False),
+    Column("parts", Text, nullable=False), Column("profiles", Integer, nullable=False),
 )  # fmt: skip
 judged = Table(
     "judged", metadata,

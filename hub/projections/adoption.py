@@ -52,5 +52,5 @@ def apply_adoption(shelves: Shelves, event: ModelAdopted, model: Model) -> None:
         keys = model.block_keys_of([row.values for row in page])
         shelves.blocks.load({key for mine in keys for key in mine})
         for row in page:
-            put_in_blocks(shelves, row.values, model)
+            put_in_blocks(shelves, row.values, row.home, model)
         shelves.blocks.flush()

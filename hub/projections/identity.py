@@ -156,17 +156,20 @@ def _join(shelves: Shelves, pid: int, change: Change, model: Model) -> None:
         shelves.profiles.put(ProfileRow(pid, row.values, row.component, row.person, marks, home))
     elif change.profile is not None:
         shelves.profiles.put(ProfileRow(pid, change.profile, None, None, [change.mark], change.home))
-        put_in_blocks(shelves, change.profile, model)
+        put_in_blocks(shelves, change.profile, change.home, model)
 
 
-def put_in_blocks(shelves: Shelves, profile: Profile, model: Model) -> None:
-    """Put a profile under its keys; a key that becomes too common to compare under is written down."""
+def put_in_blocks(shelves: Shelves, profile: Profile, home: int, model: Model) -> None:
+    """Put a profile under its keys; a key that becomes too common to compare under is written down.
+
+    Each home writes down its own: workers that wrote one row in one step would wait for each other.
+    """
     for key in model.block_keys(profile):
         size = shelves.blocks.add(key, profile.id)
         if size > BLOCK_PROFILES_MAX:
-            known = shelves.fat_blocks.get(key)
+            known = shelves.fat_blocks.get(place := f"{key}/{home}")
             parts = known.parts if known else " + ".join(model.parts_of(profile, key))
-            shelves.fat_blocks.put(FatBlockRow(key, parts, size))
+            shelves.fat_blocks.put(FatBlockRow(place, key, parts, size))
 
 
 def _leave(shelves: Shelves, pid: int, mark: str) -> ProfileRow | None:

@@ -91,3 +91,10 @@ def is_set_apart(shelves: Shelves, record_id: str) -> bool:
     """Whether people said of this record that it is not the same person as another."""
     row = shelves.judged.get(record_id) if shelves.judged else None
     return row is not None and not all(row.others.values())
+
+
+def judged_names(shelves: Shelves, record_id: str, profiles: Iterable[int]) -> bool:
+    """Whether people said anything of this record, or of one of these profiles."""
+    if not shelves.judged:
+        return False
+    return any(shelves.judged.get(name) for name in (record_id, *map(of_profile, profiles)))

@@ -1,6 +1,7 @@
 """What crosses partitions is found whatever partitions records come through, and in whatever order."""
 
 import random
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from hub.matching.document import written
 from hub.processing.sharing import Fresh, Newcomer
 from hub.processing.sharing.crossing import ties_between
 from hub.processing.sharing.layout import lay_out
-from hub.projections import CROSSING, profiles
+from hub.projections import CROSSING, fat_blocks, profiles
 from hub.projections.judgements import JUDGED
 from tests.conftest import settings_for
 from tests.databases import new_database
@@ -160,3 +161,65 @@ def test_models_and_judgements_come_to_the_same_together(tmp_path, postgres, see
         assert together.model(db).version == "lenient"
     alone.close()
     together.close()
+
+
+def stated(record: str, version: int, name: str, born: int, partition: int) -> Envelope:
+    event = RecordPublished(
+        record, FEEDS[0], version, FIRST_DAY + version, record,
+        {"name": name, "sex": "1", "birth_date": born},
+    )  # fmt: skip
+    return Envelope(event, derive_id(record, version), record, "/test", partition=partition)
+
+
+def test_what_people_tied_while_one_side_was_gone_is_tied_once_it_comes_back_elsewhere(tmp_path, postgres):
+    alone = Hub(settings_for(tmp_path / "alone", 1))
+    together = Hub(settings_for(tmp_path / "together", 4, new_database(postgres)))
+    first = [stated("ra", 1, "王伟", 7_306, 0), stated("rb", 1, "欧阳明", 7_900, 1)]
+    same = PairJudged(1, 2, ["ra"], ["rb"], "same", "seen", "test")
+    gone = RecordWithdrawn("ra", FEEDS[0], 2, FIRST_DAY + 2)
+    withdrawn = Envelope(gone, derive_id("ra", 2), "ra", "/test", partition=0)
+    back = [stated("ra", 3, "李芳", 8_000, 0), stated("rb", 2, "赵敏", 8_500, 1)]
+    with (
+        alone.runner() as runner, helpers(together.settings, 1) as helping,
+        together.coordinator() as coordinator,
+    ):  # fmt: skip
+        gathered(coordinator, 1)
+        for portion in (
+            [*first, withdrawn, Envelope(DayClosed(FIRST_DAY + 2), "d2", "d2", "/test")],
+            [Envelope(same, "judged", JUDGED, "/test")],
+            [*back, Envelope(DayClosed(FIRST_DAY + 3), "d3", "d3", "/test")],
+        ):
+            alone.log.append([envelope._replace(partition=None) for envelope in portion])
+            together.log.append(portion)
+            runner.run()
+            work_through(coordinator, 20)
+            gathered(coordinator, 1)
+    assert helping[0].events and not helping[0].thrown_out
+    assert digests(together) == digests(alone)
+    agrees_with_replay(together)
+    alone.close()
+    together.close()
+
+
+def test_workers_that_meet_at_a_key_too_common_to_compare_under_do_not_wait_for_each_other(
+    tmp_path, postgres
+):
+    hub = Hub(settings_for(tmp_path, 4, new_database(postgres)))
+    years = [(date(year, 8, 8) - date(1970, 1, 1)).days for year in range(1560, 2020)]
+    namesakes = [stated(f"r{n}", 1, "王伟", born, n % 2) for n, born in enumerate(years)]
+    with helpers(hub.settings, 1) as helping, hub.coordinator() as coordinator:
+        gathered(coordinator, 1)
+        for portion in (
+            namesakes[:430],
+            [*namesakes[430:], Envelope(DayClosed(FIRST_DAY + 2), "d", "d", "/test")],
+        ):
+            hub.log.append(portion)
+            work_through(coordinator, 1_000)
+        assert coordinator._company is not None
+    assert helping[0].events and not helping[0].thrown_out
+    with hub.projection() as db:
+        told = select(func.count(), func.count(fat_blocks.c.key.distinct()), func.max(fat_blocks.c.profiles))
+        ((places, keys, most),) = db.execute(told).all()
+    assert (places, keys) == (2, 1)
+    assert 430 < most <= 460
+    hub.close()

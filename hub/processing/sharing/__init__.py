@@ -11,7 +11,8 @@ Two profiles are tied when what is decided on the one may depend on the other:
 they weigh enough for a look, share a valid number, may be namesakes, are of
 one component or person, or one record left the one for the other. A group of
 profiles that hang together by ties has one home, and keeps it until a tie to
-another home makes it crossing, for good (a rebuild starts over).
+another home makes it crossing, for good (a rebuild starts over). So does what
+people said of pairs, since it may tie what is not there yet.
 
 A step in messages (`hub.projections.exchange`); C is the coordinator:
 

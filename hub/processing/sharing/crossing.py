@@ -8,10 +8,12 @@ import numpy as np
 from hub.domain.events import RecordPublished, RecordWithdrawn
 from hub.log import Recorded
 from hub.matching import Model, Profile
+from hub.matching.blocking import BLOCK_PROFILES_MAX
 from hub.matching.profile import alike
 from hub.processing import Prepared
 from hub.processing.sharing import Fresh, Newcomer
 from hub.projections import CROSSING, ProfileRow, Shelves
+from hub.projections.judgements import judged_names
 
 Tie = tuple[int, int]
 
@@ -86,6 +88,8 @@ class Batch:
                 newest[event.record_id] = event.version, joined
             self.profiles_of[envelope.id] = tuple({pid for pid in (left, joined) if pid is not None})
             self._gather(self.profiles_of[envelope.id], partition.number)
+            if judged_names(self._shelves, event.record_id, self.profiles_of[envelope.id]):
+                self._seeds.update(self.profiles_of[envelope.id])
 
     def _gather(self, pids: tuple[int, ...], home: int) -> None:
         """These belong to a record that came through this partition."""
@@ -180,7 +184,9 @@ def _sharing(everyone: Sequence[tuple[str, Newcomer]]) -> set[Tie]:
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else order
     sizes = np.diff(np.r_[starts, len(keys)])
     found: set[Tie] = set()
-    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+    # Under a key that is too common nobody is compared, here as little as anywhere.
+    chosen = (sizes > 1) & (sizes <= BLOCK_PROFILES_MAX)
+    for start, size in zip(starts[chosen].tolist(), sizes[chosen].tolist(), strict=True):
         held = places[start : start + size].tolist()
         found.update((a, b) for a, b in combinations(held, 2) if everyone[a][0] != everyone[b][0])
     return found

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select, update
 
 from hub.matching import Profile
-from hub.projections import CROSSING, people, profiles
+from hub.projections import CROSSING, ProfileRow, judged, people, profiles
+from hub.projections.judgements import names_of
 
 ROWS = 5_000
 Mark = tuple[str, ...]
@@ -17,10 +18,13 @@ def lay_out(db: Connection) -> int:
     Reads every profile once.
     """
     groups = _Groups()
+    # What people said of pairs is about all time to come: whoever it names is decided on by one.
+    named = set(db.execute(select(judged.c.name)).scalars())
     chosen = select(profiles).execution_options(yield_per=ROWS)
     for row in db.execute(chosen):
         if row.records:
-            groups.add(row.profile, row.home, _marks(row.values, row.component, row.person))
+            home = CROSSING if named and not named.isdisjoint(names_of(ProfileRow._make(row))) else row.home
+            groups.add(row.profile, home, _marks(row.values, row.component, row.person))
     crossing = sorted(groups.crossing())
     for start in range(0, len(crossing), ROWS):
         page = crossing[start : start + ROWS]
