@@ -138,6 +138,7 @@ def status(context: click.Context, json_: bool) -> None:
             "feeds": hub.balance(),
             "quarantine": hub.quarantine_balance(),
             "rhythm": hub.rhythm(),
+            "holidays_missing": hub.holidays_missing(),
         }
     emit(found, json_, lambda: show_status(found))
 
