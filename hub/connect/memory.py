@@ -120,20 +120,25 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for position in self._log.append(concluded_last(self._pending)):
-            checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
+        for partition, offset in self._log.append(concluded_last(self._pending)):
+            if offset > checkpoint.get(partition, -1):
+                checkpoint[partition] = offset
         self._pending = []
         self._commit(checkpoint)
 
     def _fold(self, envelope: Envelope, digest: bytes | None, partition: int) -> None:
         event = envelope.event
+        if digest is not None:
+            # A version of a record, which is most of what there is, concerns nothing else.
+            intake.apply(self._shelves, event, digest, envelope.correlation_id, partition)
+            return
         if isinstance(event, DayClosed):
             self.closed = max(self.closed, event.day)
             self._shelves.feeds.put(intake.FeedRow(CLOCK, "", 0, 0, 0, 0, 0, 0, self.closed))
             return
-        if digest is None and isinstance(event, RecordPublished):
+        if isinstance(event, RecordPublished):
             digest = content_digest(event.fields)
-        elif digest is None and isinstance(event, RecordWithdrawn):
+        elif isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
