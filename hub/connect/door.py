@@ -220,7 +220,9 @@ class Door:
         self._memory.add(_envelope(batch, event, batch_id, feed)._replace(subject=record_id or feed))
 
 
-def _envelope(batch: Batch, event: Event, event_id: str, subject: str, partition: int | None = None) -> Envelope:
+def _envelope(
+    batch: Batch, event: Event, event_id: str, subject: str, partition: int | None = None
+) -> Envelope:
     feed = batch.feed
     return Envelope(
         event, event_id, subject, f"/feeds/{feed.name}", subject, batch.day, actor=feed.department,

@@ -287,9 +287,8 @@ def _read(schema: Schema, body: bytes) -> Event:
     values: Any = schemaless_reader(stream, schema.parsed, None)
     if stream.tell() != len(body):
         raise SchemaMismatchError(f"payload goes on behind its {schema.event.__name__}")
-    if schema.exact:
-        if _written(schema.parsed, values) != body:
-            raise SchemaMismatchError(f"payload holds what no writer of {schema.event.__name__} writes")
+    if schema.exact and _written(schema.parsed, values) != body:
+        raise SchemaMismatchError(f"payload holds what no writer of {schema.event.__name__} writes")
     if schema.event is RecordPublished:
         fields = {k: v for k, v in values["fields"].items() if v is not None}
         return RecordPublished(

@@ -49,7 +49,7 @@ def test_records_of_every_feed_are_written_as_fastavro_writes_them(name, data):
 RECORD = {"record_id": "r", "version": 1, "published_on": 2, "source_key": "k", "fields": {"name": "a"}}
 WRONG = [
     {"record_id": 7}, {"record_id": b"r"}, {"record_id": None}, {"version": "1"}, {"version": 1 << 63},
-    {"version": None}, {"published_on": 1.5}, {"fields": {"name": 7}}, {"fields": {"name": b"a"}},
+    {"version": None}, {"fields": {"name": 7}}, {"fields": {"name": b"a"}},
     {"fields": {"birth_date": "2024-01-01"}}, {"fields": {"birth_date": 1 << 31}}, {"fields": {"birth_date": True}},
     {"fields": {"name": "\ud800"}}, {"fields": {"name": ["a"]}}, {"fields": 7},
 ]  # fmt: skip
@@ -59,7 +59,7 @@ WRONG = [
 def test_what_fastavro_refuses_is_refused(wrong):
     parsed = SCHEMAS["public_security.household_entry"]
     assert writer(parsed)(RECORD) == by_fastavro(parsed, RECORD)
-    with pytest.raises((TypeError, ValueError, AttributeError)):
+    with pytest.raises((TypeError, ValueError, AttributeError, OverflowError)):
         by_fastavro(parsed, RECORD | wrong)
     with pytest.raises((TypeError, ValueError, AttributeError)):
         writer(parsed)(RECORD | wrong)
@@ -70,6 +70,8 @@ def test_whole_numbers(number):
     assert varint(number) == by_fastavro("long", number)
 
 
-@pytest.mark.parametrize("kind", ["boolean", {"type": "array", "items": "string"}, ["null", "double"], "bytes"])
+@pytest.mark.parametrize(
+    "kind", ["boolean", {"type": "array", "items": "string"}, ["null", "double"], "bytes"]
+)
 def test_other_types_are_left_to_fastavro(kind):
     assert writer({"fields": [{"name": "a", "type": kind}]}) is None

@@ -211,7 +211,10 @@ def _translated(error: SQLAlchemyError, feed: Feed) -> HubError:
 
 def _row(number: int, cells: dict[str, object]) -> Row:
     texts = [cell for cell in cells.values() if type(cell) is str]
-    if BINARY.isdisjoint(map(type, cells.values())) and max(map(len, texts), default=0) <= CELL_CHARACTERS_MAX:
+    if (
+        BINARY.isdisjoint(map(type, cells.values()))
+        and max(map(len, texts), default=0) <= CELL_CHARACTERS_MAX
+    ):
         return Row(number, cells)
     for heading, cell in cells.items():
         if isinstance(cell, bytes | memoryview):
