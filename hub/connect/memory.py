@@ -128,17 +128,13 @@ class Memory:
 
     def _fold(self, envelope: Envelope, digest: bytes | None, partition: int) -> None:
         event = envelope.event
-        if digest is not None:
-            # A version of a record, which is most of what there is, concerns nothing else.
-            intake.apply(self._shelves, event, digest, envelope.correlation_id, partition)
-            return
         if isinstance(event, DayClosed):
             self.closed = max(self.closed, event.day)
             self._shelves.feeds.put(intake.FeedRow(CLOCK, "", 0, 0, 0, 0, 0, 0, self.closed))
             return
-        if isinstance(event, RecordPublished):
+        if digest is None and isinstance(event, RecordPublished):
             digest = content_digest(event.fields)
-        elif isinstance(event, RecordWithdrawn):
+        elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
