@@ -23,6 +23,7 @@ from sqlalchemy import Engine, text
 
 from hub.app import Hub
 from hub.bench import Stopwatch
+from hub.collector import tune_collector
 from hub.connect import Connector
 from hub.connect.contracts import Feed
 from hub.connect.drops import File, Reader
@@ -30,7 +31,6 @@ from hub.connect.sources import delimited, excel, jsonl, sql
 from hub.connect.tables import Table
 from hub.demo import at
 from hub.domain.days import Day, day_of, iso
-from hub.processing.runner import tune_collector
 from hub.projections.databases import database_of
 from hub.settings import Settings
 from hub.simulate.ledger import HOUSEHOLD

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from hub.collector import tune_collector
 from hub.connect import Connector, Drop, Stray, receipts
 from hub.connect.contracts import Feed
 from hub.connect.door import Batch, Door
@@ -78,6 +79,7 @@ class Ingest:
         A drop that cannot be reached now ends the reading with its day, which stays open: what
         comes later must not be read before it. `today` guards against days far in the future.
         """
+        tune_collector()
         unreachable: list[RetryableError] = []
         waiting = self._timely(self._waiting(connectors, tell, unreachable), today, tell)
         # Of a source that cannot be listed nobody knows which days it holds: none may be closed.
