@@ -33,7 +33,7 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake, quarantine
+from hub.projections import intake, quarantine, vanished
 from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
@@ -143,6 +143,16 @@ class Hub:
             today = intake.last_closed(db)
         days_max = self.settings.hub.quarantine_days_max
         return {feed: _aged(counts, today, days_max) for feed, counts in found.items()}
+
+    def vanished(self) -> list[vanished.Standing]:
+        """Proposals about records that full snapshots list no more, without disturbing ingestion."""
+        with self._intake() as db:
+            return vanished.standing(db) if vanished.exists(db) else []
+
+    def vanished_records(self, feed: str, limit: int) -> list[tuple[str, int, Day]]:
+        """Pseudonym, version and day of the records that a feed's proposal is about."""
+        with self._intake() as db:
+            return [(row[0], row[1], row[2]) for row in vanished.undecided(db, feed, limit)]
 
     def agreements(self) -> list[Agreement]:
         """Every agreement as it stands, without disturbing ingestion."""

@@ -12,6 +12,7 @@ from hub.app import Hub, draft_of
 from hub.cli.common import as_json, opened
 from hub.cli.feeds_init import init
 from hub.cli.show import Progress, emit, table
+from hub.cli.vanished import vanished
 from hub.connect import Connector
 from hub.connect.contracts import Feed
 from hub.connect.reasons import REASONS
@@ -37,6 +38,7 @@ def feeds() -> None:
 
 
 feeds.add_command(init)
+feeds.add_command(vanished)
 
 
 @feeds.command("list")

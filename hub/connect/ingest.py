@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from hub.connect import Connector, Drop, Stray, receipts
+from hub.connect import Connector, Drop, Stray, receipts, vanished
 from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
 from hub.connect.fields import TEXT_CHARACTERS_MAX
@@ -22,6 +22,7 @@ from hub.connect.memory import APPEND_EVENTS, NO_DAY, Memory, content_digest
 from hub.connect.partitioning import home_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
+from hub.connect.snapshot import Snapshot
 from hub.domain.days import Day, iso
 from hub.domain.events import (
     RECORDS,
@@ -31,6 +32,7 @@ from hub.domain.events import (
     RecordPublished,
     RecordQuarantined,
     RecordWithdrawn,
+    VanishedReturned,
 )
 from hub.domain.forbidden import refuse_value
 from hub.errors import RetryableError, UnreadableSourceError
@@ -66,6 +68,8 @@ class Batch(NamedTuple):
     """The drop and the attempt at it, under a name that says nothing, as attributes must."""
     cites: str = ""
     """The agreements under which it is read; without any, the contract's version stands for them."""
+    snapshot: Snapshot | None = None
+    """What the reading lists, where its drop lists every record of the feed."""
 
     @staticmethod
     def of(feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = ()) -> "Batch":
@@ -121,6 +125,7 @@ class Ingest:
         A drop that cannot be reached now ends the reading with its day, which stays open: what
         comes later must not be read before it. `today` guards against days far in the future.
         """
+        vanished.finish(self._memory)
         unreachable: list[RetryableError] = []
         waiting = self._timely(self._waiting(connectors, tell, unreachable), today, tell)
         # Of a source that cannot be listed nobody knows which days it holds: none may be closed.
@@ -220,12 +225,13 @@ class Ingest:
         feed, reading = connector.feed, self._opened(connector, drop)
         after = int(reading.reached or 0)
         rows: list[Row] = []
+        snapshot = self._snapshot(feed, reading, drop.day)
         notes: list[dict[str, Any]] = []
         report = NOTHING_SAID
 
         def take(reached: object) -> None:
             batch = Batch.of(feed, reading._replace(reached=str(reached)), drop.day, rows)
-            batch = batch._replace(cites=self.cites(feed, drop.day) or "")
+            batch = batch._replace(cites=self.cites(feed, drop.day) or "", snapshot=snapshot)
             tell(self._take(batch, report, notes))
             rows.clear()
             notes.clear()
@@ -236,14 +242,23 @@ class Ingest:
             for row in source:
                 if row.number > after:
                     rows.append(row)
-                if len(rows) == BATCH_ROWS:
-                    take(row.number)
+                    if len(rows) == BATCH_ROWS:
+                        take(row.number)
+                elif snapshot is not None:
+                    snapshot.note([self.record_of(feed, row)])
             take(WHOLE)
         except UnreadableSourceError as error:
             # What could be read before the drop broke off counts like any other row.
             if rows:
                 take(rows[-1].number)
             tell(self._refuse(Batch.of(feed, reading._replace(reached=REFUSED), drop.day), error))
+
+    def _snapshot(self, feed: Feed, reading: Reading, day: Day) -> Snapshot | None:
+        """What is to be noted of a drop that lists every record of its feed."""
+        if feed.snapshot is None:
+            return None
+        attempt = Batch.of(feed, reading, day).attempt
+        return Snapshot(self._memory, feed, feed.snapshot, reading.drop, day, attempt)
 
     def _opened(self, connector: Connector, drop: Drop) -> Reading:
         """The reading that was cut off, or a new attempt at a drop that holds something else now."""
@@ -284,6 +299,10 @@ class Ingest:
                 self._publish(batch, item, record_id, digest, known)
                 self._replace(batch, record_id)
                 accepted += 1
+        if batch.snapshot is not None:
+            batch.snapshot.note(ids)
+            if batch.reading.reached == WHOLE:
+                complaints += batch.snapshot.compare()
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
 
@@ -310,10 +329,18 @@ class Ingest:
         if any(problem.severity == "quarantine" for problem in problems):
             return "quarantined", problems
         if known is not None and known.digest == digest:
+            if publish and self._memory.vanished.vanished.get(record_id) is not None:
+                self._add_returned(batch, record_id)
             return "unchanged", problems
         if publish:
             self._publish(batch, item, record_id, digest, known)
         return "accepted", problems
+
+    def _add_returned(self, batch: Batch, record_id: str) -> None:
+        """A row that nobody could read is one of a record that was taken for vanished."""
+        event_id = derive_id("returned", batch.attempt, record_id)
+        returned = VanishedReturned(batch.feed.name, [record_id])
+        self._memory.add(_envelope(batch, returned, event_id, batch.feed.name))
 
     def _translator(self, feed: Feed) -> Translator:
         if feed.name not in self._translators:

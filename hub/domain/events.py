@@ -171,6 +171,56 @@ class RetryCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class VanishedProposed(Event):
+    """A complete snapshot lists no more what the hub holds: these records may be withdrawn, if somebody says so.
+
+    The first event of a proposal has its figures and no records; the records follow in parts, each with the
+    version that was held. `refused` names why a person has to take more than a look; `unread` counts
+    rows of the snapshot whose record nobody can tell.
+    """
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    proposal_id: str
+    drop: str
+    published_on: Day
+    held: int
+    vanished: int
+    rows: int
+    rows_before: int
+    unread: int
+    refused: str
+    records: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class VanishedReturned(Event):
+    """Records that had vanished are listed again: their part of any proposal is over."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    records: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VanishedDecided(Event):
+    """Somebody confirmed that vanished records are withdrawn, or said that they stand, and why."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    proposal_id: str
+    decision: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementSigned(Event):
     """Provider and receiver agreed which fields of a feed are given for which purpose, where and until when."""
 
@@ -468,6 +518,9 @@ FACTS: tuple[type[Event], ...] = (
     RowReplaced,
     RowDiscarded,
     RetryCompleted,
+    VanishedProposed,
+    VanishedReturned,
+    VanishedDecided,
     AgreementSigned,
     AgreementEnded,
     DayClosed,
