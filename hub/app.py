@@ -95,7 +95,7 @@ class Hub:
         """Ingestion with what it remembers."""
         engine = open_sqlite(self.data / "intake.db")
         with locked(self.data / "intake.lock", "intake"), engine.connect() as db:
-            yield Ingest(self.log, db, self.pseudonym_key())
+            yield Ingest(self.log, db, self.pseudonym_key(), feeds=self.feeds)
         engine.dispose()
 
     def adopt(self, content: bytes, reason: str) -> ModelAdopted:

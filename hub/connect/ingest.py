@@ -7,7 +7,7 @@ so a crash anywhere neither loses nor doubles a row.
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -18,11 +18,13 @@ from hub.connect import Connector, Drop, Stray, receipts, vanished
 from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
 from hub.connect.fields import TEXT_CHARACTERS_MAX
+from hub.connect.measure import Measure
 from hub.connect.memory import APPEND_EVENTS, NO_DAY, Memory, content_digest
 from hub.connect.partitioning import home_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
 from hub.connect.snapshot import Snapshot
+from hub.connect.watch import Watch
 from hub.domain.days import Day, iso
 from hub.domain.events import (
     RECORDS,
@@ -87,14 +89,21 @@ class Ingest:
     """Reads drops of connectors and appends what they say."""
 
     def __init__(
-        self, log: EventLog, db: Connection, pseudonym_key: bytes, append_events: int = APPEND_EVENTS
+        self,
+        log: EventLog,
+        db: Connection,
+        pseudonym_key: bytes,
+        append_events: int = APPEND_EVENTS,
+        feeds: Mapping[str, Feed] | None = None,
     ) -> None:
-        """Appends to the log as soon as `append_events` are pending."""
+        """Appends to the log as soon as `append_events` are pending; `feeds` are watched by their contracts."""
         self._memory = Memory(log, db, append_events)
         self._backlog = Backlog(self._memory)
         self._key = pseudonym_key
         self._partitions = len(log.partitions(RECORDS))
         self._translators: dict[str, Translator] = {}
+        self._measures: dict[str, Measure] = {}
+        self._watch = Watch(self._memory, feeds or {})
 
     @property
     def memory(self) -> Memory:
@@ -216,6 +225,7 @@ class Ingest:
         """Close each day after the last closed one, up to and including `until`."""
         start = self._opened_on if self._opened_on != NO_DAY else until
         for day in range(start, until + 1):
+            self._watch.close(day)
             self._memory.add(
                 Envelope(DayClosed(day), derive_id("day", day), iso(day), "/hub/clock", occurred_on=day)
             )
@@ -283,6 +293,7 @@ class Ingest:
         clashing = clashes(ids, digests)
         complaints = list(notes)
         accepted = unchanged = refused = 0
+        published: list[tuple[Mapping[str, Any], KnownRow | None]] = []
         for row, item, record_id, digest in zip(batch.rows, translated, ids, digests, strict=True):
             problems = list(item.problems)
             known = self._memory.known(record_id) if record_id else None
@@ -299,12 +310,32 @@ class Ingest:
                 self._publish(batch, item, record_id, digest, known)
                 self._replace(batch, record_id)
                 accepted += 1
+                if item.operation == "publish":
+                    published.append((item.fields, known))
+        self._measure(batch, published, report)
         if batch.snapshot is not None:
             batch.snapshot.note(ids)
             if batch.reading.reached == WHOLE:
                 complaints += batch.snapshot.compare()
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
+
+    def _measure(
+        self,
+        batch: Batch,
+        published: Sequence[tuple[Mapping[str, Any], KnownRow | None]],
+        report: HeadingReport,
+    ) -> None:
+        """Put down what a batch's published rows look like; one that brought nothing new says nothing."""
+        if not published:
+            return
+        feed, reading = batch.feed, batch.reading
+        if feed.name not in self._measures:
+            self._measures[feed.name] = Measure(feed)
+        event = self._measures[feed.name].event(
+            derive_id("measured", batch.attempt, reading.reached), reading.drop, batch.day, published, report
+        )
+        self._memory.add(_envelope(batch, event, event.batch_id, feed.name))
 
     def cites(self, feed: Feed, day: Day) -> str | None:
         """The agreements in force about a feed on a day; None if there are agreements, and none is in force."""

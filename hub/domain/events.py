@@ -101,6 +101,62 @@ class BatchReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BatchMeasured(Event):
+    """What the rows of a batch that were published look like, as counts that name nobody.
+
+    `versions` were published, `fresh` of them of records never seen; `anchors` are hashes of runs of rows
+    without their keys; `columns` says how the drop's headings differ from the contract's.
+    """
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+    CONCLUDES: ClassVar[bool] = True
+
+    feed: str
+    batch_id: str
+    drop: str
+    published_on: Day
+    versions: int
+    fresh: int
+    filled: dict[str, int]
+    corrected: dict[str, int]
+    digits: dict[str, list[int]]
+    copied: dict[str, int]
+    anchors: list[int]
+    columns: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDiscrepancyDetected(Event):
+    """At the close of a day a feed was not what its contract or its own past lets expect: figures, nobody's values."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+    CONCLUDES: ClassVar[bool] = True
+
+    discrepancy_id: str
+    feed: str
+    kind: str
+    subject: str
+    detected_on: Day
+    evidence: dict[str, float]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDiscrepancyCleared(Event):
+    """At the close of a day the feed was as usual again."""
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+    CONCLUDES: ClassVar[bool] = True
+
+    discrepancy_id: str
+    feed: str
+    cleared_on: Day
+
+
+@dataclass(frozen=True, slots=True)
 class RowRepaired(Event):
     """Somebody put other cells into a quarantined row: heading to cell, and by which rule."""
 
@@ -513,6 +569,9 @@ FACTS: tuple[type[Event], ...] = (
     RecordWithdrawn,
     RecordQuarantined,
     BatchReceived,
+    BatchMeasured,
+    FeedDiscrepancyDetected,
+    FeedDiscrepancyCleared,
     RowRepaired,
     RowRetried,
     RowReplaced,
