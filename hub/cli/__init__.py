@@ -29,6 +29,7 @@ from hub.cli.people import explain, people
 from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
 from hub.cli.show import Progress, emit, show_status, table
+from hub.cli.vanished import UNDECIDED
 from hub.cli.workers import run_worker
 from hub.connect.quarantine import refuse_text
 from hub.connect.receipts import Receipt
@@ -138,6 +139,8 @@ def status(context: click.Context, json_: bool) -> None:
             "feeds": hub.balance(),
             "quarantine": hub.quarantine_balance(),
             "rhythm": hub.rhythm(),
+            "watch": hub.feed_discrepancies(),
+            "vanished": {e.proposal.feed: e.state for e in hub.vanished() if e.state in UNDECIDED},
         }
     emit(found, json_, lambda: show_status(found))
 

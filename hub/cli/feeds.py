@@ -11,6 +11,7 @@ import click
 from hub.app import Hub, draft_of
 from hub.cli.common import as_json, opened
 from hub.cli.feeds_init import init
+from hub.cli.scorecard import scorecard
 from hub.cli.show import Progress, emit, table
 from hub.cli.vanished import vanished
 from hub.connect import Connector
@@ -39,6 +40,7 @@ def feeds() -> None:
 
 feeds.add_command(init)
 feeds.add_command(vanished)
+feeds.add_command(scorecard)
 
 
 @feeds.command("list")

@@ -23,6 +23,7 @@ STATES = {
     "confirmed": "已确认撤销 confirmed: withdrawn",
     "rejected": "已驳回 rejected: they stand",
 }
+UNDECIDED = (OPEN, REFUSED, UNREAD)
 REFUSALS = {
     SHRANK: "全量文件比上次短得多 the snapshot is far shorter than the last",
     TOO_MANY: "不再出现的记录过多 more records are missing than the contract expects",

@@ -33,6 +33,8 @@ VOLUME_ENDS = Line(
 )
 VOLUME_LOW = Line(0.65, "of the median: steady large feeds vary by a few rows in a hundred without any cause")
 VOLUME_HIGH = Line(1.6, "of the median, for the same reason")
+VOLUME_N_MIN = Line(20, "rows a window usually; of fewer even none is chance now and then")
+SEASON_DAYS = Line(21, "what comes each half year or year comes three weeks earlier or later")
 RUN_ROWS = Line(20, "twenty rows in a row that say the same by chance do not happen in a register")
 RUN_KINDS_MIN = Line(10, "of twenty rows so many must differ: rows that all say one thing repeat by nature")
 ANCHOR_ONE_IN = Line(8, "every eighth row begins a run that is remembered: a run of 60 is missed once in 200")
