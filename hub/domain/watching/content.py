@@ -105,21 +105,25 @@ def _rows(deliveries: Sequence[Delivery]) -> tuple[int, int]:
 
 
 def heaped(seen: Watched) -> Iterator[Found]:
-    """Digits of the last quarter's new records against the calendar, evenness, or the feed's own past."""
-    recent, before = window(seen.history, int(t.DIGITS_DAYS.value))
-    for name in sorted({name for delivery in recent for name in delivery.digits}):
-        counts = summed(recent, name)
-        subject, _, what = name.rpartition("/")
-        ease = t.HEAP_ENDS.value if (HEAPED, name) in seen.standing else 1.0
-        if sum(counts) < t.DIGITS_N_MIN.value:
-            continue
-        if what == AGES:
-            evidence = whipple(counts, ease)
-        else:
-            expected = _expected(what, summed(before, name))
-            evidence = heap(counts, expected, ease) if expected else {}
-        if evidence:
-            yield Found(HEAPED, name, evidence, f"{subject}: {what}")
+    """Digits of the last quarter's or half year's new records against the calendar, evenness, or the feed's past."""
+    told: set[str] = set()
+    for days in (t.DIGITS_DAYS.value, t.DIGITS_LONG_DAYS.value):
+        recent, before = window(seen.history, int(days))
+        for name in sorted({name for delivery in recent for name in delivery.digits} - told):
+            ease = t.HEAP_ENDS.value if (HEAPED, name) in seen.standing else 1.0
+            if evidence := _heaped(name, summed(recent, name), before, ease):
+                told.add(name)
+                yield Found(HEAPED, name, evidence | {"window_days": days})
+
+
+def _heaped(name: str, counts: Sequence[int], before: Sequence[Delivery], ease: float) -> dict[str, float]:
+    what = name.rpartition("/")[2]
+    if sum(counts) < t.DIGITS_N_MIN.value:
+        return {}
+    if what == AGES:
+        return whipple(counts, ease)
+    expected = _expected(what, summed(before, name))
+    return heap(counts, expected, ease) if expected else {}
 
 
 def _expected(what: str, before: Sequence[int]) -> Sequence[float]:

@@ -40,7 +40,8 @@ RUN_KINDS_MIN = Line(10, "of twenty rows so many must differ: rows that all say 
 ANCHOR_ONE_IN = Line(8, "every eighth row begins a run that is remembered: a run of 60 is missed once in 200")
 REPEATED_ANCHORS_MIN = Line(2, "one could be a collision of hashes; two in a window of days are none")
 REPEATED_DAYS = Line(28, "so long a repeated run stays in view before later deliveries clear it")
-DIGITS_DAYS = Line(90, "a quarter: small feeds have enough new records in it")
+DIGITS_DAYS = Line(90, "a quarter: long enough for feeds of a few new records a day")
+DIGITS_LONG_DAYS = Line(180, "half a year: for feeds with fewer")
 DIGITS_N_MIN = Line(300, "below, a share of five in a hundred is a handful of records")
 DIGITS_BASE_MIN = Line(
     500, "days of office have no calendar of their own but the feed's past, which has to be long enough"
