@@ -84,7 +84,7 @@ def _full(months: Sequence[Card]) -> list[str]:
 def _look(*, legend: bool = True, height: int = 320) -> dict[str, Any]:
     return {
         "style": STYLE, "height": height, "width": 760, "legend_at_bottom": True, "js": (), "show_legend": legend,
-        "legend_at_bottom_columns": 3 if legend else 1,
+        "legend_at_bottom_columns": 3 if legend else 1, "truncate_legend": -1,
     }  # fmt: skip
 
 
