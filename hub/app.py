@@ -22,7 +22,7 @@ from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
 from hub.connect.quarantine import Quarantine
 from hub.domain.agreements import Agreement
-from hub.domain.days import Day, iso
+from hub.domain.days import Day, iso, to_date
 from hub.domain.events import ModelAdopted
 from hub.domain.watching import Delivery
 from hub.errors import SettingsError
@@ -39,7 +39,11 @@ from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
+from hub.reference import load_calendar
 from hub.settings import Settings
+
+DEADLINES_REACH_DAYS = 30
+"""How far ahead deadlines in working days are set, more or less."""
 
 
 class FeedSeen(NamedTuple):
@@ -63,7 +67,11 @@ class Hub:
         self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
         for name, feed in settings.feeds.items():
             self.feeds[name] = feed_of(name, feed, settings.folder)
-        self.rules = Rules(self.feeds, default_model(), settings.hub.county)
+        calendars = [schemas / "calendars" / "china.toml"]
+        if settings.hub.calendar:
+            calendars.append(settings.folder / settings.hub.calendar)
+        self.calendar = load_calendar(*calendars)
+        self.rules = Rules(self.feeds, default_model(), settings.hub.county, self.calendar)
         events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]
         derived = [
             json.dumps(feed.avro(), ensure_ascii=False)
@@ -106,7 +114,7 @@ class Hub:
         """Ingestion with what it remembers."""
         engine = open_sqlite(self.data / "intake.db")
         with locked(self.data / "intake.lock", "intake"), engine.connect() as db:
-            yield Ingest(self.log, db, self.pseudonym_key(), feeds=self.feeds)
+            yield Ingest(self.log, db, self.pseudonym_key(), feeds=self.feeds, calendar=self.calendar)
         engine.dispose()
 
     def adopt(self, content: bytes, reason: str) -> ModelAdopted:
@@ -197,10 +205,19 @@ class Hub:
             last, today = intake.last_deliveries(db), intake.last_closed(db)
         found = {}
         for name, day in last.items():
-            due = self.feeds[name].due_after(day) if name in self.feeds else None
+            feed = self.feeds.get(name)
+            # Nothing is decided on by this, so all that is announced by now counts.
+            due = feed.due_after(day, self.calendar, max(day, today)) if feed else None
             if due is not None:
                 found[name] = {"last": iso(day), "due": iso(due), "late": today > due}
         return found
+
+    def holidays_missing(self) -> int | None:
+        """The year that deadlines reach into by now while nobody has announced its holidays to the hub."""
+        with self._intake() as db:
+            reached = intake.last_closed(db) + DEADLINES_REACH_DAYS
+        known = reached < DEADLINES_REACH_DAYS or self.calendar.covers(reached)
+        return None if known else to_date(reached).year
 
     @contextmanager
     def _intake(self) -> Iterator[Connection]:

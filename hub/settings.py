@@ -24,6 +24,8 @@ class HubSettings:
     """Folder of the embedded log and projections."""
     county: str = "990101"
     """Division code of the county; everything outside it is elsewhere."""
+    calendar: str = ""
+    """A file of notices about holidays, of the form of schemas/calendars/china.toml: added to those it holds."""
     quarantine_days_max: int = 10
     """A row that waits in quarantine for more days than this is overdue; `hub status` says so."""
 

@@ -139,6 +139,7 @@ def status(context: click.Context, json_: bool) -> None:
             "feeds": hub.balance(),
             "quarantine": hub.quarantine_balance(),
             "rhythm": hub.rhythm(),
+            "holidays_missing": hub.holidays_missing(),
             "watch": hub.feed_discrepancies(),
             "vanished": {e.proposal.feed: e.state for e in hub.vanished() if e.state in UNDECIDED},
         }

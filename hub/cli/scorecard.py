@@ -42,7 +42,7 @@ def card_of(hub: Hub, name: str, last: int) -> dict[str, Any]:
     """One feed's figures."""
     seen, feed = hub.watched(name), hub.feeds[name]
     fields = [field.name for field in feed.fields]
-    found = months(seen.deliveries, feed.due_after, seen.waiting)[-last:]
+    found = months(seen.deliveries, lambda day: feed.due_after(day, hub.calendar), seen.waiting)[-last:]
     return {
         "feed": name, "department": feed.department, "version": feed.version, "as_of": iso(seen.today),
         "quarantine": ages(seen.waiting, seen.today),

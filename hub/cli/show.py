@@ -71,6 +71,11 @@ def show_status(found: Mapping[str, Any]) -> None:
     """The status, and below it an alarm for each feed whose rows have waited too long."""
     table("status", found)
     show_late(found)
+    if year := found["holidays_missing"]:
+        click.echo(
+            f"缺少{year}年节假日安排 no notice about the holidays of {year} is known: deadlines in working days "
+            "count them as worked → [hub] calendar"
+        )
     for feed, counts in found["quarantine"].items():
         if counts["overdue"]:
             click.echo(

@@ -16,7 +16,8 @@ import yaml
 from hub.connect.dates import parser_of
 from hub.connect.fields import KINDS
 from hub.connect.relations import Relation, relations_of, wrong
-from hub.domain.days import Day, iso, working_days_after
+from hub.domain.calendar import WEEKDAYS, Calendar
+from hub.domain.days import Day, iso
 from hub.domain.facts import DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
 from hub.domain.vanished import Limits
@@ -86,18 +87,23 @@ class Feed:
     rhythm: int = 0
     """Days within which the next delivery is due; 0: nobody has agreed on any."""
     working_days: bool = False
-    """Whether those are Monday to Friday only."""
+    """Whether those are working days only."""
     snapshot: Limits | None = None
     """Where each drop lists every record: how many may be missing from one before that is no usual proposal."""
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
 
-    def due_after(self, day: Day) -> Day | None:
-        """The day by which the delivery behind that of a day is due; None where no rhythm was agreed on."""
+    def due_after(self, day: Day, calendar: Calendar = WEEKDAYS, known_on: Day | None = None) -> Day | None:
+        """The day by which the delivery behind that of a day is due; None where no rhythm was agreed on.
+
+        Working days are those of the calendar as it was known on a day, by default that of the delivery.
+        """
         if not self.rhythm:
             return None
-        return working_days_after(day, self.rhythm) if self.working_days else day + self.rhythm
+        if not self.working_days:
+            return day + self.rhythm
+        return calendar.working_days_after(day, self.rhythm, known_on)
 
     @property
     def in_force(self) -> bool:

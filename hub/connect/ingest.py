@@ -25,6 +25,7 @@ from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row, Translated, Translator
 from hub.connect.snapshot import Snapshot
 from hub.connect.watch import Watch
+from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
 from hub.domain.events import (
     RECORDS,
@@ -95,15 +96,16 @@ class Ingest:
         pseudonym_key: bytes,
         append_events: int = APPEND_EVENTS,
         feeds: Mapping[str, Feed] | None = None,
+        calendar: Calendar = WEEKDAYS,
     ) -> None:
-        """Appends to the log as soon as `append_events` are pending; `feeds` are watched by their contracts."""
+        """Appends to the log as soon as `append_events` are pending; `feeds` are watched by contract and calendar."""
         self._memory = Memory(log, db, append_events)
         self._backlog = Backlog(self._memory)
         self._key = pseudonym_key
         self._partitions = len(log.partitions(RECORDS))
         self._translators: dict[str, Translator] = {}
         self._measures: dict[str, Measure] = {}
-        self._watch = Watch(self._memory, feeds or {})
+        self._watch = Watch(self._memory, feeds or {}, calendar)
 
     @property
     def memory(self) -> Memory:

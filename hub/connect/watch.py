@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from hub.connect.contracts import Feed
 from hub.connect.memory import Memory
+from hub.domain.calendar import Calendar
 from hub.domain.days import Day
 from hub.domain.events import Event, FeedDiscrepancyCleared, FeedDiscrepancyDetected
 from hub.domain.watching import Watched
@@ -14,8 +15,8 @@ from hub.log import Envelope, derive_id
 class Watch:
     """Looks at every feed at the close of each day."""
 
-    def __init__(self, memory: Memory, feeds: Mapping[str, Feed]) -> None:
-        self._memory, self._feeds = memory, feeds
+    def __init__(self, memory: Memory, feeds: Mapping[str, Feed], calendar: Calendar) -> None:
+        self._memory, self._feeds, self._calendar = memory, feeds, calendar
 
     def close(self, day: Day) -> None:
         """Say what begins to be odd with this day, and what is over."""
@@ -24,7 +25,7 @@ class Watch:
             feed = self._feeds.get(name)
             # A feed that somebody has ended is not late.
             if history and (feed is None or feed.in_force):
-                due = feed.due_after(history[-1].day) if feed else None
+                due = feed.due_after(history[-1].day, self._calendar, day) if feed else None
                 self._look(name, Watched(history, day, due, self._memory.watched.standing(name)))
 
     def _look(self, feed: str, seen: Watched) -> None:

@@ -41,11 +41,13 @@ def add_month(day: Day, months: int = 1) -> Day:
     return from_date(date(year, month + 1, min(start.day, last)))
 
 
-def working_days_after(day: Day, count: int, holidays: Container[Day] = ()) -> Day:
-    """The day that lies `count` working days after `day` (Monday to Friday, less holidays)."""
+def working_days_after(
+    day: Day, count: int, holidays: Container[Day] = (), made_up: Container[Day] = ()
+) -> Day:
+    """The day that lies `count` working days after `day`: Monday to Friday less holidays, and weekends made up."""
     while count > 0:
         day += 1
         # 1970-01-01 was a Thursday, so day 2 was a Saturday.
-        if (day + 3) % 7 < 5 and day not in holidays:
+        if ((day + 3) % 7 < 5 and day not in holidays) or day in made_up:
             count -= 1
     return day

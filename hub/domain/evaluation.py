@@ -11,12 +11,17 @@ from typing import NamedTuple
 from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.findings import Finding, Scene, findings_of
+from hub.domain.findings import Check, Finding, Scene
+from hub.domain.findings.births import births, certificates
+from hub.domain.findings.numbers import numbers
+from hub.domain.findings.residence import residence, work
+from hub.domain.findings.statements import birth_dates, names
 from hub.domain.limits import Clock
 from hub.domain.residence import Spell, spells_of
 
 _record_id = attrgetter("record_id")
 _NONE: tuple[Fact, ...] = ()
+CHECKS: tuple[Check, ...] = (births, certificates, numbers, birth_dates, names, residence, work)
 
 
 class Evaluation(NamedTuple):
@@ -50,12 +55,11 @@ def evaluate(
     entries = kinds.get("household_entry", _NONE)
     residences = kinds.get("residence", _NONE)
     all_certificates = kinds.get("birth_certificate", _NONE)
-    certificates = in_force(all_certificates)
-    records = BirthRecords(certificates, entries, kinds.get("child_record", _NONE))
+    records = BirthRecords(in_force(all_certificates), entries, kinds.get("child_record", _NONE))
     birth = reconcile(person, records, county, clock)
     spells = spells_of(entries, residences, county, clock)
     scene = Scene(
         person, ordered, kinds, all_certificates, records, birth, spells, county, sharing, namesake, clock
     )
-    findings = tuple(findings_of(scene))
+    findings = tuple(finding for check in CHECKS for finding in check(scene))
     return Evaluation(birth, spells, findings, clock.due)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.connect.contracts import Feed
+from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.events import (
     CaseActionRequested,
     DayClosed,
@@ -49,6 +50,8 @@ class Rules(NamedTuple):
     feeds: Mapping[str, Feed]
     model: Model
     county: str
+    calendar: Calendar = WEEKDAYS
+    """By which deadlines in working days are set."""
 
 
 class Prepared(NamedTuple):

@@ -64,6 +64,27 @@ def test_a_feed_that_is_late_is_told(tmp_path):
     assert json.loads(command(tmp_path, "status", "--json").stdout)["rhythm"]["town.members"]["late"]
 
 
+def test_working_days_pass_over_holidays_and_a_year_without_notice_is_told(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/2024-09-27.csv").write_text(HEAD + row("1"))
+    with closing(hub_of(tmp_path, 'path = "in"', QUALITY)) as hub:
+        ingest(hub, None, "town.members", close_days=True)
+        # The Sunday behind this Friday is worked, the week from Tuesday on is not.
+        assert hub.rhythm()["town.members"]["due"] == "2024-10-10"
+        assert hub.holidays_missing() is None
+        with hub.ingest() as work:
+            work.close_days(day_of("2026-12-20"))
+            work.flush()
+        assert hub.holidays_missing() == 2027
+    assert "缺少2027年节假日安排" in command(tmp_path, "status").stdout
+    (tmp_path / "ours.toml").write_text(
+        '[[notice]]\nyear = 2027\nknown_on = 2026-12-01\nsource = "the county"\nmade_up = []\nholidays = {}\n'
+    )
+    settings = tmp_path / "hub.toml"
+    settings.write_text(settings.read_text().replace("[hub]", '[hub]\ncalendar = "ours.toml"'))
+    assert json.loads(command(tmp_path, "status", "--json").stdout)["holidays_missing"] is None
+
+
 @pytest.mark.parametrize(
     ("said", "instead", "refusal"),
     [

@@ -7,14 +7,9 @@ from hub.simulate.ledger import CERTIFICATE, HOUSEHOLD, RESIDENCE
 from hub.simulate.people import Birth, Person
 from hub.simulate.places import COUNTY
 from hub.simulate.truth.spans import History
-from hub.simulate.truth.standing import (
-    CERTIFICATE_ARRIVES_DAYS,
-    REGISTER_BIRTH_MONTHS,
-    RENEW_RESIDENCE_DAYS,
-    Live,
-    in_force,
-    of_feed,
-)
+from hub.simulate.truth.standing import Live, in_force, of_feed
+from hub.simulate.truth.standing.births import CERTIFICATE_ARRIVES_DAYS, REGISTER_BIRTH_MONTHS
+from hub.simulate.truth.standing.residence import RENEW_RESIDENCE_DAYS
 
 BIRTHS = ("entity_id", "born_on", "sex", "place", "mother", "mother_local", "outcome", "certificate",
           "entry", "registered_on")  # fmt: skip

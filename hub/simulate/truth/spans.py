@@ -5,15 +5,24 @@ one discrepancy, whose records are all that ever took part.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.simulate.ledger import TAKEN_BACK, Ledger, Record
-from hub.simulate.truth.standing import CHECKS, NEED_TIES, Known, Live, Stands
+from hub.simulate.truth.standing import Check, Known, Live, Stands
+from hub.simulate.truth.standing.births import births, certificates
+from hub.simulate.truth.standing.numbers import invalid_numbers, numbers
+from hub.simulate.truth.standing.residence import residence, work
+from hub.simulate.truth.standing.statements import birth_dates, names
 from hub.simulate.truth.statements import READERS, Statement
 from hub.simulate.truth.ties import TIED, groups
 
+CHECKS: Sequence[Check] = (
+    births, certificates, invalid_numbers, numbers, birth_dates, names, residence, work,
+)  # fmt: skip
+NEED_TIES: Sequence[Check] = (certificates, numbers, birth_dates, residence)
+"""Checks that compare two records of one person, who must be known to be one."""
 History = list[tuple[Day, Statement | None]]
 """From which day on a record states what; None from the day it was taken back."""
 

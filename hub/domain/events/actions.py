@@ -1,0 +1,76 @@
+"""Actions: what people ask for, say and look at."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hub.domain.events.base import ACTIONS, RECORDS, Event
+
+
+@dataclass(frozen=True, slots=True)
+class CaseActionRequested(Event):
+    """Someone asked to move a case, having seen it at this version."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    action: str
+    seen_version: int
+    actor: str
+    outcome: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairJudged(Event):
+    """A person looked at two profiles and said: the same, different, or withdrawn (nothing after all)."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "left"
+
+    left: int
+    right: int
+    left_records: list[str]
+    right_records: list[str]
+    verdict: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAdopted(Event):
+    """A linkage model is in force from here on, for every record; the event holds all of it.
+
+    A barrier among the records, like a closed day: whatever was published before it was decided on
+    by the model before. `content` is its file, packed; `digest` is the SHA-256 of that file.
+    """
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "version"
+    BARRIER: ClassVar[bool] = True
+    ALONE: ClassVar[bool] = True
+
+    version: str
+    digest: str
+    content: bytes
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureMade(Event):
+    """Someone was shown records of people: who, what, and for which purpose."""
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "query_id"
+
+    query_id: str
+    query: str
+    department: str
+    role: str
+    reader_jurisdiction: str
+    purpose: str
+    subjects: list[str]
+
+
+ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade)

@@ -1,0 +1,191 @@
+"""Decisions: what the rules conclude."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hub.domain.days import Day
+from hub.domain.events.base import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLinked(Event):
+    """All records that state exactly this profile belong to this person, and why."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    profile: int
+    person: str
+    component: int
+    weight: float
+    via: int | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairHeld(Event):
+    """Two profiles are too alike to ignore and too different to link: people must look."""
+
+    SUBJECT: ClassVar[str] = "left"
+
+    left: int
+    right: int
+    weight: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class BirthReconciled(Event):
+    """What the two lists say together of one birth; outcome None takes the birth off the view."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    person: str
+    outcome: str | None
+    born_on: Day | None
+    place: str | None
+    sex: str | None
+    registered_on: Day | None
+    delay_days: int | None
+    certificate_record: str | None
+    entry_record: str | None
+    child_record: str | None
+    mother_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResidenceReconciled(Event):
+    """Where a person lives and lived, as all registers together tell it."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    person: str
+    spells: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyDetected(Event):
+    """At the close of a day sources disagreed, or one was silent past its deadline."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    discrepancy_id: str
+    person: str
+    kind: str
+    subject: str
+    records: list[str]
+    owner: str
+    jurisdiction: str
+    detected_on: Day
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyCleared(Event):
+    """At the close of a day the disagreement was gone."""
+
+    SUBJECT: ClassVar[str] = "person"
+
+    discrepancy_id: str
+    person: str
+    cleared_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRaised(Event):
+    """A discrepancy was handed to the department that owns the record."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    discrepancy_id: str
+    person: str
+    kind: str
+    owner: str
+    jurisdiction: str
+    raised_on: Day
+    due_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMoved(Event):
+    """A case went from one state to the next."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    version: int
+    state: str
+    outcome: str | None
+    actor: str
+    moved_on: Day
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseActionRefused(Event):
+    """A request on a case could not be followed, and why."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    action: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventSetAside(Event):
+    """No rule could decide on an event: it is named, and nothing follows from it.
+
+    `error` names how rules failed, or says that another event has taken the id.
+    """
+
+    SUBJECT: ClassVar[str] = "event_id"
+
+    event_id: str
+    partition: str
+    offset: int
+    event_type: str
+    error: str
+
+
+ID_COLLISION = "id-collision"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSetAside(Event):
+    """Rules failed on a person because of this version of a record, read before: it says nothing any more."""
+
+    SUBJECT: ClassVar[str] = "record_id"
+
+    record_id: str
+    version: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepCompleted(Event):
+    """One micro-batch was decided: which facts it covered, and how many decisions it made."""
+
+    SUBJECT: ClassVar[str] = "number"
+    BARRIER: ClassVar[bool] = True
+
+    number: int
+    covered: dict[str, int]
+    decisions: int
+
+
+DECIDED: tuple[type[Event], ...] = (
+    ProfileLinked,
+    PairHeld,
+    BirthReconciled,
+    ResidenceReconciled,
+    DiscrepancyDetected,
+    DiscrepancyCleared,
+    CaseRaised,
+    CaseMoved,
+    CaseActionRefused,
+    EventSetAside,
+    RecordSetAside,
+    StepCompleted,
+)

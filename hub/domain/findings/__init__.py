@@ -1,0 +1,44 @@
+"""What disagrees in a person's records: one file per thing that records speak of.
+
+A check gets the scene, all that is known of one person on one day, and says
+what disagrees there. Evidence names days, departments, feeds and counts, never
+names or numbers of people. Every question about time goes to the scene's clock.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from hub.domain.births import Birth, BirthRecords
+from hub.domain.facts import Fact
+from hub.domain.limits import Clock
+from hub.domain.residence import Spell
+
+
+class Finding(NamedTuple):
+    """One disagreement; (kind, subject) is unique within a person. No owner: the catalogue's."""
+
+    kind: str
+    subject: str
+    records: tuple[str, ...]
+    evidence: str
+    owner: str | None = None
+
+
+class Scene(NamedTuple):
+    """All that the checks look at, in the order of record ids."""
+
+    person: str
+    facts: Sequence[Fact]
+    kinds: Mapping[str, Sequence[Fact]]
+    certificates: Sequence[Fact]
+    """All of them; those in force are in `records`."""
+    records: BirthRecords
+    birth: Birth | None
+    spells: Sequence[Spell]
+    county: str
+    sharing: Mapping[str, Sequence[str]]
+    namesake: bool
+    clock: Clock
+
+
+Check = Callable[[Scene], Iterator[Finding]]

@@ -1,0 +1,58 @@
+"""Reference data of a site, read from files: holidays. Rules are handed it and read no file."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hub.domain.calendar import Calendar, Notice
+from hub.domain.days import Day, from_date
+from hub.errors import SettingsError
+
+HOLIDAY_DAYS_MAX = 60
+KEYS = ("year", "known_on", "source", "made_up", "holidays")
+
+
+def load_calendar(*paths: Path) -> Calendar:
+    """The calendar that these files tell of together; SettingsError says what is wrong with one."""
+    return Calendar.of(notice for path in paths for notice in _notices(path))
+
+
+def _notices(path: Path) -> Iterator[Notice]:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"calendar {path.name} cannot be read as TOML") from error
+    if document.keys() != {"notice"} or not isinstance(document["notice"], list):
+        raise SettingsError(f"calendar {path.name} is a list of [[notice]] and nothing else")
+    for number, table in enumerate(document["notice"], start=1):
+        yield _notice(table, f"calendar {path.name}, notice {number}")
+
+
+def _notice(table: Mapping[str, Any], where: str) -> Notice:
+    if wrong := sorted(table.keys() ^ set(KEYS)):
+        raise SettingsError(f"{where}: {wrong[0]} is missing or unknown; it says {', '.join(KEYS)}")
+    if type(table["year"]) is not int or not isinstance(table["holidays"], Mapping):
+        raise SettingsError(f"{where}: year is a number such as 2024, holidays a table of names")
+    if not isinstance(table["source"], str) or not table["source"].strip():
+        raise SettingsError(f"{where}: source says who announced it, and where")
+    holidays: set[Day] = set()
+    for name, span in table["holidays"].items():
+        first, last = _days(span, f"{where}: {name}", 2)
+        if not first <= last < first + HOLIDAY_DAYS_MAX:
+            raise SettingsError(f"{where}: {name} ends before it begins, or lasts {HOLIDAY_DAYS_MAX} days")
+        holidays.update(range(first, last + 1))
+    made_up = frozenset(_days(table["made_up"], f"{where}: made_up"))
+    if holidays & made_up:
+        raise SettingsError(f"{where}: a day of made_up is a holiday too")
+    known_on = _days([table["known_on"]], f"{where}: known_on")[0]
+    return Notice(table["year"], known_on, table["source"].strip(), frozenset(holidays), made_up)
+
+
+def _days(said: object, where: str, count: int | None = None) -> list[Day]:
+    if not isinstance(said, list) or any(type(each) is not date for each in said):
+        raise SettingsError(f"{where}: write days as in 2024-01-31, without quotes")
+    if count is not None and len(said) != count:
+        raise SettingsError(f"{where}: first and last day, {count} in all")
+    return [from_date(each) for each in said]
