@@ -91,6 +91,7 @@ def test_a_block_of_200_rows_under_other_keys_is_noticed_and_a_file_read_again_i
     assert (odd["kind"], odd["evidence"]["fresh"]) == (REPEATED, 902)
     assert 100 <= odd["evidence"]["rows_about"] <= 300
     assert json.loads(command(site, "status", "--json").stdout)["watch"] == {FEED: {REPEATED: 1}}
+    assert "成段重复的行 rows-repeated 1" in command(site, "status").stdout
 
 
 def test_evidence_and_measures_hold_figures_and_nobody_s_values(site):
