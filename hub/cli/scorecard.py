@@ -11,7 +11,7 @@ from hub.cli.common import as_json, opened
 from hub.cli.show import emit
 from hub.connect.reasons import REASONS
 from hub.domain.days import iso
-from hub.domain.watching import KINDS
+from hub.domain.watching import FIGURES, KINDS
 from hub.domain.watching.months import Month, ages, months
 from hub.errors import SettingsError
 from hub.projections.watched import STANDING, FeedDiscrepancyRow
@@ -78,7 +78,7 @@ def _show(cards: list[dict[str, Any]], page: Path | None) -> None:
                 f"  隔离中 in quarantine: {aside['rows']:,}, 中位天数 median days {aside['median_days']:g}"
             )
         for each in card["discrepancies"]:
-            figures = ", ".join(f"{name} {value:g}" for name, value in each["evidence"].items())
+            figures = ", ".join(f"{FIGURES[name]} {value:g}" for name, value in each["evidence"].items())
             click.echo(
                 f"  ! {each['subject']} {each['zh']} {each['en']} ({each['since']}): {figures} {each['detail']}".rstrip()
             )

@@ -9,10 +9,11 @@ import pygal
 from jinja2 import Environment
 
 from hub.connect.reasons import REASONS
+from hub.domain.watching import FIGURES
 from hub.reports.page import STYLE, svg
 
 REASONS_SHOWN = 8
-LABEL_MARGIN = 150
+LABEL_MARGIN = 90
 """The library measures Chinese labels as if they were Latin ones."""
 Card = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ def write_scorecards(path: Path, cards: Sequence[Card]) -> None:
         {**card, "charts": charts(card), "latest": card["months"][-1] if card["months"] else None}
         for card in cards
     ]
-    path.write_text(page.render(cards=shown, reasons=REASONS), encoding="utf-8")
+    path.write_text(page.render(cards=shown, reasons=REASONS, figures=FIGURES), encoding="utf-8")
 
 
 def charts(card: Card) -> list[str]:
@@ -58,7 +59,7 @@ def _why(months: Sequence[Card]) -> list[str]:
     most = sorted(total.items(), key=lambda pair: -pair[1])[:REASONS_SHOWN]
     if not most:
         return []
-    chart = pygal.HorizontalBar(**_look(legend=False), margin_left=LABEL_MARGIN - 60)
+    chart = pygal.HorizontalBar(**_look(legend=False, height=110 + 24 * len(most)), margin_left=LABEL_MARGIN)
     chart.title = "提示与隔离的原因 Warnings and refusals by reason"
     chart.x_labels = [REASONS[code].zh if code in REASONS else code for code, _ in reversed(most)]
     chart.add("", [count for _, count in reversed(most)])
@@ -84,7 +85,7 @@ def _full(months: Sequence[Card]) -> list[str]:
 def _look(*, legend: bool = True, height: int = 320) -> dict[str, Any]:
     return {
         "style": STYLE, "height": height, "width": 760, "legend_at_bottom": True, "js": (), "show_legend": legend,
-        "legend_at_bottom_columns": 3 if legend else 1, "truncate_legend": -1,
+        "legend_at_bottom_columns": 3 if legend else 1, "truncate_legend": -1, "margin_bottom": 30,
     }  # fmt: skip
 
 

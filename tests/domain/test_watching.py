@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.watching import KINDS, Delivery, Watched
+from hub.domain.watching import FIGURES, KINDS, Delivery, Watched
 from hub.domain.watching import thresholds as t
 from hub.domain.watching.content import BIRTHS, DAY_SHARES, LAST, chi_sigma, heap, whipple
 from hub.domain.watching.findings import KINDS_OF, verdict
@@ -178,6 +178,7 @@ def test_any_history_has_a_verdict_and_the_same_one_each_time(gaps, later):
     first = verdict(seen)
     assert first == verdict(seen)
     assert not ({e.kind for e in first.begun} - KINDS.keys())
+    assert all(e.evidence.keys() <= FIGURES.keys() for e in first.begun)
     assert all(key in seen.standing for key in first.over)
 
 

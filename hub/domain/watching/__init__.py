@@ -94,6 +94,18 @@ KINDS: Mapping[str, Kind] = {
                   "查看隔离原因：hub quarantine list", "look at the reasons: hub quarantine list"),
 }  # fmt: skip
 
+FIGURES: Mapping[str, str] = {
+    "days": "天数 days", "allowed_days": "平常最多天数 days allowed", "by_contract": "按约定 by contract",
+    "rows": "行数 rows", "usual_rows": "平常行数 usual rows", "low": "下限 low", "high": "上限 high",
+    "window_days": "统计天数 days looked at", "windows": "参照期数 earlier periods",
+    "runs": "重复段 repeated runs", "rows_about": "约行数 rows, about", "run_rows": "每段行数 rows a run",
+    "fresh": "新记录 new records", "keys": "主键数 keys", "usual_below": "平常少于 usually below",
+    "gone": "少列 columns gone", "new": "多列 columns new", "set_aside": "隔离 set aside", "share": "比例 share",
+    "usual_share": "平常比例 usual share", "digit": "数字 digit", "n": "n", "chi_square": "卡方 chi-square",
+    "whipple": "惠普尔指数 Whipple's index", "usual": "平常 usual",
+}  # fmt: skip
+"""What the figures of the evidence are called."""
+
 
 def window(history: Sequence[Delivery], days: int) -> tuple[Sequence[Delivery], Sequence[Delivery]]:
     """The deliveries of the last so many days up to the last one, and those before."""
