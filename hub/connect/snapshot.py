@@ -16,6 +16,7 @@ from hub.log import Envelope, derive_id
 from hub.projections import vanished
 from hub.projections.vanished import SnapshotRow
 
+STAGED_ROWS = 5_000
 PROPOSED, REFUSED = "vanished-proposed", "vanished-refused"
 
 
@@ -26,6 +27,7 @@ class Snapshot:
         self._memory, self._feed, self._limits = memory, feed, limits
         self._drop, self._day, self._attempt = drop, day, attempt
         self._rows = self._unread = 0
+        self._named: list[str] = []
         vanished.stage(memory.db, None)
 
     def note(self, record_ids: Sequence[str]) -> None:
@@ -33,7 +35,13 @@ class Snapshot:
         named = [record_id for record_id in record_ids if record_id]
         self._rows += len(record_ids)
         self._unread += len(record_ids) - len(named)
-        vanished.stage(self._memory.db, named)
+        self._named += named
+        if len(self._named) >= STAGED_ROWS:
+            self._stage()
+
+    def _stage(self) -> None:
+        vanished.stage(self._memory.db, self._named)
+        self._named = []
 
     def compare(self) -> list[dict[str, Any]]:
         """Propose what is missing, now that all rows were noted; what to tell of it, as a complaint."""
@@ -42,6 +50,7 @@ class Snapshot:
         if self._day < before.whole_on:
             # A late file cannot say what is there today.
             return []
+        self._stage()
         memory.write()
         found = vanished.gaps(memory.db, feed)
         refused = self._limits.objection(found.held, found.left, self._rows, before.whole_rows)
