@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ from hub.connect.quarantine import Quarantine
 from hub.domain.agreements import Agreement
 from hub.domain.days import Day, iso, to_date
 from hub.domain.events import ModelAdopted
+from hub.domain.watching import Delivery
 from hub.errors import SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.log.by_url import make_codec, open_log
@@ -33,7 +34,7 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake, quarantine
+from hub.projections import intake, quarantine, vanished, watched
 from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
@@ -43,6 +44,16 @@ from hub.settings import Settings
 
 DEADLINES_REACH_DAYS = 30
 """How far ahead deadlines in working days are set, more or less."""
+
+
+class FeedSeen(NamedTuple):
+    """What is remembered of one feed."""
+
+    today: Day
+    deliveries: Sequence[Delivery]
+    discrepancies: Sequence[watched.FeedDiscrepancyRow]
+    waiting: Sequence[Day]
+    """The days of the rows that wait in quarantine."""
 
 
 class Hub:
@@ -103,7 +114,7 @@ class Hub:
         """Ingestion with what it remembers."""
         engine = open_sqlite(self.data / "intake.db")
         with locked(self.data / "intake.lock", "intake"), engine.connect() as db:
-            yield Ingest(self.log, db, self.pseudonym_key())
+            yield Ingest(self.log, db, self.pseudonym_key(), feeds=self.feeds, calendar=self.calendar)
         engine.dispose()
 
     def adopt(self, content: bytes, reason: str) -> ModelAdopted:
@@ -151,6 +162,37 @@ class Hub:
             today = intake.last_closed(db)
         days_max = self.settings.hub.quarantine_days_max
         return {feed: _aged(counts, today, days_max) for feed, counts in found.items()}
+
+    def vanished(self) -> list[vanished.Standing]:
+        """Proposals about records that full snapshots list no more, without disturbing ingestion."""
+        with self._intake() as db:
+            return vanished.standing(db) if vanished.exists(db) else []
+
+    def vanished_records(self, feed: str, limit: int) -> list[tuple[str, int, Day]]:
+        """Pseudonym, version and day of the records that a feed's proposal is about."""
+        with self._intake() as db:
+            return [(row[0], row[1], row[2]) for row in vanished.undecided(db, feed, limit)]
+
+    def watched(self, feed: str) -> FeedSeen:
+        """What a feed delivered and what is odd about it, without disturbing ingestion."""
+        with self._intake() as db:
+            if not watched.exists(db):
+                return FeedSeen(intake.last_closed(db), (), (), ())
+            waiting = [item.published_on for item in quarantine.waiting(db, Chosen(feed=feed))]
+            return FeedSeen(
+                intake.last_closed(db), watched.delivered(db, feed), watched.every(db, feed), waiting
+            )  # fmt: skip
+
+    def feed_discrepancies(self) -> dict[str, dict[str, int]]:
+        """Per feed how many discrepancies of its own stand, by kind."""
+        with self._intake() as db:
+            rows = watched.every(db) if watched.exists(db) else []
+        found: dict[str, dict[str, int]] = {}
+        for row in rows:
+            if row.status == watched.STANDING:
+                kinds = found.setdefault(row.feed, {})
+                kinds[row.kind] = kinds.get(row.kind, 0) + 1
+        return found
 
     def agreements(self) -> list[Agreement]:
         """Every agreement as it stands, without disturbing ingestion."""

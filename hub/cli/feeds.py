@@ -11,7 +11,9 @@ import click
 from hub.app import Hub, draft_of
 from hub.cli.common import as_json, opened
 from hub.cli.feeds_init import init
+from hub.cli.scorecard import scorecard
 from hub.cli.show import Progress, emit, table
+from hub.cli.vanished import vanished
 from hub.connect import Connector
 from hub.connect.contracts import Feed
 from hub.connect.reasons import REASONS
@@ -37,6 +39,8 @@ def feeds() -> None:
 
 
 feeds.add_command(init)
+feeds.add_command(vanished)
+feeds.add_command(scorecard)
 
 
 @feeds.command("list")

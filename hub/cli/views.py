@@ -9,6 +9,7 @@ import click
 from hub.audit import replay
 from hub.cli.common import as_json, opened, queries
 from hub.cli.show import emit, show_status, table
+from hub.cli.vanished import UNDECIDED
 
 
 @click.command()
@@ -23,6 +24,8 @@ def status(context: click.Context, json_: bool) -> None:
             "quarantine": hub.quarantine_balance(),
             "rhythm": hub.rhythm(),
             "holidays_missing": hub.holidays_missing(),
+            "watch": hub.feed_discrepancies(),
+            "vanished": {e.proposal.feed: e.state for e in hub.vanished() if e.state in UNDECIDED},
         }
     emit(found, json_, lambda: show_status(found))
 

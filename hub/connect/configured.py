@@ -54,6 +54,10 @@ def connector_of(feed: Feed, said: FeedSettings, folder: Path, data: Path) -> Co
         return _remote(feed, said, folder)
     if not said.path:
         engine = sql.engine_of(_url(feed, said, folder))
+        if said.cursor and feed.snapshot is not None:
+            raise SettingsError(
+                f"feeds.{feed.name}.cursor: reads what changed, but the contract says that each drop is a full snapshot"
+            )
         return Changes(feed, engine, day, said.cursor) if said.cursor else Table(feed, engine, day)
     reader, suffixes = READERS[feed.format]
     path = folder / said.path

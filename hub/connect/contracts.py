@@ -20,6 +20,7 @@ from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
 from hub.domain.facts import DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
+from hub.domain.vanished import Limits
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 
@@ -87,6 +88,8 @@ class Feed:
     """Days within which the next delivery is due; 0: nobody has agreed on any."""
     working_days: bool = False
     """Whether those are working days only."""
+    snapshot: Limits | None = None
+    """Where each drop lists every record: how many may be missing from one before that is no usual proposal."""
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
@@ -228,7 +231,8 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
         fields=fields, operation=operation, status=str(document["status"]), relations=relations,
-        rhythm=rhythm, working_days=working_days, holds=later == "hold", **_source(extras.get("source", {}), where),
+        rhythm=rhythm, working_days=working_days, snapshot=_snapshot(extras.get("snapshot"), where),
+        holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
 
@@ -244,6 +248,21 @@ def _rhythm(document: Mapping[str, Any], where: str) -> tuple[int, bool]:
                 )
             return value, unit == "workingDays"
     return 0, False
+
+
+def _snapshot(said: Any, where: str) -> Limits | None:
+    """What the contract says of its drops as full snapshots: `true`, or limits of its own."""
+    if said in (None, False):
+        return None
+    limits = {} if said is True else said
+    if not isinstance(limits, dict) or not limits.keys() <= set(Limits._fields):
+        raise SettingsError(
+            f"contract {where}: snapshot is true, or a mapping of some of {', '.join(Limits._fields)}"
+        )
+    made = Limits(**limits)
+    if wrong := made.wrong():
+        raise SettingsError(f"contract {where}: snapshot has {wrong}")
+    return made
 
 
 def _source(said: Mapping[str, Any], where: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ reach the log in one append. A batch is asked of memory in one query, and read
 column by column; what is left per row is to compare and to name it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,14 +14,23 @@ from hub.connect import receipts
 from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
 from hub.connect.fields import TEXT_CHARACTERS_MAX
+from hub.connect.measure import Measure
 from hub.connect.memory import Memory, content_digest
 from hub.connect.partitioning import home_of
 from hub.connect.pseudonyms import record_id_of
 from hub.connect.receipts import NOTHING_SAID, Counts, Receipt
 from hub.connect.rows import HeadingReport, Problem, Row
+from hub.connect.snapshot import Snapshot
 from hub.connect.translator import WITHDRAW, Translated, Translator
 from hub.domain.days import Day
-from hub.domain.events import BatchReceived, Event, RecordPublished, RecordQuarantined, RecordWithdrawn
+from hub.domain.events import (
+    BatchReceived,
+    Event,
+    RecordPublished,
+    RecordQuarantined,
+    RecordWithdrawn,
+    VanishedReturned,
+)
 from hub.domain.forbidden import refuse_value
 from hub.errors import UnreadableSourceError
 from hub.log import Envelope, derive_id
@@ -44,12 +53,17 @@ class Batch(NamedTuple):
     """The drop and the attempt at it, under a name that says nothing, as attributes must."""
     cites: str = ""
     """The agreements under which it is read; without any, the contract's version stands for them."""
+    snapshot: Snapshot | None = None
+    """What the reading lists, where its drop lists every record of the feed."""
 
     @staticmethod
-    def of(feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = (), cites: str = "") -> "Batch":
+    def of(
+        feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = (), cites: str = "",
+        snapshot: Snapshot | None = None,
+    ) -> "Batch":  # fmt: skip
         """The rows of a reading."""
         attempt = derive_id("drop", feed.name, reading.drop, reading.attempt)
-        return Batch(feed, reading, day, rows, attempt, cites)
+        return Batch(feed, reading, day, rows, attempt, cites, snapshot)
 
 
 class Named(NamedTuple):
@@ -74,6 +88,7 @@ class Door:
         self._key = pseudonym_key
         self._partitions = partitions
         self._translators: dict[str, Translator] = {}
+        self._measures: dict[str, Measure] = {}
 
     def cites(self, feed: Feed, day: Day) -> str | None:
         """The agreements in force about a feed on a day; None if there are agreements, and none is in force."""
@@ -94,6 +109,7 @@ class Door:
         clashing = clashes(named)
         complaints = list(notes)
         accepted = unchanged = refused = 0
+        published: list[tuple[Mapping[str, Any], KnownRow | None]] = []
         for row, item in zip(batch.rows, named, strict=True):
             problems = item.said.problems
             # Asked row by row: what stands twice in a batch is known the second time.
@@ -111,9 +127,33 @@ class Door:
             else:
                 self._publish(batch, item, known)
                 accepted += 1
+                if item.said.operation != WITHDRAW:
+                    published.append((item.said.fields, known))
             self._backlog.replace(feed, item.record_id, batch.day, batch.reading.drop, batch.attempt)
+        self._measure(batch, published, report)
+        if batch.snapshot is not None:
+            batch.snapshot.note([item.record_id for item in named])
+            if batch.reading.reached == WHOLE:
+                complaints += batch.snapshot.compare()
         counts = Counts(len(batch.rows), accepted, unchanged, refused)
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
+
+    def _measure(
+        self,
+        batch: Batch,
+        published: Sequence[tuple[Mapping[str, Any], KnownRow | None]],
+        report: HeadingReport,
+    ) -> None:
+        """Put down what a batch's published rows look like; one that brought nothing new says nothing."""
+        if not published:
+            return
+        feed, reading = batch.feed, batch.reading
+        if feed.name not in self._measures:
+            self._measures[feed.name] = Measure(feed)
+        event = self._measures[feed.name].event(
+            derive_id("measured", batch.attempt, reading.reached), reading.drop, batch.day, published, report
+        )
+        self._memory.add(_envelope(batch, event, event.batch_id, feed.name))
 
     def refuse(self, batch: Batch, error: UnreadableSourceError) -> Receipt:
         """A drop nobody can read is one refused unit, and the next drop goes on."""
@@ -156,10 +196,18 @@ class Door:
         if any(problem.severity == "quarantine" for problem in problems):
             return "quarantined", problems
         if item.repeats(known):
+            if publish and self._memory.vanished.vanished.get(item.record_id) is not None:
+                self._add_returned(batch, item.record_id)
             return "unchanged", problems
         if publish:
             self._publish(batch, item, known)
         return "accepted", problems
+
+    def _add_returned(self, batch: Batch, record_id: str) -> None:
+        """A row that nobody could read is one of a record that was taken for vanished."""
+        event_id = derive_id("returned", batch.attempt, record_id)
+        returned = VanishedReturned(batch.feed.name, [record_id])
+        self._memory.add(_envelope(batch, returned, event_id, batch.feed.name))
 
     def _named(self, batch: Batch) -> list[Named]:
         """The rows translated and named; what is known of their records is at hand then, by one query."""

@@ -6,19 +6,22 @@ to the log in one append, and what ingestion remembers is folded from the log:
 so a crash anywhere neither loses nor doubles a row.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.collector import tune_collector
-from hub.connect import Connector, Drop, Stray, receipts
+from hub.connect import Connector, Drop, Stray, receipts, vanished
 from hub.connect.contracts import Feed
 from hub.connect.door import Batch, Door
 from hub.connect.memory import APPEND_EVENTS, NO_DAY, Memory
 from hub.connect.receipts import NOTHING_SAID, Receipt
 from hub.connect.rows import Row
+from hub.connect.snapshot import Snapshot
+from hub.connect.watch import Watch
+from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
 from hub.domain.events import RECORDS, DayClosed
 from hub.errors import RetryableError, UnreadableSourceError
@@ -43,12 +46,19 @@ class Ingest:
     """Reads drops of connectors and appends what they say."""
 
     def __init__(
-        self, log: EventLog, db: Connection, pseudonym_key: bytes, append_events: int = APPEND_EVENTS
+        self,
+        log: EventLog,
+        db: Connection,
+        pseudonym_key: bytes,
+        append_events: int = APPEND_EVENTS,
+        feeds: Mapping[str, Feed] | None = None,
+        calendar: Calendar = WEEKDAYS,
     ) -> None:
-        """Appends to the log as soon as `append_events` are pending."""
+        """Appends to the log as soon as `append_events` are pending; `feeds` are watched by contract and calendar."""
         self._memory = Memory(log, db, append_events)
         self.door = Door(self._memory, pseudonym_key, len(log.partitions(RECORDS)))
         """Where rows come in, also those that are taken again."""
+        self._watch = Watch(self._memory, feeds or {}, calendar)
 
     @property
     def memory(self) -> Memory:
@@ -80,6 +90,7 @@ class Ingest:
         comes later must not be read before it. `today` guards against days far in the future.
         """
         tune_collector()
+        vanished.finish(self._memory)
         unreachable: list[RetryableError] = []
         waiting = self._timely(self._waiting(connectors, tell, unreachable), today, tell)
         # Of a source that cannot be listed nobody knows which days it holds: none may be closed.
@@ -170,6 +181,7 @@ class Ingest:
         """Close each day after the last closed one, up to and including `until`."""
         start = self._opened_on if self._opened_on != NO_DAY else until
         for day in range(start, until + 1):
+            self._watch.close(day)
             self._memory.add(
                 Envelope(DayClosed(day), derive_id("day", day), iso(day), "/hub/clock", occurred_on=day)
             )
@@ -180,11 +192,12 @@ class Ingest:
         after = int(reading.reached or 0)
         cites = self.door.cites(feed, drop.day) or ""
         rows: list[Row] = []
+        snapshot = self._snapshot(feed, reading, drop.day)
         notes: list[dict[str, Any]] = []
         report = NOTHING_SAID
 
         def take(reached: object) -> None:
-            batch = Batch.of(feed, reading._replace(reached=str(reached)), drop.day, rows, cites)
+            batch = Batch.of(feed, reading._replace(reached=str(reached)), drop.day, rows, cites, snapshot)
             tell(self.door.take(batch, report, notes))
             rows.clear()
             notes.clear()
@@ -193,7 +206,7 @@ class Ingest:
             report, source = connector.read(drop)
             notes += receipts.of_headings(feed, report) if not after else ()
             if after:
-                source = (row for row in source if row.number > after)
+                source = self._behind(feed, source, after, snapshot)
             while True:
                 # `extend` keeps what it was given before its source broke off.
                 rows.extend(islice(source, BATCH_ROWS))
@@ -207,6 +220,23 @@ class Ingest:
                 take(rows[-1].number)
             refused = Batch.of(feed, reading._replace(reached=REFUSED), drop.day)
             tell(self.door.refuse(refused, error))
+
+    def _behind(
+        self, feed: Feed, source: Iterable[Row], after: int, snapshot: Snapshot | None
+    ) -> Iterator[Row]:
+        """The rows that an earlier reading did not reach; a snapshot lists those before them all the same."""
+        for row in source:
+            if row.number > after:
+                yield row
+            elif snapshot is not None:
+                snapshot.note([self.door.record_of(feed, row)])
+
+    def _snapshot(self, feed: Feed, reading: Reading, day: Day) -> Snapshot | None:
+        """What is to be noted of a drop that lists every record of its feed."""
+        if feed.snapshot is None:
+            return None
+        attempt = Batch.of(feed, reading, day).attempt
+        return Snapshot(self._memory, feed, feed.snapshot, reading.drop, day, attempt)
 
     def _opened(self, connector: Connector, drop: Drop) -> Reading:
         """The reading that was cut off, or a new attempt at a drop that holds something else now."""

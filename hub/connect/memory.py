@@ -16,7 +16,7 @@ from hub.domain.days import Day
 from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import agreements, intake, quarantine
+from hub.projections import agreements, intake, quarantine, vanished, watched
 from hub.projections.intake import KnownRow, Reading
 from hub.projections.statements import upsert
 
@@ -29,7 +29,7 @@ CLOCK = ""
 def content_digest(fields: Mapping[str, Any], *, withdrawn: bool = False) -> bytes:
     """Tells whether a record says anything new."""
     if withdrawn:
-        return b"withdrawn"
+        return intake.WITHDRAWN
     return hashlib.blake2b(msgspec.json.encode(fields), digest_size=12).digest()
 
 
@@ -54,16 +54,18 @@ class Memory:
     def __init__(self, log: EventLog, db: Connection, append_events: int = APPEND_EVENTS) -> None:
         """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
-        if not quarantine.exists(db):
-            # Kept by a hub that did not fold the quarantine yet: refilled, never migrated.
-            for kept in (intake, agreements):
+        folded = (intake, quarantine, agreements, vanished, watched)
+        if not all(kept.exists(db) for kept in (quarantine, vanished, watched)):
+            # Kept by a hub that did not fold all of it yet: refilled, never migrated.
+            for kept in folded:
                 kept.metadata.drop_all(db)
-        intake.metadata.create_all(db)
-        quarantine.metadata.create_all(db)
-        agreements.metadata.create_all(db)
+        for kept in folded:
+            kept.metadata.create_all(db)
         self.agreements = agreements.Agreements(db)
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
+        self.vanished = vanished.VanishedShelves(db)
+        self.watched = watched.WatchedShelves(db)
         self._pending: list[Envelope] = []
         self._append_events = append_events
         clock = self._shelves.feeds.get(CLOCK)
@@ -138,12 +140,17 @@ class Memory:
             digest = content_digest({}, withdrawn=True)
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
+        vanished.apply(self.vanished, envelope)
+        watched.apply(self.watched, event, self.closed)
         self.agreements.apply(event)
 
+    def write(self) -> None:
+        """Have all that is remembered in the tables, for a query; the next `flush` commits it with its events."""
+        for shelves in (self._shelves, self.quarantine, self.vanished, self.watched, self.agreements):
+            shelves.flush()
+
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
-        self._shelves.flush()
-        self.quarantine.flush()
-        self.agreements.flush()
+        self.write()
         if checkpoint:
             rows = [(p.number, offset) for p, offset in checkpoint.items()]
             upsert(self.db, intake.checkpoints, rows)

@@ -119,6 +119,15 @@ DROP_REASONS: Mapping[str, Reason] = {
                              "重新传送文件", "send the file again"),
     "no-agreement": Reason("没有有效的共享协议", "no agreement about the feed is in force, so it was not read",
                            "续签共享协议", "sign its next version: hub agreements sign"),
+    "vanished-proposed": Reason("有记录不再出现在全量文件中，已提出撤销建议，待人工确认",
+                                "records are not in the full snapshot any more: their withdrawal is proposed, "
+                                "and a person decides",
+                                "核对后确认或驳回", "look at them: hub feeds vanished show, then confirm or reject"),
+    "vanished-refused": Reason("不再出现的记录过多，可能是导出不完整，未予采纳",
+                               "more records are missing from the full snapshot than the contract expects, "
+                               "as when an export was cut off",
+                               "检查导出是否完整并重新报送；确属清理的请联系枢纽管理员确认",
+                               "check the export and publish it again; if the records are truly gone, have it confirmed"),
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip

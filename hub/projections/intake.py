@@ -14,10 +14,12 @@ from hub.projections.store import Shelf
 
 metadata = MetaData()
 NOTHING, WHOLE, REFUSED = "", "*", "!"
+WITHDRAWN = b"withdrawn"
+"""The digest of a record that says nothing any more."""
 
 
 class KnownRow(NamedTuple):
-    """The version of a record that was appended last: its content's digest, its drop, its day, its partition."""
+    """The version of a record that was appended last: its content's digest, its drop, day, partition and feed."""
 
     record_id: str
     version: int
@@ -25,6 +27,7 @@ class KnownRow(NamedTuple):
     drop: str
     published_on: int
     partition: int
+    feed: str
 
 
 class DropRow(NamedTuple):
@@ -84,7 +87,7 @@ known = Table(
     Column("record_id", String(32), primary_key=True), Column("version", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False), Column("drop", Text, nullable=False),
     Column("published_on", Integer, nullable=False), Column("partition", Integer, nullable=False),
-    sqlite_with_rowid=False,
+    Column("feed", String(128), nullable=False), sqlite_with_rowid=False,
 )  # fmt: skip
 feeds = Table(
     "feeds", metadata,
@@ -147,7 +150,9 @@ def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str, partit
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:
         case RecordPublished() | RecordWithdrawn():
-            row = KnownRow(event.record_id, event.version, digest, drop, event.published_on, partition)
+            row = KnownRow(
+                event.record_id, event.version, digest, drop, event.published_on, partition, event.feed
+            )  # fmt: skip
             shelves.known.put(row)
         case BatchReceived():
             reading = Reading.of(event.cursor)

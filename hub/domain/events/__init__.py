@@ -55,10 +55,19 @@ from hub.domain.events.facts import (
     RowReplaced,
     RowRetried,
 )
+from hub.domain.events.feeds import (
+    WATCHED,
+    BatchMeasured,
+    FeedDiscrepancyCleared,
+    FeedDiscrepancyDetected,
+    VanishedDecided,
+    VanishedProposed,
+    VanishedReturned,
+)
 
 RecordChange = RecordPublished | RecordWithdrawn | RecordSetAside
 """What changes the state of one record."""
-EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}
+EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + WATCHED + DECIDED + ASKED}
 
 __all__ = [
     "ACTIONS",
@@ -70,8 +79,10 @@ __all__ = [
     "ID_COLLISION",
     "RECORDS",
     "TOPICS",
+    "WATCHED",
     "AgreementEnded",
     "AgreementSigned",
+    "BatchMeasured",
     "BatchReceived",
     "BirthReconciled",
     "CaseActionRefused",
@@ -84,6 +95,8 @@ __all__ = [
     "DiscrepancyDetected",
     "Event",
     "EventSetAside",
+    "FeedDiscrepancyCleared",
+    "FeedDiscrepancyDetected",
     "ModelAdopted",
     "PairHeld",
     "PairJudged",
@@ -100,4 +113,7 @@ __all__ = [
     "RowReplaced",
     "RowRetried",
     "StepCompleted",
+    "VanishedDecided",
+    "VanishedProposed",
+    "VanishedReturned",
 ]
