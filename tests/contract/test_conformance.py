@@ -7,13 +7,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from openpyxl import Workbook
 
 from tests.contract.conformance import HEADINGS, Conformance
-from tests.databases import new_database
+from tests.databases import new_database, new_mariadb
 from tests.sftp import SftpServer, serving_files
 from tests.web import Interface, serving
 
@@ -137,6 +138,34 @@ class PostgresChanges(PostgresTable):
     cursor = 'cursor = "changed_at"'
 
 
+class MariadbTable:
+    """A table of a real MariaDB, read by an account that may do nothing else."""
+
+    cursor = ""
+
+    def __init__(self, server: Any, folder: Path) -> None:
+        self.db, url = new_mariadb(server)
+        self.day = 0
+        self.said = f'url = "{url}"\n{self.cursor}'
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        self.day += 1
+        with self.db.cursor() as db:
+            db.execute("DROP TABLE IF EXISTS members")
+            db.execute(
+                f"CREATE TABLE members ({', '.join(f'{name} text' for name in headings)}, changed_at datetime)"
+            )
+            marks = ", ".join(["%s"] * (len(headings) + 1))
+            day = f"2024-01-{self.day:02d}"
+            db.executemany(f"INSERT INTO members VALUES ({marks})", [(*row, day) for row in rows])
+
+
+class MariadbChanges(MariadbTable):
+    """The same, read by its change column."""
+
+    cursor = 'cursor = "changed_at"'
+
+
 FILES = {
     "csv": (DatedFolder, ".csv", as_csv, ""),
     "packed csv": (DatedFolder, ".csv.gz", as_packed, ""),
@@ -165,6 +194,14 @@ class TestPostgres(Conformance):
     @pytest.fixture(params=[PostgresTable, PostgresChanges])
     def source(self, request, tmp_path, postgres):
         return request.param(new_database(postgres), tmp_path)
+
+
+class TestMariadb(Conformance):
+    @pytest.fixture(params=[MariadbTable, MariadbChanges])
+    def source(self, request, tmp_path, mariadb):
+        made = request.param(mariadb, tmp_path)
+        yield made
+        made.db.close()
 
 
 class HttpPages:
