@@ -7,13 +7,26 @@ between appending and remembering is healed by reading the log's tail.
 
 from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    inspect,
+    select,
+)
 
 from hub.domain.events import BatchReceived, Event, RecordPublished, RecordWithdrawn
 from hub.projections.store import Shelf
 
 metadata = MetaData()
 NOTHING, WHOLE, REFUSED = "", "*", "!"
+WITHDRAWN = b"withdrawn"
+"""The digest of a record that was taken back."""
 
 
 class KnownRow(NamedTuple):
@@ -25,6 +38,13 @@ class KnownRow(NamedTuple):
     drop: str
     published_on: int
     partition: int
+
+
+class StandingRow(NamedTuple):
+    """How many records of a feed stand: published, and not withdrawn."""
+
+    feed: str
+    records: int
 
 
 class DropRow(NamedTuple):
@@ -97,6 +117,10 @@ drops = Table(
     Column("drop", String(256), primary_key=True), Column("attempt", Integer, nullable=False),
     Column("digest", String(64), nullable=False), Column("reached", Text, nullable=False),
 )  # fmt: skip
+standing = Table(
+    "standing", metadata,
+    Column("feed", String(128), primary_key=True), Column("records", Integer, nullable=False),
+)  # fmt: skip
 checkpoints = Table(
     "intake_checkpoints", metadata,
     Column("partition", Integer, primary_key=True, autoincrement=False),
@@ -111,12 +135,28 @@ class IntakeShelves:
         self.known = Shelf(db, known, KnownRow._make)
         self.feeds = Shelf(db, feeds, FeedRow._make)
         self.drops = Shelf(db, drops, DropRow._make)
+        self.standing = Shelf(db, standing, StandingRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits."""
         self.known.flush()
         self.feeds.flush()
         self.drops.flush()
+        self.standing.flush()
+
+
+def exists(db: Connection) -> bool:
+    """Whether this database has ever counted the records that stand."""
+    return inspect(db).has_table(standing.name)
+
+
+def begun(db: Connection, feed: str) -> dict[str, bool]:
+    """Every drop of a feed of which reading began, and whether nothing of it is left to read."""
+    start = drop_key(feed, "")
+    # Behind all keys that begin so comes the one whose slash is the next character.
+    mine = drops.c.drop.between(start, start[:-1] + chr(ord(start[-1]) + 1))
+    rows = db.execute(select(drops.c.drop, drops.c.reached).where(mine)).all()
+    return {str(drop)[len(start) :]: reached == WHOLE for drop, reached in rows}
 
 
 def drop_key(feed: str, drop: str) -> str:
@@ -147,6 +187,12 @@ def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str, partit
     """Fold in one event of the records topic; `digest` is that of the record's content."""
     match event:
         case RecordPublished() | RecordWithdrawn():
+            earlier = shelves.known.get(event.record_id)
+            stood = earlier is not None and earlier.digest != WITHDRAWN
+            if stood is isinstance(event, RecordWithdrawn):
+                count = shelves.standing.get(event.feed)
+                change = -1 if stood else 1
+                shelves.standing.put(StandingRow(event.feed, (count.records if count else 0) + change))
             row = KnownRow(event.record_id, event.version, digest, drop, event.published_on, partition)
             shelves.known.put(row)
         case BatchReceived():

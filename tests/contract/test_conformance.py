@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from tests.contract.conformance import HEADINGS, Conformance
 from tests.databases import new_database, new_mariadb
 from tests.sftp import SftpServer, serving_files
+from tests.topics import ChangeTopic
 from tests.web import Interface, serving
 
 Rows = Sequence[Sequence[str]]
@@ -243,3 +244,24 @@ class TestHttp(Conformance):
     def source(self):
         with serving() as interface:
             yield HttpPages(interface)
+
+
+class KafkaTopic:
+    """A topic of two partitions into which a connector writes what became of a table's rows."""
+
+    def __init__(self, topic: ChangeTopic) -> None:
+        self.topic = topic
+        self.said = topic.said
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        for row in rows:
+            self.topic.say("u", dict(zip(headings, row, strict=True)))
+        self.topic.flush()
+
+
+@pytest.mark.kafka
+class TestTopic(Conformance):
+    @pytest.fixture
+    def source(self, broker):
+        with ChangeTopic(broker.address, 2) as topic:
+            yield KafkaTopic(topic)
