@@ -19,7 +19,7 @@ from typing import NamedTuple
 from hub.connect import Drop, Stray
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, check_headings, wanted
-from hub.connect.sources.debezium import Change, change_of
+from hub.connect.sources.debezium import NO_DAY, Change, change_of, day_of_ms
 from hub.domain.days import Day, day_of, iso
 from hub.errors import IntegrityError, LogUnavailableError, SourceUnavailableError, UnreadableSourceError
 from hub.log.kafka.foreign import ForeignTopic, Message
@@ -126,7 +126,7 @@ class ChangeEvents:
         begun = sorted(
             (self._run(name), done) for name, done in self._begun.items() if self._is_of(name, partition)
         )
-        position, day = (min(first, begun[0][0].first) if begun else first), -1
+        position, day = (min(first, begun[0][0].first) if begun else first), NO_DAY
         for run, done in begun:
             yield from self._new(partition, position, run.first, day)
             if not done and run.last >= first:
@@ -143,18 +143,18 @@ class ChangeEvents:
         """Runs from `start` up to, and without, `end`; the day of the message before them was `day`."""
         last = max(start, self._first[partition]) - 1
         part: list[Change] = []
-        size = 0
+        size = written = 0
         for message in self._messages(partition, start, end) if start < end else ():
             change = self._change(message)
             today = max(day, change.day)
-            if part and (today > day or len(part) == MESSAGES_MAX or size > BYTES_MAX):
-                yield Run(partition, start, last, day), _weight(part)
+            if part and (today > day > NO_DAY or len(part) == MESSAGES_MAX or size > BYTES_MAX):
+                yield Run(partition, start, last, _or_written(day, written)), _weight(part)
                 part, size, start = [], 0, last + 1
-            day, last = today, message.offset
+            day, last, written = today, message.offset, message.written_ms
             part.append(change._replace(row=None, names=()))
             size += len(message.value or b"")
         if start <= last < end:
-            yield Run(partition, start, last, day), _weight(part)
+            yield Run(partition, start, last, _or_written(day, written)), _weight(part)
 
     def _messages(self, partition: int, start: int, end: int) -> Iterator[Message]:
         return self.topic.messages(partition, max(start, self._first.get(partition, 0)), end)
@@ -205,6 +205,11 @@ def _weight(changes: Iterable[Change]) -> Weight:
             withdrawn[change.key] = change.withdraws
     lost = sum(gone and not new[key] for key, gone in withdrawn.items())
     return Weight(sum(not gone for gone in withdrawn.values()), lost)
+
+
+def _or_written(day: Day, millis: int) -> Day:
+    """A day, or where no message says any, that on which the last was written."""
+    return day if day > NO_DAY else day_of_ms(millis)
 
 
 def _notes(changes: list[Change], rows: list[Change]) -> Iterator[tuple[str, str]]:

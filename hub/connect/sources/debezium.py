@@ -26,6 +26,7 @@ OPERATION = Field(
 """What an envelope says beside the columns, for contracts that have no such field of their own."""
 CREATED, TAKEN_BACK, TRUNCATED = "c", "d", "t"
 KEPT = (CREATED, "u", "r")
+NO_DAY = -1
 UNAVAILABLE = "__debezium_unavailable_value"
 ZONE = timezone(timedelta(hours=8))
 """A message's day is the day of China's one clock."""
@@ -45,7 +46,8 @@ class Change(NamedTuple):
     """What one message says: a row of the feed, or why there is none."""
 
     row: Row | None
-    day: Day
+    day: Day = NO_DAY
+    """NO_DAY: it does not say, and counts as of the day of the message before it."""
     names: tuple[str, ...] = ()
     """The columns it states."""
     key: str = ""
@@ -58,24 +60,24 @@ class Change(NamedTuple):
 
 def change_of(feed: Feed, number: int, key: bytes | None, value: bytes | None, written_ms: int) -> Change:
     """One message as a row with this number."""
-    written = day_of_ms(written_ms)
     if value is None:
-        return Change(None, written, aside="tombstones")
+        return Change(None, aside="tombstones")
     said, schema = _opened(value)
     if said is None:
-        return Change(Row(number, {}, "no-envelope"), written)
+        return Change(Row(number, {}, "no-envelope"))
     operation = said.get("op")
+    written = day_of_ms(written_ms)
     day = min(_published(said, written), written + 1)
     if operation == TRUNCATED:
         return Change(Row(number, {}, "table-truncated"), day)
     if operation not in (*KEPT, TAKEN_BACK):
         aside = _aside(said)
-        return Change(None if aside else Row(number, {}, "no-envelope"), day, aside=aside)
+        return Change(None if aside else Row(number, {}, "no-envelope"), aside=aside)
     withdraws = operation == TAKEN_BACK
     cells = said.get("before" if withdraws else "after")
     if not isinstance(cells, dict):
         if not withdraws:
-            return Change(Row(number, {}, "no-envelope"), day)
+            return Change(Row(number, {}, "no-envelope"))
         cells = {}
     row = _row(feed, number, str(operation), cells, _key(key) if withdraws else {}, schema)
     heading = next(field.heading for field in feed.fields if field.name == feed.key)
