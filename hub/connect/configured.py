@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hub.connect import Connector
+from hub.connect import Connector, inbox
 from hub.connect.changes import Changes
 from hub.connect.contracts import Feed, check_source, load_contract
 from hub.connect.drops import File, Folder, Reader
@@ -28,7 +28,7 @@ READERS: Mapping[str, tuple[Reader, tuple[str, ...]]] = {
     "jsonl": (jsonl.read, (".jsonl", ".ndjson")),
     "sql": (sql.read, (".sqlite", ".sqlite3", ".db")),
 }
-ADDRESSES = ("path", "url", "url_file", "topic")
+ADDRESSES = ("path", "url", "url_file", "topic", "secrets_file")
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,200}")
 BROKERS = re.compile(r"[^\s/:,]+:[0-9]{1,5}(,[^\s/:,]+:[0-9]{1,5})*")
 BROKERS_WAIT_SECONDS = 30
@@ -58,6 +58,8 @@ def connector_of(feed: Feed, said: FeedSettings, folder: Path, data: Path) -> Co
         raise SettingsError(f"feeds.{feed.name}: name one of {', '.join(ADDRESSES[:-1])} and {ADDRESSES[-1]}")
     if said.topic:
         return _topic(feed, said, folder)
+    if said.secrets_file:
+        return inbox.connector(feed, data)
     if feed.format == "debezium":
         raise SettingsError(f"feeds.{feed.name}: format debezium is that of a topic: name topic and brokers")
     day = _day(feed, said.day)

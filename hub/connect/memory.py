@@ -92,7 +92,7 @@ class Memory:
 
     def begun(self, feed: str) -> dict[str, bool]:
         """Every drop of a feed of which reading began, and whether nothing of it is left to read."""
-        return intake.begun(self.db, feed)
+        return {drop: far == intake.WHOLE for drop, far in intake.reached(self.db, feed).items()}
 
     def standing(self, feed: str) -> int:
         """How many records of a feed stand: published, and not withdrawn."""

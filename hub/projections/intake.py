@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from hub.domain.events import BatchReceived, Event, RecordPublished, RecordWithdrawn
+from hub.projections.statements import Packed
 from hub.projections.store import Shelf
 
 metadata = MetaData()
@@ -45,6 +46,19 @@ class StandingRow(NamedTuple):
 
     feed: str
     records: int
+
+
+class TakenRow(NamedTuple):
+    """What became of the rows of a drop at its last attempt."""
+
+    drop: str
+    attempt: int
+    received: int
+    accepted: int
+    unchanged: int
+    quarantined: int
+    warnings: int
+    reasons: dict[str, int]
 
 
 class DropRow(NamedTuple):
@@ -121,6 +135,13 @@ standing = Table(
     "standing", metadata,
     Column("feed", String(128), primary_key=True), Column("records", Integer, nullable=False),
 )  # fmt: skip
+taken = Table(
+    "taken", metadata,
+    Column("drop", String(256), primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in
+      ("attempt", "received", "accepted", "unchanged", "quarantined", "warnings")),
+    Column("reasons", Packed(), nullable=False),
+)  # fmt: skip
 checkpoints = Table(
     "intake_checkpoints", metadata,
     Column("partition", Integer, primary_key=True, autoincrement=False),
@@ -136,6 +157,7 @@ class IntakeShelves:
         self.feeds = Shelf(db, feeds, FeedRow._make)
         self.drops = Shelf(db, drops, DropRow._make)
         self.standing = Shelf(db, standing, StandingRow._make)
+        self.taken = Shelf(db, taken, TakenRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits."""
@@ -143,6 +165,7 @@ class IntakeShelves:
         self.feeds.flush()
         self.drops.flush()
         self.standing.flush()
+        self.taken.flush()
 
 
 def exists(db: Connection) -> bool:
@@ -150,13 +173,21 @@ def exists(db: Connection) -> bool:
     return inspect(db).has_table(standing.name)
 
 
-def begun(db: Connection, feed: str) -> dict[str, bool]:
-    """Every drop of a feed of which reading began, and whether nothing of it is left to read."""
+def reached(db: Connection, feed: str) -> dict[str, str]:
+    """Every drop of a feed of which reading began, and how far it was read."""
     start = drop_key(feed, "")
     # Behind all keys that begin so comes the one whose slash is the next character.
     mine = drops.c.drop.between(start, start[:-1] + chr(ord(start[-1]) + 1))
     rows = db.execute(select(drops.c.drop, drops.c.reached).where(mine)).all()
-    return {str(drop)[len(start) :]: reached == WHOLE for drop, reached in rows}
+    return {str(drop)[len(start) :]: str(said) for drop, said in rows}
+
+
+def reading_of(db: Connection, feed: str, drop: str) -> tuple[str, TakenRow] | None:
+    """How far one drop was read, and what became of its rows; None before that began."""
+    key = drop_key(feed, drop)
+    far = db.execute(select(drops.c.reached).where(drops.c.drop == key)).scalar()
+    row = db.execute(select(taken).where(taken.c.drop == key)).one_or_none()
+    return None if far is None or row is None else (str(far), TakenRow._make(row))
 
 
 def drop_key(feed: str, drop: str) -> str:
@@ -198,6 +229,7 @@ def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str, partit
         case BatchReceived():
             reading = Reading.of(event.cursor)
             shelves.drops.put(DropRow(drop_key(event.feed, event.drop), *reading[1:]))
+            shelves.taken.put(_more(shelves.taken.get(drop_key(event.feed, event.drop)), reading, event))
             before = shelves.feeds.get(event.feed) or FeedRow(event.feed, "", 0, 0, 0, 0, 0, 0, 0)
             shelves.feeds.put(FeedRow(
                 event.feed, event.cursor, before.batches + 1, before.received + event.received,
@@ -205,3 +237,17 @@ def apply(shelves: IntakeShelves, event: Event, digest: bytes, drop: str, partit
                 before.quarantined + event.quarantined, before.warnings + event.warnings,
                 event.published_on,
             ))  # fmt: skip
+
+
+def _more(before: TakenRow | None, reading: Reading, event: BatchReceived) -> TakenRow:
+    """A drop's counts with those of one more batch; a new attempt begins at nothing."""
+    if before is None or before.attempt != reading.attempt:
+        before = TakenRow(drop_key(event.feed, event.drop), reading.attempt, 0, 0, 0, 0, 0, {})
+    reasons = dict(before.reasons)
+    for code, count in event.reasons.items():
+        reasons[code] = reasons.get(code, 0) + count
+    return TakenRow(
+        before.drop, reading.attempt, before.received + event.received, before.accepted + event.accepted,
+        before.unchanged + event.unchanged, before.quarantined + event.quarantined,
+        before.warnings + event.warnings, reasons,
+    )  # fmt: skip

@@ -301,7 +301,7 @@ def test_brokers_that_do_not_answer_and_a_topic_that_is_not_there_are_tried_late
         ('topic = "a"\nbrokers = "x:1"\nwithdrawals_max = 101', "0 to 100"),
         ('topic = "a"\nbrokers = "x:1"\nuser = "me"\npassword_file = "nowhere"', "nowhere cannot be read"),
         ('path = "."\nformat = "debezium"', "name topic and brokers"),
-        ('path = "."\ntopic = "a"', "name one of path, url, url_file and topic"),
+        ('path = "."\ntopic = "a"', "name one of path, url, url_file, topic and secrets_file"),
     ],
 )
 def test_a_setting_that_cannot_be_followed_says_which(tmp_path, said, refusal):

@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import psycopg
 import pytest
 from openpyxl import Workbook
 
+from hub.settings import load
 from tests.contract.conformance import HEADINGS, Conformance
 from tests.databases import new_database, new_mariadb
+from tests.inboxes import Department, inbox_of, new_secret
 from tests.sftp import SftpServer, serving_files
 from tests.topics import ChangeTopic
 from tests.web import Interface, serving
@@ -244,6 +247,31 @@ class TestHttp(Conformance):
     def source(self):
         with serving() as interface:
             yield HttpPages(interface)
+
+
+class PostedBatches:
+    """An inbox to which a department posts each delivery."""
+
+    said = 'secrets_file = "secrets"'
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack, self.count = folder, stack, 0
+        self.secret = new_secret(folder / "secrets")
+        self.department: Department | None = None
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        if self.department is None:
+            port = self.stack.enter_context(inbox_of(load(self.folder / "hub.toml", {})))
+            self.department = Department(port, self.secret)
+        self.count += 1
+        assert self.department.post(as_lines(rows, headings), f"batch-{self.count}").status == 202
+
+
+class TestPosted(Conformance):
+    @pytest.fixture
+    def source(self, tmp_path):
+        with ExitStack() as stack:
+            yield PostedBatches(tmp_path, stack)
 
 
 class KafkaTopic:
