@@ -83,13 +83,14 @@ class Service:
         self._cleared = datetime.min.replace(tzinfo=UTC)
         self.doors: dict[str, Door] = {}
         for name, said in settings.feeds.items():
-            if said.secrets_file:
-                feed = feed_of(name, said, settings.folder)
+            if said.secrets_file and (feed := feed_of(name, said, settings.folder)).in_force:
                 inbox = Inbox(feed, folder_of(self._data, name), self._finished)
                 self.doors[name] = Door(feed, inbox, settings.folder / said.secrets_file)
                 self.doors[name].secrets()
         if not self.doors:
-            raise SettingsError("no feed is posted: name a secrets_file in the section of one")
+            raise SettingsError(
+                "no feed is posted: name a secrets_file in the section of one whose contract is active"
+            )
         self.app = Starlette(
             routes=[
                 Route("/feeds/{feed}/batches", self.post, methods=["POST"]),
