@@ -81,6 +81,25 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InboxSettings:
+    """Where departments post batches (`hub inbox`)."""
+
+    host: str = "127.0.0.1"
+    """The address it answers at; beyond loopback only with a certificate, or behind a proxy that has one."""
+    port: int = 8440
+    certificate_file: str = ""
+    """Its certificate, with those that vouch for it."""
+    key_file: str = ""
+    """That certificate's key."""
+    behind_proxy: bool = False
+    """Whether a proxy in front of it speaks TLS, so that it may answer in the clear beyond loopback."""
+    batch_bytes_max: int = 67_108_864
+    """The largest batch."""
+    keep_days: int = 30
+    """Batches that were read are taken away after so many days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsSettings:
     """Where secrets lie; never the secrets themselves."""
 
@@ -113,6 +132,20 @@ class FeedSettings:
     """Of an SFTP folder (`sftp://user@host/folder`): the private key to enter with."""
     known_hosts: str = ""
     """Of an SFTP folder: the file with the key by which its server is known."""
+    secrets_file: str = ""
+    """Instead of a path or url: its department posts it to `hub inbox`; the file of secrets that it signs with."""
+    topic: str = ""
+    """Instead of a path or url: a Kafka topic of change events in Debezium's form, all of one table."""
+    brokers: str = ""
+    """Of a topic: where its brokers are, host:port[,host:port]."""
+    ca_file: str = ""
+    """Of a topic: the authority that signed its brokers' certificates; with it, connections are encrypted."""
+    user: str = ""
+    """Of a topic: the name at its brokers (SCRAM-SHA-512)."""
+    password_file: str = ""
+    """Of a topic: where that user's password lies."""
+    withdrawals_max: int = 20
+    """Of a topic: when more than so many of a hundred records are deleted at once, they wait in quarantine."""
     token_file: str = ""
     """Of an interface: the file that holds the token it asks for."""
     table: str = ""
@@ -139,6 +172,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    inbox: InboxSettings = field(default_factory=InboxSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
@@ -156,6 +190,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "log": LogSettings,
     "projection": ProjectionSettings,
     "worker": WorkerSettings,
+    "inbox": InboxSettings,
     "secrets": SecretsSettings,
     "reader": ReaderSettings,
 }

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "bench": Lazy("hub.cli.bench", "Measure records per second through the whole path and per stage."),
     "births": Lazy("hub.cli.views", "A page of births; the look is put on record."),
     "cases": Lazy("hub.cli.cases", "A page of cases; `hub cases move` takes one further."),
+    "connectors": Lazy("hub.cli.connectors", "Pages under connectors/: begin one."),
     "demo": Lazy("hub.cli.simulated", "A county from its departments' files to settled cases, in one go."),
     "digest": Lazy("hub.cli.views", "A content digest per projection."),
     "discrepancies": Lazy("hub.cli.views", "A page of discrepancies; the look is put on record."),
@@ -32,6 +33,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "identity": Lazy(
         "hub.cli.identity", "Who is who: the model that decides it, and pairs that people must look at."
     ),
+    "inbox": Lazy("hub.cli.inbox", "Take batches that departments post, until told to stop."),
     "ingest": Lazy("hub.cli.ingest", "Read new drops and give back a receipt for each batch."),
     "people": Lazy("hub.cli.people", "A page of people; the look is put on record."),
     "quarantine": Lazy(

@@ -36,7 +36,7 @@ OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-FORMATS = ("delimited", "excel", "jsonl", "sql")
+FORMATS = ("delimited", "excel", "jsonl", "sql", "debezium")
 # Of these, several fields may each state a part: house number and street, first and middle name.
 JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.

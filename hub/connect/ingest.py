@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from hub.collector import tune_collector
-from hub.connect import Connector, Drop, Stray, receipts, vanished
+from hub.connect import Connector, Drop, Stray, receipts, stream_of, vanished
 from hub.connect.contracts import Feed
 from hub.connect.door import Batch, Door
 from hub.connect.memory import APPEND_EVENTS, NO_DAY, Memory
@@ -121,6 +121,10 @@ class Ingest:
         found: list[Waiting] = []
         for connector in connectors:
             try:
+                if stream := stream_of(connector):
+                    stream.resume(
+                        self._memory.begun(stream.feed.name), self._memory.standing(stream.feed.name)
+                    )
                 strays, drops = list(connector.strays()), list(connector.drops())
             except RetryableError as error:
                 unreachable.append(error)
@@ -214,6 +218,9 @@ class Ingest:
                     break
                 take(rows[-1].number)
             take(WHOLE)
+            if stream_of(connector):
+                # Its drops follow each other: none may be durable while the one before it is not.
+                self.flush()
         except UnreadableSourceError as error:
             # What could be read before the drop broke off counts like any other row.
             if rows:

@@ -17,7 +17,7 @@ from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished,
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
 from hub.projections import agreements, intake, quarantine, vanished, watched
-from hub.projections.intake import KnownRow, Reading
+from hub.projections.intake import WITHDRAWN, KnownRow, Reading
 from hub.projections.statements import upsert
 
 APPEND_EVENTS = 4_000
@@ -29,7 +29,7 @@ CLOCK = ""
 def content_digest(fields: Mapping[str, Any], *, withdrawn: bool = False) -> bytes:
     """Tells whether a record says anything new."""
     if withdrawn:
-        return intake.WITHDRAWN
+        return WITHDRAWN
     return hashlib.blake2b(msgspec.json.encode(fields), digest_size=12).digest()
 
 
@@ -55,7 +55,7 @@ class Memory:
         """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
         folded = (intake, quarantine, agreements, vanished, watched)
-        if not all(kept.exists(db) for kept in (quarantine, vanished, watched)):
+        if not all(kept.exists(db) for kept in (intake, quarantine, vanished, watched)):
             # Kept by a hub that did not fold all of it yet: refilled, never migrated.
             for kept in folded:
                 kept.metadata.drop_all(db)
@@ -81,6 +81,8 @@ class Memory:
         done = {Partition(RECORDS, number): offset for number, offset in rows}
         source = Subscription(self._log, (RECORDS,), done)
         while (batch := source.take(APPEND_EVENTS)).events:
+            said = (recorded.envelope.event for recorded in batch.events)
+            self.load([e.record_id for e in said if isinstance(e, RecordPublished | RecordWithdrawn)])
             for recorded in batch.events:
                 self._fold(recorded.envelope, None, recorded.position.partition.number)
             self._commit(batch.checkpoint)
@@ -89,6 +91,15 @@ class Memory:
         if half:
             self._log.append(half)
             self._catch_up()
+
+    def begun(self, feed: str) -> dict[str, bool]:
+        """Every drop of a feed of which reading began, and whether nothing of it is left to read."""
+        return {drop: far == intake.WHOLE for drop, far in intake.reached(self.db, feed).items()}
+
+    def standing(self, feed: str) -> int:
+        """How many records of a feed stand: published, and not withdrawn."""
+        row = self._shelves.standing.get(feed)
+        return row.records if row else 0
 
     def load(self, record_ids: list[str]) -> None:
         """Have what is known of these records at hand in one query."""
