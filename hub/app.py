@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
-from hub.reference import load_calendar
+from hub.reference import load_calendar, load_divisions
 from hub.settings import Settings
 
 DEADLINES_REACH_DAYS = 30
@@ -56,6 +57,11 @@ class Hub:
         self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
         for name, feed in settings.feeds.items():
             self.feeds[name] = feed_of(name, feed, settings.folder)
+        divisions = settings.hub.divisions
+        self.divisions = load_divisions(
+            settings.folder / divisions if divisions else schemas / "divisions" / "simulated.csv"
+        )
+        self.feeds = {name: replace(feed, divisions=self.divisions) for name, feed in self.feeds.items()}
         calendars = [schemas / "calendars" / "china.toml"]
         if settings.hub.calendar:
             calendars.append(settings.folder / settings.hub.calendar)

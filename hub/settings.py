@@ -26,6 +26,8 @@ class HubSettings:
     """Division code of the county; everything outside it is elsewhere."""
     calendar: str = ""
     """A file of notices about holidays, of the form of schemas/calendars/china.toml: added to those it holds."""
+    divisions: str = ""
+    """The site's table of division codes, of the form of schemas/divisions/simulated.csv, which it replaces."""
     quarantine_days_max: int = 10
     """A row that waits in quarantine for more days than this is overdue; `hub status` says so."""
 

@@ -18,6 +18,7 @@ from hub.connect.fields import KINDS
 from hub.connect.relations import Relation, relations_of, wrong
 from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
 from hub.errors import SettingsError
@@ -89,6 +90,8 @@ class Feed:
     """Whether those are working days only."""
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
+    divisions: Divisions = field(default=NOWHERE, repr=False)
+    """The site's table of division codes, which no contract states."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
 
     def due_after(self, day: Day, calendar: Calendar = WEEKDAYS, known_on: Day | None = None) -> Day | None:
@@ -227,7 +230,7 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, status=str(document["status"]), relations=relations,
+        fields=fields, operation=operation, status=str(document["status"]), relations=relations, divisions=NOWHERE,
         rhythm=rhythm, working_days=working_days, holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip

@@ -136,7 +136,9 @@ class Translator:
             if not text.isascii() and _typed_wide(text, field):
                 problems.append(Problem(name, "full-width", "warn"))
         if self._feed.relations and operation != "withdraw":
-            problems += (Problem(*said) for said in broken(self._feed.relations, fields))
+            problems += (
+                Problem(*said) for said in broken(self._feed.relations, fields, self._feed.divisions)
+            )
         key = str(fields.get(self._feed.key, ""))
         # Without a key there is no record to publish or withdraw, however mild the complaints.
         if not key and all(problem.severity != "quarantine" for problem in problems):
