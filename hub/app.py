@@ -21,6 +21,7 @@ from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
+from hub.connect.issued import issued, receipt_of
 from hub.connect.quarantine import Quarantine
 from hub.domain.agreements import Agreement
 from hub.domain.days import Day, iso, to_date
@@ -34,14 +35,17 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake, quarantine
+from hub.projections import intake, quarantine, receipts
 from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
+from hub.projections.receipts import ReceiptRow
 from hub.reference import load_calendar, load_divisions
 from hub.settings import Settings
+from hub.signing import Signer, make_signer, read_signer
 
+RECEIPTS_MAX = 50_000
 DEADLINES_REACH_DAYS = 30
 """How far ahead deadlines in working days are set, more or less."""
 
@@ -242,6 +246,35 @@ class Hub:
         if not found:
             raise SettingsError("nothing to read: give --source DIR, or name feeds of your own in hub.toml")
         return found
+
+    def receipts(self, feed: str, first: Day | None, last: Day | None) -> list[ReceiptRow]:
+        """The receipts of some days, of all feeds or of one, without disturbing ingestion."""
+        with self._intake() as db:
+            if not receipts.exists(db):
+                return []
+            found = receipts.between(db, feed, first, last, RECEIPTS_MAX + 1)
+        if len(found) > RECEIPTS_MAX:
+            raise SettingsError(f"more than {RECEIPTS_MAX:,} receipts: narrow the days with --from and --to")
+        return found
+
+    def receipt(self, batch_id: str) -> tuple[dict[str, Any], bytes] | None:
+        """One receipt by its id or the beginning of it, and its signed file; None if that names none or several."""
+        with self._intake() as db:
+            row = receipts.named(db, batch_id) if receipts.exists(db) else None
+            if row is None:
+                return None
+            signer, site = self.receipt_signer(), self.settings.hub
+            name = site.name or f"county-hub {site.county}"
+            receipt = receipt_of(row, receipts.rows_of(db, row), name, site.county, signer.verifier.key_id)
+        return receipt, issued(receipt, signer)
+
+    def receipt_signer(self) -> Signer:
+        """The key that signs receipts: from its file, or made once and kept for its owner only."""
+        named = self.settings.secrets.receipt_key_file
+        path = self.settings.folder / named if named else self.data / "receipt.key"
+        if named and not path.exists():
+            raise SettingsError(f"secrets.receipt_key_file: {named} does not exist")
+        return read_signer(path) if path.exists() else make_signer(path)
 
     def pseudonym_key(self) -> bytes:
         """The key of record pseudonyms: from its file, or made once and kept for its owner only."""

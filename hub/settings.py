@@ -22,6 +22,8 @@ class HubSettings:
 
     data: str = "hub-data"
     """Folder of the embedded log and projections."""
+    name: str = ""
+    """What receipts call this hub; empty: `county-hub` and the county's code."""
     county: str = "990101"
     """Division code of the county; everything outside it is elsewhere."""
     calendar: str = ""
@@ -88,6 +90,8 @@ class SecretsSettings:
 
     pseudonym_key_file: str = ""
     """Key of record pseudonyms. Empty: made once in the data folder, readable by its owner only."""
+    receipt_key_file: str = ""
+    """Key that signs receipts (Ed25519, PEM). Empty: made once in the data folder, readable by its owner only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.doctor import doctor
 from hub.cli.feeds import feeds as feeds_
 from hub.cli.identity import identity
+from hub.cli.issued import receipts as receipts_
 from hub.cli.people import explain, people
 from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
@@ -63,6 +64,7 @@ cli.add_command(people)
 cli.add_command(explain)
 cli.add_command(feeds_)
 cli.add_command(quarantine)
+cli.add_command(receipts_)
 
 
 @cli.command()

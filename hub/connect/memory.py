@@ -13,15 +13,25 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from hub.domain.days import Day
-from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
+from hub.domain.events import (
+    RECORDS,
+    BatchReceived,
+    DayClosed,
+    ModelAdopted,
+    RecordPublished,
+    RecordQuarantined,
+    RecordWithdrawn,
+)
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import agreements, intake, quarantine
+from hub.projections import agreements, intake, quarantine, receipts
 from hub.projections.intake import KnownRow, Reading
 from hub.projections.statements import upsert
 
 APPEND_EVENTS = 4_000
 NO_DAY = -1
+KEPT = (intake, quarantine, agreements, receipts)
+"""What is folded into one file."""
 CLOCK = ""
 """The name under which the table of feeds keeps the last closed day."""
 
@@ -54,16 +64,16 @@ class Memory:
     def __init__(self, log: EventLog, db: Connection, append_events: int = APPEND_EVENTS) -> None:
         """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
-        if not quarantine.exists(db):
-            # Kept by a hub that did not fold the quarantine yet: refilled, never migrated.
-            for kept in (intake, agreements):
+        if not receipts.exists(db):
+            # Kept by a hub that did not fold all of it yet: refilled, never migrated.
+            for kept in KEPT:
                 kept.metadata.drop_all(db)
-        intake.metadata.create_all(db)
-        quarantine.metadata.create_all(db)
-        agreements.metadata.create_all(db)
+        for kept in KEPT:
+            kept.metadata.create_all(db)
         self.agreements = agreements.Agreements(db)
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
+        self._receipts = receipts.Receipts(db)
         self._pending: list[Envelope] = []
         self._append_events = append_events
         clock = self._shelves.feeds.get(CLOCK)
@@ -81,6 +91,7 @@ class Memory:
         while (batch := source.take(APPEND_EVENTS)).events:
             for recorded in batch.events:
                 self._fold(recorded.envelope, None, recorded.position.partition.number)
+                self._receipts.place(recorded.envelope, recorded.position)
             self._commit(batch.checkpoint)
         # A model that was announced to some partitions only; days are closed again by whoever reads drops.
         half = [envelope for envelope in source.standing() if isinstance(envelope.event, ModelAdopted)]
@@ -120,7 +131,9 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for position in self._log.append(concluded_last(self._pending)):
+        ordered = concluded_last(self._pending)
+        for envelope, position in zip(ordered, self._log.append(ordered), strict=True):
+            self._receipts.place(envelope, position)
             checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
         self._pending = []
         self._commit(checkpoint)
@@ -135,6 +148,8 @@ class Memory:
             digest = content_digest(event.fields)
         elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
+        if isinstance(event, BatchReceived | RecordQuarantined):
+            self._receipts.apply(envelope, self._shelves.drops.get(intake.drop_key(event.feed, event.drop)))
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
         self.agreements.apply(event)
@@ -142,6 +157,7 @@ class Memory:
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
         self._shelves.flush()
         self.quarantine.flush()
+        self._receipts.flush()
         self.agreements.flush()
         if checkpoint:
             rows = [(p.number, offset) for p, offset in checkpoint.items()]
