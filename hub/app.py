@@ -35,9 +35,10 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake, quarantine, receipts
+from hub.projections import contracts, intake, quarantine, receipts
 from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
+from hub.projections.contracts import AcceptedRow
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.projections.receipts import ReceiptRow
@@ -166,6 +167,15 @@ class Hub:
         """Every agreement as it stands, without disturbing ingestion."""
         with self._intake() as db:
             return load_agreements(db)
+
+    def agreements_of(self, feed: str) -> list[Agreement]:
+        """The agreements about a feed."""
+        return [agreement for agreement in self.agreements() if agreement.feed == feed]
+
+    def contracts_of(self, feed: str) -> list[AcceptedRow]:
+        """The contracts of a feed that were accepted, the one in force last."""
+        with self._intake() as db:
+            return [row for row in contracts.load(db) if row.feed == feed]
 
     def rhythm(self) -> dict[str, dict[str, Any]]:
         """Per feed with a rhythm: its last delivery, when the next is due, and whether it is late."""

@@ -10,6 +10,7 @@ import click
 
 from hub.app import Hub, draft_of
 from hub.cli.common import as_json, opened
+from hub.cli.feeds_change import change
 from hub.cli.feeds_init import init
 from hub.cli.show import Progress, emit, table
 from hub.connect import Connector
@@ -37,6 +38,7 @@ def feeds() -> None:
 
 
 feeds.add_command(init)
+feeds.add_command(change)
 
 
 @feeds.command("list")

@@ -63,6 +63,8 @@ class Field:
     doc: str
     date_format: str
     """How its dates are written, as the standard writes formats; empty: year first."""
+    unit: str = ""
+    """In what it is counted, where it is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +309,7 @@ def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> 
         {str(k): str(v) for k, v in extras.get("codes", {}).items()},
         extras.get("severity", "quarantine"), str(node.get("classification", "")),
         str(node.get("description", "")), str(node.get("logicalTypeOptions", {}).get("format", "")),
+        str(extras.get("unit", "")),
     )  # fmt: skip
     if wrong := next(_wrong(made), None):
         raise SettingsError(f"contract {where}: {name} has {wrong}")

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from hub.connect import Connector, Drop, Stray, receipts
+from hub.connect.acceptance import Change, acceptance, change_of
 from hub.connect.backlog import Backlog
 from hub.connect.contracts import Feed
 from hub.connect.fields import TEXT_CHARACTERS_MAX
@@ -65,7 +66,7 @@ class Batch(NamedTuple):
     attempt: str
     """The drop and the attempt at it, under a name that says nothing, as attributes must."""
     cites: str = ""
-    """The agreements under which it is read; without any, the contract's version stands for them."""
+    """The agreements under which it is read, then the contract's version."""
 
     @staticmethod
     def of(feed: Feed, reading: Reading, day: Day, rows: Sequence[Row] = ()) -> "Batch":
@@ -165,12 +166,38 @@ class Ingest:
 
     def _allowed(self, feed: Feed, drops: Iterable[Drop], tell: Tell) -> Iterator[Drop]:
         """The drops that an agreement lets in; what was read before is not spoken of again."""
+        waits = self.waits(feed)
         for drop in drops:
             before = self._memory.reading(feed.name, drop.name)
-            if self.cites(feed, drop.day) is not None:
+            if not waits and self.cites(feed, drop.day) is not None:
                 yield drop
             elif before is None or not before.finished:
-                tell(receipts.of_stray(feed, Stray(drop.name, NO_AGREEMENT, "no-agreement")))
+                why, code = (waits, "contract-changed") if waits else (NO_AGREEMENT, "no-agreement")
+                tell(receipts.of_stray(feed, Stray(drop.name, why, code)))
+
+    def change(self, feed: Feed) -> Change | None:
+        """What a contract would change against the one in force; None if none was accepted yet."""
+        known = self._memory.contracts.of_feed(feed.name)
+        return change_of(feed, known, self._memory.agreements.of_feed(feed.name))
+
+    def waits(self, feed: Feed) -> str:
+        """Why nothing of a feed is read: somebody has to accept its contract first; empty: nobody has to."""
+        change = self.change(feed)
+        if change is None or not change.waits:
+            return ""
+        return f"the contract in force is {change.before}; this one ({change.after}) has to be accepted first"
+
+    def accept(self, feed: Feed, reason: str, actor: str) -> None:
+        """Put a contract on record as the one in force."""
+        number = len(self._memory.contracts.of_feed(feed.name)) + 1
+        self._memory.add(acceptance(feed, number, reason, actor))
+
+    def _enter(self, feed: Feed) -> None:
+        """Accept a contract that nobody has to look at: the first of a feed, or a change that breaks nobody."""
+        if (change := self.change(feed)) is None:
+            self.accept(feed, "the first contract of the feed", "hub")
+        elif change.amendments or change.stepped != "none":
+            self.accept(feed, "the change breaks nobody", "hub")
 
     def _is_new(self, connector: Connector, drop: Drop) -> bool:
         before = self._memory.reading(connector.feed.name, drop.name)
@@ -218,6 +245,7 @@ class Ingest:
 
     def _read_drop(self, connector: Connector, drop: Drop, tell: Tell) -> None:
         feed, reading = connector.feed, self._opened(connector, drop)
+        self._enter(feed)
         after = int(reading.reached or 0)
         rows: list[Row] = []
         notes: list[dict[str, Any]] = []
@@ -288,10 +316,13 @@ class Ingest:
         return self._receive(batch, receipts.of_batch(feed, batch.reading.drop, report, complaints, counts))
 
     def cites(self, feed: Feed, day: Day) -> str | None:
-        """The agreements in force about a feed on a day; None if there are agreements, and none is in force."""
+        """The agreements in force about a feed on a day, then its contract's version.
+
+        None if there are agreements, and none is in force.
+        """
         signed = self._memory.agreements.of_feed(feed.name)
-        found = ",".join(agreement.cited for agreement in signed if agreement.in_force(day))
-        return found if found or not signed else None
+        found = [agreement.cited for agreement in signed if agreement.in_force(day)]
+        return ",".join([*found, feed.version]) if found or not signed else None
 
     def record_of(self, feed: Feed, row: Row) -> str:
         """The record that a row is about; empty if it does not say."""

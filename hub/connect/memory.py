@@ -24,13 +24,13 @@ from hub.domain.events import (
 )
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import agreements, intake, quarantine, receipts
+from hub.projections import agreements, contracts, intake, quarantine, receipts
 from hub.projections.intake import KnownRow, Reading
 from hub.projections.statements import upsert
 
 APPEND_EVENTS = 4_000
 NO_DAY = -1
-KEPT = (intake, quarantine, agreements, receipts)
+KEPT = (intake, quarantine, agreements, receipts, contracts)
 """What is folded into one file."""
 CLOCK = ""
 """The name under which the table of feeds keeps the last closed day."""
@@ -64,13 +64,14 @@ class Memory:
     def __init__(self, log: EventLog, db: Connection, append_events: int = APPEND_EVENTS) -> None:
         """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
-        if not receipts.exists(db):
+        if not contracts.exists(db):
             # Kept by a hub that did not fold all of it yet: refilled, never migrated.
             for kept in KEPT:
                 kept.metadata.drop_all(db)
         for kept in KEPT:
             kept.metadata.create_all(db)
         self.agreements = agreements.Agreements(db)
+        self.contracts = contracts.Contracts(db)
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
         self._receipts = receipts.Receipts(db)
@@ -153,12 +154,14 @@ class Memory:
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
         self.agreements.apply(event)
+        self.contracts.apply(event)
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
         self._shelves.flush()
         self.quarantine.flush()
         self._receipts.flush()
         self.agreements.flush()
+        self.contracts.flush()
         if checkpoint:
             rows = [(p.number, offset) for p, offset in checkpoint.items()]
             upsert(self.db, intake.checkpoints, rows)

@@ -122,6 +122,8 @@ DROP_REASONS: Mapping[str, Reason] = {
                              "重新传送文件", "send the file again"),
     "no-agreement": Reason("没有有效的共享协议", "no agreement about the feed is in force, so it was not read",
                            "续签共享协议", "sign its next version: hub agreements sign"),
+    "contract-changed": Reason("数据约定已改变，尚未确认", "the contract changed in a way that breaks who receives it, and nobody has accepted that",
+                               "核对改动，主版本号加一后确认", "see what breaks: hub feeds change FILE; step the major version, then add --accept"),
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip

@@ -206,7 +206,7 @@ def test_rows_that_were_set_aside_stand_in_the_batch_that_took_them(tmp_path):
 def test_what_an_older_hub_remembered_is_filled_in_from_the_log(site):
     before = listed(site)
     with opened(site) as hub, hub.ingest() as work:
-        for name in ("receipts", "receipt_rows"):
+        for name in ("receipts", "receipt_rows", "contracts"):
             work.memory.db.exec_driver_sql(f"DROP TABLE {name}")
         work.memory.db.commit()
     assert listed(site) == {"months": [], "receipts": []}
