@@ -43,6 +43,7 @@ def change(context: click.Context, /, file: Path, accept: bool, reason: str, jso
         said = reader_of(hub)
         with hub.ingest() as work:
             work.accept(feed, reason.strip(), f"{said.department}/{said.role}")
+            work.flush()
     answer = _answer(feed, found, accepted)
     emit(answer, json_, lambda: _show(feed, found, answer))
     if not answer["ok"]:
