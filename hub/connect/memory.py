@@ -133,7 +133,10 @@ class Memory:
             return
         checkpoint: dict[Partition, int] = {}
         ordered = concluded_last(self._pending)
-        for envelope, position in zip(ordered, self._log.append(ordered), strict=True):
+        parts = len(self._log.partitions(RECORDS))
+        # A barrier came to stand in each partition.
+        placed = [each for each in ordered for _ in range(parts if each.event.BARRIER else 1)]
+        for envelope, position in zip(placed, self._log.append(ordered), strict=True):
             self._receipts.place(envelope, position)
             checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
         self._pending = []
