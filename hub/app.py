@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
+from hub.connect.issued import issued, receipt_of
 from hub.connect.quarantine import Quarantine
 from hub.domain.agreements import Agreement
 from hub.domain.days import Day, iso, to_date
@@ -34,14 +36,18 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake, quarantine, vanished, watched
+from hub.projections import contracts, intake, quarantine, receipts, vanished, watched
 from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
+from hub.projections.contracts import AcceptedRow
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
-from hub.reference import load_calendar
+from hub.projections.receipts import ReceiptRow
+from hub.reference import load_calendar, load_divisions
 from hub.settings import Settings
+from hub.signing import Signer, make_signer, read_signer
 
+RECEIPTS_MAX = 50_000
 DEADLINES_REACH_DAYS = 30
 """How far ahead deadlines in working days are set, more or less."""
 
@@ -67,6 +73,11 @@ class Hub:
         self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
         for name, feed in settings.feeds.items():
             self.feeds[name] = feed_of(name, feed, settings.folder)
+        divisions = settings.hub.divisions
+        self.divisions = load_divisions(
+            settings.folder / divisions if divisions else schemas / "divisions" / "simulated.csv"
+        )
+        self.feeds = {name: replace(feed, divisions=self.divisions) for name, feed in self.feeds.items()}
         calendars = [schemas / "calendars" / "china.toml"]
         if settings.hub.calendar:
             calendars.append(settings.folder / settings.hub.calendar)
@@ -199,6 +210,15 @@ class Hub:
         with self._intake() as db:
             return load_agreements(db)
 
+    def agreements_of(self, feed: str) -> list[Agreement]:
+        """The agreements about a feed."""
+        return [agreement for agreement in self.agreements() if agreement.feed == feed]
+
+    def contracts_of(self, feed: str) -> list[AcceptedRow]:
+        """The contracts of a feed that were accepted, the one in force last."""
+        with self._intake() as db:
+            return [row for row in contracts.load(db) if row.feed == feed]
+
     def rhythm(self) -> dict[str, dict[str, Any]]:
         """Per feed with a rhythm: its last delivery, when the next is due, and whether it is late."""
         with self._intake() as db:
@@ -278,6 +298,35 @@ class Hub:
         if not found:
             raise SettingsError("nothing to read: give --source DIR, or name feeds of your own in hub.toml")
         return found
+
+    def receipts(self, feed: str, first: Day | None, last: Day | None) -> list[ReceiptRow]:
+        """The receipts of some days, of all feeds or of one, without disturbing ingestion."""
+        with self._intake() as db:
+            if not receipts.exists(db):
+                return []
+            found = receipts.between(db, feed, first, last, RECEIPTS_MAX + 1)
+        if len(found) > RECEIPTS_MAX:
+            raise SettingsError(f"more than {RECEIPTS_MAX:,} receipts: narrow the days with --from and --to")
+        return found
+
+    def receipt(self, batch_id: str) -> tuple[dict[str, Any], bytes] | None:
+        """One receipt by its id or the beginning of it, and its signed file; None if that names none or several."""
+        with self._intake() as db:
+            row = receipts.named(db, batch_id) if receipts.exists(db) else None
+            if row is None:
+                return None
+            signer, site = self.receipt_signer(), self.settings.hub
+            name = site.name or f"county-hub {site.county}"
+            receipt = receipt_of(row, receipts.rows_of(db, row), name, site.county, signer.verifier.key_id)
+        return receipt, issued(receipt, signer)
+
+    def receipt_signer(self) -> Signer:
+        """The key that signs receipts: from its file, or made once and kept for its owner only."""
+        named = self.settings.secrets.receipt_key_file
+        path = self.settings.folder / named if named else self.data / "receipt.key"
+        if named and not path.exists():
+            raise SettingsError(f"secrets.receipt_key_file: {named} does not exist")
+        return read_signer(path) if path.exists() else make_signer(path)
 
     def pseudonym_key(self) -> bytes:
         """The key of record pseudonyms: from its file, or made once and kept for its owner only."""

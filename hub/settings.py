@@ -22,10 +22,14 @@ class HubSettings:
 
     data: str = "hub-data"
     """Folder of the embedded log and projections."""
+    name: str = ""
+    """What receipts call this hub; empty: `county-hub` and the county's code."""
     county: str = "990101"
     """Division code of the county; everything outside it is elsewhere."""
     calendar: str = ""
     """A file of notices about holidays, of the form of schemas/calendars/china.toml: added to those it holds."""
+    divisions: str = ""
+    """The site's table of division codes, of the form of schemas/divisions/simulated.csv, which it replaces."""
     quarantine_days_max: int = 10
     """A row that waits in quarantine for more days than this is overdue; `hub status` says so."""
 
@@ -105,6 +109,8 @@ class SecretsSettings:
 
     pseudonym_key_file: str = ""
     """Key of record pseudonyms. Empty: made once in the data folder, readable by its owner only."""
+    receipt_key_file: str = ""
+    """Key that signs receipts (Ed25519, PEM). Empty: made once in the data folder, readable by its owner only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "quarantine": Lazy(
         "hub.cli.quarantine", "Rows that could not become records: list, repair, retry, discard."
     ),
+    "receipts": Lazy("hub.cli.issued", "Receipts of what was delivered: list, show, print, verify."),
     "replay": Lazy("hub.cli.replay", "Replay the log: verify its decisions, or refill every view from it."),
     "residents": Lazy("hub.cli.views", "A page of residents; the look is put on record."),
     "run": Lazy("hub.cli.replay", "Decide what the log holds and bring every view up to date."),

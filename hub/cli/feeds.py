@@ -10,6 +10,7 @@ import click
 
 from hub.app import Hub, draft_of
 from hub.cli.common import as_json, opened
+from hub.cli.feeds_change import change
 from hub.cli.feeds_init import init
 from hub.cli.scorecard import scorecard
 from hub.cli.show import Progress, emit, table
@@ -41,6 +42,7 @@ def feeds() -> None:
 feeds.add_command(init)
 feeds.add_command(vanished)
 feeds.add_command(scorecard)
+feeds.add_command(change)
 
 
 @feeds.command("list")

@@ -18,6 +18,7 @@ from hub.connect.fields import KINDS
 from hub.connect.relations import Relation, relations_of, wrong
 from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
 from hub.domain.vanished import Limits
@@ -63,6 +64,8 @@ class Field:
     doc: str
     date_format: str
     """How its dates are written, as the standard writes formats; empty: year first."""
+    unit: str = ""
+    """In what it is counted, where it is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Feed:
     """Where each drop lists every record: how many may be missing from one before that is no usual proposal."""
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
+    divisions: Divisions = field(default=NOWHERE, repr=False)
+    """The site's table of division codes, which no contract states."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
 
     def due_after(self, day: Day, calendar: Calendar = WEEKDAYS, known_on: Day | None = None) -> Day | None:
@@ -230,7 +235,7 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, status=str(document["status"]), relations=relations,
+        fields=fields, operation=operation, status=str(document["status"]), relations=relations, divisions=NOWHERE,
         rhythm=rhythm, working_days=working_days, snapshot=_snapshot(extras.get("snapshot"), where),
         holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
@@ -323,6 +328,7 @@ def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> 
         {str(k): str(v) for k, v in extras.get("codes", {}).items()},
         extras.get("severity", "quarantine"), str(node.get("classification", "")),
         str(node.get("description", "")), str(node.get("logicalTypeOptions", {}).get("format", "")),
+        str(extras.get("unit", "")),
     )  # fmt: skip
     if wrong := next(_wrong(made), None):
         raise SettingsError(f"contract {where}: {name} has {wrong}")

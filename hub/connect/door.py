@@ -52,7 +52,7 @@ class Batch(NamedTuple):
     attempt: str
     """The drop and the attempt at it, under a name that says nothing, as attributes must."""
     cites: str = ""
-    """The agreements under which it is read; without any, the contract's version stands for them."""
+    """The agreements under which it is read, then the contract's version."""
     snapshot: Snapshot | None = None
     """What the reading lists, where its drop lists every record of the feed."""
 
@@ -91,10 +91,13 @@ class Door:
         self._measures: dict[str, Measure] = {}
 
     def cites(self, feed: Feed, day: Day) -> str | None:
-        """The agreements in force about a feed on a day; None if there are agreements, and none is in force."""
+        """The agreements in force about a feed on a day, then its contract's version.
+
+        None if there are agreements, and none is in force.
+        """
         signed = self._memory.agreements.of_feed(feed.name)
-        found = ",".join(agreement.cited for agreement in signed if agreement.in_force(day))
-        return found if found or not signed else None
+        found = [agreement.cited for agreement in signed if agreement.in_force(day)]
+        return ",".join([*found, feed.version]) if found or not signed else None
 
     def record_of(self, feed: Feed, row: Row) -> str:
         """The record that a row is about; empty if it does not say."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from hub.collector import tune_collector
 from hub.connect import Connector, Drop, Stray, receipts, stream_of, vanished
+from hub.connect.acceptance import Change, acceptance, change_of
 from hub.connect.contracts import Feed
 from hub.connect.door import Batch, Door
 from hub.connect.memory import APPEND_EVENTS, NO_DAY, Memory
@@ -139,12 +140,38 @@ class Ingest:
 
     def _allowed(self, feed: Feed, drops: Iterable[Drop], tell: Tell) -> Iterator[Drop]:
         """The drops that an agreement lets in; what was read before is not spoken of again."""
+        waits = self.waits(feed)
         for drop in drops:
             before = self._memory.reading(feed.name, drop.name)
-            if self.door.cites(feed, drop.day) is not None:
+            if not waits and self.door.cites(feed, drop.day) is not None:
                 yield drop
             elif before is None or not before.finished:
-                tell(receipts.of_stray(feed, Stray(drop.name, NO_AGREEMENT, "no-agreement")))
+                why, code = (waits, "contract-changed") if waits else (NO_AGREEMENT, "no-agreement")
+                tell(receipts.of_stray(feed, Stray(drop.name, why, code)))
+
+    def change(self, feed: Feed) -> Change | None:
+        """What a contract would change against the one in force; None if none was accepted yet."""
+        known = self._memory.contracts.of_feed(feed.name)
+        return change_of(feed, known, self._memory.agreements.of_feed(feed.name))
+
+    def waits(self, feed: Feed) -> str:
+        """Why nothing of a feed is read: somebody has to accept its contract first; empty: nobody has to."""
+        change = self.change(feed)
+        if change is None or not change.waits:
+            return ""
+        return f"the contract in force is {change.before}; this one ({change.after}) has to be accepted first"
+
+    def accept(self, feed: Feed, reason: str, actor: str) -> None:
+        """Put a contract on record as the one in force."""
+        number = len(self._memory.contracts.of_feed(feed.name)) + 1
+        self._memory.add(acceptance(feed, number, reason, actor))
+
+    def _enter(self, feed: Feed) -> None:
+        """Accept a contract that nobody has to look at: the first of a feed, or a change that breaks nobody."""
+        if (change := self.change(feed)) is None:
+            self.accept(feed, "the first contract of the feed", "hub")
+        elif change.amendments or change.stepped != "none":
+            self.accept(feed, "the change breaks nobody", "hub")
 
     def _is_new(self, connector: Connector, drop: Drop) -> bool:
         before = self._memory.reading(connector.feed.name, drop.name)
@@ -193,6 +220,7 @@ class Ingest:
 
     def _read_drop(self, connector: Connector, drop: Drop, tell: Tell) -> None:
         feed, reading = connector.feed, self._opened(connector, drop)
+        self._enter(feed)
         after = int(reading.reached or 0)
         cites = self.door.cites(feed, drop.day) or ""
         rows: list[Row] = []

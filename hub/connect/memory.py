@@ -13,15 +13,25 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from hub.domain.days import Day
-from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
+from hub.domain.events import (
+    RECORDS,
+    BatchReceived,
+    DayClosed,
+    ModelAdopted,
+    RecordPublished,
+    RecordQuarantined,
+    RecordWithdrawn,
+)
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import agreements, intake, quarantine, vanished, watched
+from hub.projections import agreements, contracts, intake, quarantine, receipts, vanished, watched
 from hub.projections.intake import WITHDRAWN, KnownRow, Reading
 from hub.projections.statements import upsert
 
 APPEND_EVENTS = 4_000
 NO_DAY = -1
+KEPT = (intake, quarantine, agreements, receipts, contracts, vanished, watched)
+"""What is folded into one file."""
 CLOCK = ""
 """The name under which the table of feeds keeps the last closed day."""
 
@@ -54,18 +64,19 @@ class Memory:
     def __init__(self, log: EventLog, db: Connection, append_events: int = APPEND_EVENTS) -> None:
         """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
-        folded = (intake, quarantine, agreements, vanished, watched)
-        if not all(kept.exists(db) for kept in (intake, quarantine, vanished, watched)):
+        if not all(kept.exists(db) for kept in (intake, quarantine, vanished, watched, contracts)):
             # Kept by a hub that did not fold all of it yet: refilled, never migrated.
-            for kept in folded:
+            for kept in KEPT:
                 kept.metadata.drop_all(db)
-        for kept in folded:
+        for kept in KEPT:
             kept.metadata.create_all(db)
         self.agreements = agreements.Agreements(db)
+        self.contracts = contracts.Contracts(db)
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
         self.vanished = vanished.VanishedShelves(db)
         self.watched = watched.WatchedShelves(db)
+        self._receipts = receipts.Receipts(db)
         self._pending: list[Envelope] = []
         self._append_events = append_events
         clock = self._shelves.feeds.get(CLOCK)
@@ -85,6 +96,7 @@ class Memory:
             self.load([e.record_id for e in said if isinstance(e, RecordPublished | RecordWithdrawn)])
             for recorded in batch.events:
                 self._fold(recorded.envelope, None, recorded.position.partition.number)
+                self._receipts.place(recorded.envelope, recorded.position)
             self._commit(batch.checkpoint)
         # A model that was announced to some partitions only; days are closed again by whoever reads drops.
         half = [envelope for envelope in source.standing() if isinstance(envelope.event, ModelAdopted)]
@@ -133,7 +145,13 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for partition, offset in self._log.append(concluded_last(self._pending)):
+        ordered = concluded_last(self._pending)
+        parts = len(self._log.partitions(RECORDS))
+        # A barrier came to stand in each partition.
+        placed = [each for each in ordered for _ in range(parts if each.event.BARRIER else 1)]
+        for envelope, position in zip(placed, self._log.append(ordered), strict=True):
+            self._receipts.place(envelope, position)
+            partition, offset = position
             if offset > checkpoint.get(partition, -1):
                 checkpoint[partition] = offset
         self._pending = []
@@ -149,15 +167,27 @@ class Memory:
             digest = content_digest(event.fields)
         elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
+        if isinstance(event, BatchReceived | RecordQuarantined):
+            self._receipts.apply(envelope, self._shelves.drops.get(intake.drop_key(event.feed, event.drop)))
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
         vanished.apply(self.vanished, envelope)
         watched.apply(self.watched, event, self.closed)
         self.agreements.apply(event)
+        self.contracts.apply(event)
 
     def write(self) -> None:
         """Have all that is remembered in the tables, for a query; the next `flush` commits it with its events."""
-        for shelves in (self._shelves, self.quarantine, self.vanished, self.watched, self.agreements):
+        kept = (
+            self._shelves,
+            self.quarantine,
+            self._receipts,
+            self.vanished,
+            self.watched,
+            self.agreements,
+            self.contracts,
+        )
+        for shelves in kept:
             shelves.flush()
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:

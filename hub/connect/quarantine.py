@@ -96,6 +96,8 @@ class Quarantine:
             return Retried(item, "held", [{"field": feed.key, "code": "held-behind"}])
         if any(other.attempt == item.attempt and cells_of(other) != cells_of(item) for other in others):
             return Retried(item, "quarantined", [{"field": feed.key, "code": "duplicate-key"}])
+        if self._ingest.waits(feed):
+            return Retried(item, "held", [{"field": "", "code": "contract-changed"}])
         cites = self._ingest.door.cites(feed, item.published_on)
         if cites is None:
             return Retried(item, "held", [{"field": "", "code": "no-agreement"}])

@@ -62,6 +62,9 @@ ROW_REASONS: Mapping[str, Reason] = {
                                  "核对各日期先后", "check which of the days is wrong"),
     "bad-place-code": Reason("地址代码错误", "not a 12-digit division code",
                              "使用12位统计用区划代码", "use the statistical division code"),
+    "place-not-valid": Reason("区划代码在该日期无效", "the division code was not valid on the day beside it",
+                              "使用该日期有效的代码，或核对日期",
+                              "use the code that was valid on that day, or check the day"),
     "bad-integer": Reason("不是整数", "not a whole number", "只填数字", "write digits only"),
     "full-width": Reason("全角字符", "typed full-width; read as half-width",
                          "改用半角输入", "switch to half-width input"),
@@ -143,6 +146,8 @@ DROP_REASONS: Mapping[str, Reason] = {
                                "as when an export was cut off",
                                "检查导出是否完整并重新报送；确属清理的请联系枢纽管理员确认",
                                "check the export and publish it again; if the records are truly gone, have it confirmed"),
+    "contract-changed": Reason("数据约定已改变，尚未确认", "the contract changed in a way that breaks who receives it, and nobody has accepted that",
+                               "核对改动，主版本号加一后确认", "see what breaks: hub feeds change FILE; step the major version, then add --accept"),
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip

@@ -96,7 +96,8 @@ class Translator:
             operation = batch.operations[index]
             problems: Sequence[Problem] = batch.problems.get(index, ())
             if relations and operation != WITHDRAW:
-                problems = [*problems, *(Problem(*said) for said in broken(relations, fields))]
+                said = broken(relations, fields, self._feed.divisions)
+                problems = [*problems, *(Problem(*each) for each in said)]
             key = str(fields.get(key_name, ""))
             # Without a key there is no record to publish or withdraw, however mild the complaints.
             if not key and all(problem.severity != "quarantine" for problem in problems):
