@@ -37,9 +37,10 @@ def exchange(
     for feed in sorted(feeds):
         lines = by_feed.get(feed.feed, [])
         begun = min((line.first_on for line in lines), default=0)
-        delays = [line.first_on - line.stated_on for line in lines if line.stated_on >= begun]
+        asked = [line for line in lines if line.stated_on >= begun]
+        in_time = sum(line.records for line in asked if line.first_on - line.stated_on <= days)
         found[feed.feed] = Exchange(
             share(feed.accepted + feed.unchanged, feed.received),
-            share(sum(delay <= days for delay in delays), len(delays)),
+            share(in_time, sum(line.records for line in asked)),
         )
     return found

@@ -62,12 +62,12 @@ class StayLine(NamedTuple):
 
 
 class DeliveredLine(NamedTuple):
-    """One record as it was first delivered, and the day of what it states."""
+    """So many records of a feed that were first delivered on a day, and state the same day."""
 
-    number: int
     feed: str
     first_on: Day
     stated_on: Day
+    records: int
 
 
 class FeedLine(NamedTuple):

@@ -67,7 +67,9 @@ def publish(families: Sequence[Sequence[Table]], safety: Safety) -> list[Publica
 
 
 def _family(tables: Sequence[Table], safety: Safety) -> Iterator[Publication]:
-    counts = {key: table.counts[key] for table in tables for key in table.counts}
+    counts: dict[Hashable, Sequence[int]] = {
+        key: table.counts[key] for table in tables for key in table.counts
+    }
     release = Release(counts, tables[0].people if tables else {})
     hidden: frozenset[Hashable] = frozenset()
     values: Mapping[Hashable, int] = dict(zip(release.keys, map(int, release.values), strict=True))
@@ -98,8 +100,10 @@ def _figure(
     if figure.status != NOT_OBSERVABLE and (small or any(key in hidden for key in figure.of)):
         return Observation(table.name, figure.key, None, None, None, figure.unit, figure.decimals,
                            WITHHELD_STATUS, CONFIDENTIAL)  # fmt: skip
-    shown = (_coarse(v) if safety.base else v for v in (figure.value, figure.low, figure.high))
-    return Observation(table.name, figure.key, *shown, figure.unit, figure.decimals, figure.status, FREE)
+    value, low, high = (_coarse(v) if safety.base else v for v in (figure.value, figure.low, figure.high))
+    return Observation(
+        table.name, figure.key, value, low, high, figure.unit, figure.decimals, figure.status, FREE
+    )
 
 
 def _coarse(value: float | None) -> float | None:

@@ -97,12 +97,12 @@ def _fit(counts: Counts, pairs: Sequence[tuple[int, int]]) -> _Fitted:
 
 def _least_squares(design: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
     """The terms under which what was seen is likeliest."""
-    terms = np.linalg.lstsq(design, np.log(np.maximum(seen, 0.1)), rcond=None)[0]
+    terms = np.asarray(np.linalg.lstsq(design, np.log(np.maximum(seen, 0.1)), rcond=None)[0], np.float64)
     for _ in range(ROUNDS_MAX):
         rates = np.exp(np.clip(design @ terms, -RATE_LOG_MAX, RATE_LOG_MAX))
         weighted = design * rates[:, None]
         step = np.linalg.lstsq(design.T @ weighted, design.T @ (seen - rates), rcond=None)[0]
-        terms = terms + np.clip(step, -2, 2)
+        terms = np.asarray(terms + np.clip(step, -2, 2), np.float64)
         if float(np.abs(step).max()) < CLOSE:
             break
-    return terms
+    return np.asarray(terms, np.float64)

@@ -76,9 +76,9 @@ def cohort(month: str, lines: Sequence[BirthLine], as_of: Day) -> Cohort:
     return Cohort(
         month,
         len(lines),
-        {name: 0 for name in CLASSES} | dict(Counter(map(delay_class, delays))),
+        dict.fromkeys(CLASSES, 0) | dict(Counter(map(delay_class, delays))),
         len(lines) - len(delays),
-        {name: 0 for name in (ON_TIME, LATE, DELAYED, NOT_YET)} | dict(Counter(map(standing, lines))),
+        dict.fromkeys((ON_TIME, LATE, DELAYED, NOT_YET), 0) | dict(Counter(map(standing, lines))),
         {
             days: share(sum(delay <= days for delay in delays), len(lines)) if youngest >= days else None
             for days in WITHIN_DAYS

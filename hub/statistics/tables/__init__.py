@@ -27,7 +27,7 @@ class Key(NamedTuple):
     area: str
     """County or town by division code, _X outside the county, _U unknown."""
     period: str
-    """2024 or 2024-01, by date of birth or of the step."""
+    """2024 or 2024-01, by date of birth or of the step; 2024-01-31 for what is counted on a day."""
     sex: str = TOTAL
     """M, F, _U or _T."""
     by: str = TOTAL

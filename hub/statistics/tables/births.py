@@ -59,7 +59,8 @@ def birth_tables(
     *, with_third: bool = False,
 ) -> list[Table]:  # fmt: skip
     """All tables of births, which are to be released together."""
-    here = [line for line in lines if line.outcome != lists.ELSEWHERE or line.health]
+    here = [line for line in lines if line.health or (line.police and line.outcome != lists.ELSEWHERE)]
+    unlisted = [line for line in lines if not (line.health or line.police)]
     slices = list(_slices(here, county))
     provisional = frozenset(s.period for s in slices if as_of - _last_day(s.period) < SETTLED_DAYS)
     scope = [part._replace(lines=list(filter(lists.in_scope, part.lines))) for part in slices]
@@ -68,7 +69,8 @@ def birth_tables(
         Table(
             "births", "出生数", "births", dict(_births(slices, here, county)), [], [BOTH_PLACES], provisional
         ),
-        _completeness(scope, linkage, provisional, with_third=with_third),
+        _completeness(scope, linkage, provisional),
+        *([_three_lists(scope, list(_slices(unlisted, county)), provisional)] if with_third else []),
         _timeliness(scope, county, as_of, provisional),
         _ratios([part for part in slices if len(part.period) == 4 or part.area == county], provisional),
         _outcomes(counties, provisional),
@@ -124,23 +126,23 @@ def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
 # --- completeness ---------------------------------------------------------------------------
 
 
-def _completeness(
-    slices: Sequence[Slice], linkage: Linkage | None, provisional: frozenset[str], *, with_third: bool
-) -> Table:
+def _completeness(slices: Sequence[Slice], linkage: Linkage | None, provisional: frozenset[str]) -> Table:
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
     for area, period, group in slices:
-        of = tuple(Key(name, area, period) for name in ("LIST_1", "LIST_2", "BOTH"))
+        of = _list_keys(area, period)
         counts[of[0]] = _numbers([line for line in group if line.police])
         counts[of[1]] = _numbers([line for line in group if line.health])
         counts[of[2]] = _numbers([line for line in group if line.health and line.police])
         status = PROVISIONAL if period in provisional else ESTIMATED
         figures.extend(_estimates(lists.completeness(group, linkage), of, status))
-        if with_third:
-            figures.append(_three(group, of, status))
-    notes = [*lists.assumptions(linkage), *([THIRD_NOTE] if with_third else [])]
     return Table("completeness", "出生登记完整率（双系统估计）", "completeness of birth registration (dual system)",
-                 counts, figures, notes, provisional)  # fmt: skip
+                 counts, figures, lists.assumptions(linkage), provisional)  # fmt: skip
+
+
+def _list_keys(area: str, period: str) -> tuple[Key, Key, Key]:
+    first, second, third_ = (Key(name, area, period) for name in ("LIST_1", "LIST_2", "BOTH"))
+    return first, second, third_
 
 
 def _estimates(found: Completeness, of: tuple[Key, ...], status: str) -> Iterator[Figure]:
@@ -160,11 +162,24 @@ def _estimate(one: Estimate, by: str, of: tuple[Key, ...], status: str) -> Itera
                  100 * high, of, PERCENT, 2, status)  # fmt: skip
 
 
-def _three(group: Sequence[BirthLine], of: tuple[Key, ...], status: str) -> Figure:
-    strata = grouped(group, lists.stratum).values()
-    found = third.three_lists([third.counts_of(part) for part in strata])
-    key = Key("TOTAL_BIRTHS", of[0].area, of[0].period, by=f"THREE[{found.model}]")
-    return Figure(key, found.total, *found.interval, of, COUNT, 1, status)
+def _three_lists(slices: Sequence[Slice], unlisted: Sequence[Slice], provisional: frozenset[str]) -> Table:
+    """All births by three lists; `unlisted` are those that only the third list holds."""
+    counts: dict[Key, tuple[int, ...]] = {}
+    figures: list[Figure] = []
+    others = {(part.area, part.period): part.lines for part in unlisted}
+    for area, period, listed in slices:
+        group = [*listed, *others.get((area, period), ())]
+        of = Key("LIST_3", area, period)
+        counts[of] = _numbers([line for line in group if line.third])
+        strata = grouped(group, lists.stratum).values()
+        found = third.three_lists([third.counts_of(part) for part in strata])
+        status = PROVISIONAL if period in provisional else ESTIMATED
+        key = Key("TOTAL_BIRTHS_3", area, period, by=found.model)
+        figures.append(
+            Figure(key, found.total, *found.interval, (of, *_list_keys(area, period)), COUNT, 1, status)
+        )
+    return Table("three-lists", "出生总数（三名单对数线性模型）", "all births by three lists (log-linear)",
+                 counts, figures, [*lists.ASSUMPTIONS[:2], THIRD_NOTE], provisional)  # fmt: skip
 
 
 def _percent(key: Key, found: Share, of: tuple[Key, ...], status: str = NORMAL) -> Figure:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hub.domain.days import Day, day_of
+from hub.domain.days import Day, day_of, iso
 from hub.statistics import flows
 from hub.statistics.flows import MIGRANT, OUTSIDE, STATUS, TOWN, Balance, Cell
-from hub.statistics.lines import StayLine, month_of, year_of
+from hub.statistics.lines import StayLine, month_of
 from hub.statistics.tables import NOT_OBSERVABLE, Figure, Key, Table
 from hub.statistics.timeliness import last_day
 
@@ -90,8 +90,8 @@ def _turnover(area: str, period: str, found: Balance, people: Mapping[int, int],
         Key("STOCK_START", area, period, by=MIGRANT): found.stock_1,
         Key("STOCK_END", area, period, by=MIGRANT): found.stock_2,
     }
-    counted = [sum(people[number] for number in numbers) for numbers in of.values()]
-    rate = flows.turnover(*counted, days).per_year
+    came, left, start, end = (sum(people[number] for number in numbers) for numbers in of.values())
+    rate = flows.turnover(came, left, start, end, days).per_year
     key = Key("TURNOVER", area, period, by=MIGRANT)
     if rate is None:
         return Figure(key, None, None, None, tuple(of), PERCENT_A_YEAR, 1, NOT_OBSERVABLE)
@@ -103,15 +103,15 @@ def _turnover(area: str, period: str, found: Balance, people: Mapping[int, int],
 
 def _origins(lines: Sequence[StayLine], county: str, day: Day, digits: int) -> Table:
     pairs = flows.origins(lines, day, MIGRANT, digits)
-    year = year_of(day)
+    on = iso(day)
     counts: dict[Key, Sequence[int]] = {
-        Key("ORIGIN", town, year, by=origin): numbers for (origin, town), numbers in pairs.items()
+        Key("ORIGIN", town, on, by=origin): numbers for (origin, town), numbers in pairs.items()
     }
     for origin in sorted({origin for origin, _ in pairs}):
-        counts[Key("ORIGIN", county, year, by=origin)] = _together(pairs, 0, origin)
+        counts[Key("ORIGIN", county, on, by=origin)] = _together(pairs, 0, origin)
     for town in sorted({town for _, town in pairs}):
-        counts[Key("ORIGIN", town, year)] = _together(pairs, 1, town)
-    counts[Key("ORIGIN", county, year)] = [n for numbers in pairs.values() for n in numbers]
+        counts[Key("ORIGIN", town, on)] = _together(pairs, 1, town)
+    counts[Key("ORIGIN", county, on)] = [n for numbers in pairs.values() for n in numbers]
     return Table("origins", "流动人口来源地 × 乡镇", "migrants by origin and town", counts, [], [ORIGIN_NOTE])
 
 
@@ -125,6 +125,6 @@ def _lengths(lines: Sequence[StayLine], county: str, day: Day) -> Table:
         stay, since = flows.stay_on(line, day), flows.here_since(line, day)
         if stay is not None and stay.status == MIGRANT and since is not None:
             here[flows.stay_class(day - since)].append(line.number)
-    year = year_of(day)
-    counts = {Key("STAY_LENGTH", county, year, by=name): numbers for name, numbers in here.items()}
+    on = iso(day)
+    counts = {Key("STAY_LENGTH", county, on, by=name): numbers for name, numbers in here.items()}
     return Table("stay-length", "流动人口居住时长", "migrants by length of stay", counts, [])
