@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hub.statistics.disclosure import Release
 from hub.statistics.disclosure.rounding import rounded
 from hub.statistics.disclosure.suppression import THRESHOLD, withheld
+from hub.statistics.lines import TOTAL
 from hub.statistics.tables import (
     CONFIDENTIAL,
     COUNT,
@@ -26,6 +27,8 @@ from hub.statistics.tables import (
 ROUNDED_FROM = 100
 """Where counts are rounded, a figure made from a smaller one is withheld: it could tell what rounding hid."""
 DIGITS = 3
+COUNTY_DIGITS, YEAR_DIGITS = 6, 4
+WANTED_MORE = 20.0
 
 
 class Safety(NamedTuple):
@@ -77,13 +80,19 @@ def _family(tables: Sequence[Table], safety: Safety) -> Iterator[Publication]:
     if safety.base:
         values = rounded(release, safety.base)
     else:
-        hidden = withheld(release, safety.threshold)
+        hidden = withheld(release, safety.threshold, _wanted)
     for table in tables:
         shown = [
             *(_count(table, key, values[key], hidden) for key in table.counts),
             *(_figure(table, figure, true, hidden, safety) for figure in table.figures),
         ]
         yield Publication(table.name, table.zh, table.en, table.notes, sorted(shown, key=lambda x: x.key))
+
+
+def _wanted(key: Key) -> float:
+    """Totals of a county's year are what is asked for first."""
+    whole = len(key.area) == COUNTY_DIGITS and len(key.period) == YEAR_DIGITS
+    return WANTED_MORE if whole and key.by == TOTAL else 1.0
 
 
 def _count(table: Table, key: Key, value: int, hidden: frozenset[Hashable]) -> Observation:

@@ -1,13 +1,14 @@
 """Withholding small counts, and as few others as keep them from being worked out.
 
-For each small count a witness is looked for: another county of whole people, in which that count is larger by the
-threshold and nothing that is published differs. The cheapest change that makes one is a linear program (in whole
-numbers where its answer is not); the published counts that it changes are withheld too. Withholding more spoils
-no witness, so at the end every small count has one, and every count withheld for its sake has one in which it
-is different: no attack on the published counts, in whole numbers or not, can tell the two counties apart.
+For each small count a witness is looked for: other sizes of the groups, in which that count is larger by the
+threshold and nothing that is published differs. The cheapest change that makes one is a linear program; the
+published counts that it changes are withheld too. Withholding more spoils no witness, so at the end every small
+count has one, and every count withheld for its sake has one in which it differs by one at least: no bound that
+linear programs draw from the published counts (`attack`) can shut either out.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,17 @@ from hub.statistics.disclosure import Release
 THRESHOLD = 5
 """Counts of one to four are small."""
 CLOSE = 1e-6
-NODES_MAX = 2_000
 Vector = NDArray[np.float64]
 
 
-def withheld(release: Release, threshold: int = THRESHOLD) -> frozenset[Hashable]:
-    """The counts not to publish: small ones, and those that would give them away."""
-    search = _Search(release, release.small(threshold))
+def withheld(
+    release: Release, threshold: int = THRESHOLD, wanted: Callable[[Any], float] = lambda key: 1.0
+) -> frozenset[Hashable]:
+    """The counts not to publish: small ones, and those that would give them away.
+
+    `wanted` says how much more than another of its size a count is wanted: it is withheld only where others cannot help.
+    """
+    search = _Search(release, release.small(threshold), np.array([wanted(key) for key in release.keys]))
     search.protect(threshold)
     return frozenset(release.keys[index] for index in search.hidden)
 
@@ -33,8 +38,9 @@ def withheld(release: Release, threshold: int = THRESHOLD) -> frozenset[Hashable
 class _Search:
     """Witnesses found so far, and what must be hidden for them."""
 
-    def __init__(self, release: Release, small: list[int]) -> None:
+    def __init__(self, release: Release, small: list[int], wanted: Vector) -> None:
         self._release, self._small = release, small
+        self._cost = wanted * (1.0 + release.values)
         self.hidden = set(small)
         cells, groups = release.matrix.shape
         self._up: Vector = np.zeros(cells)
@@ -47,7 +53,7 @@ class _Search:
             hstack([change, -slack]), hstack([change, slack]), hstack([change, nothing]),
         ]).tocsr()  # fmt: skip
         free, none = np.full(cells, np.inf), np.zeros(cells)
-        self._lows = np.concatenate([-free, none, 1.0 - release.values])
+        self._lows = np.concatenate([-free, none, np.minimum(0.0, 1.0 - release.values)])
         self._highs = np.concatenate([none, free, free])
         self._bounds = Bounds(0, np.concatenate([np.full(groups, np.inf), release.sizes, free]))
 
@@ -64,34 +70,29 @@ class _Search:
                 done.add(index)
 
     def _spread(self, index: int) -> float:
-        """How far apart two witnesses are in a count, the true county being one."""
-        return float(self._up[index] + self._down[index])
+        """How far a witness is from the true county in a count; bounds in whole numbers hold both."""
+        return float(max(self._up[index], self._down[index]))
 
     def _witness(self, index: int, width: int) -> None:
-        changed = self._cheapest(index, width, whole=False)
-        if not np.allclose(changed, np.round(changed), atol=CLOSE):
-            changed = self._cheapest(index, width, whole=True)
-        by_cell = np.round(self._release.matrix @ np.round(changed))
-        self.hidden.update(int(i) for i in np.nonzero(by_cell)[0])
-        self._up = np.maximum(self._up, by_cell)
-        self._down = np.maximum(self._down, -by_cell)
+        by_cell = self._release.matrix @ self._cheapest(index, width)
+        self.hidden.update(int(i) for i in np.nonzero(np.abs(by_cell) > CLOSE)[0])
+        self._up = np.maximum(self._up, by_cell + CLOSE)
+        self._down = np.maximum(self._down, CLOSE - by_cell)
 
-    def _cheapest(self, index: int, width: int, *, whole: bool) -> Vector:
+    def _cheapest(self, index: int, width: int) -> Vector:
         """The change of groups that raises a count by `width` and costs the published counts least."""
         cells, groups = self._release.matrix.shape
         hidden = np.zeros(cells, bool)
         hidden[list(self.hidden)] = True
         # A little for each group keeps the answer from wandering where everything is hidden already.
-        cost = np.concatenate([np.full(2 * groups, 1e-3), np.where(hidden, 0.0, 1.0 + self._release.values)])
+        cost = np.concatenate([np.full(2 * groups, 1e-3), np.where(hidden, 0.0, self._cost)])
         row = self._release.matrix[[index]]
         target = hstack([row, -row, csr_array((1, cells))])
         constraints = [
             LinearConstraint(self._rows, self._lows, self._highs),
             LinearConstraint(target.tocsr(), width, width),
         ]
-        kinds = np.concatenate([np.full(2 * groups, int(whole)), np.zeros(cells, int)])
-        options = {"node_limit": NODES_MAX} if whole else {}
-        done = milp(cost, integrality=kinds, bounds=self._bounds, constraints=constraints, options=options)
+        done = milp(cost, bounds=self._bounds, constraints=constraints)
         if done.x is None:
             return self._everything(index, width)
         return np.asarray(done.x[:groups] - done.x[groups : 2 * groups])
