@@ -132,8 +132,7 @@ class Queries:
         today = load_progress(self._db, "today", -1)
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
-        kinds = {name: feed.kind for name, feed in feeds.items()}
-        found = statistics(self._db, self._county, kinds, balance, self._model, asked, safety, today)
+        found = statistics(self._db, self._county, feeds, balance, self._model, asked, safety, today)
         if safety.threshold < 2 and not safety.base:
             self._disclose("statistics", [f"small counts of {name}" for name in asked.tables])
         mine = self._reader.jurisdiction

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from hub.connect.contracts import Feed
 from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
 from hub.domain.limits import LIMITS
 from hub.matching import Model
 from hub.projections import VERSION, models
-from hub.projections.lines import Kinds, birth_lines, delivered_lines, stay_lines, third_lines
+from hub.projections.lines import birth_lines, delivered_lines, stay_lines, third_lines
 from hub.projections.position import load_checkpoint
 from hub.statistics.completeness import Linkage
 from hub.statistics.lines import FeedLine
@@ -69,12 +70,13 @@ class Statistics(NamedTuple):
 
 
 def statistics(
-    db: Connection, county: str, kinds: Kinds, feeds: Mapping[str, Mapping[str, int]],
+    db: Connection, county: str, feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]],
     model: Model, asked: Asked, safety: Safety, today: Day,
 ) -> Statistics:  # fmt: skip
     """The tables asked for, as of a day."""
     as_of = today if asked.as_of is None else min(asked.as_of, today)
     first = _before_months(as_of, asked.months)
+    kinds = {name: feed.kind for name, feed in feeds.items()}
     families = []
     if wanted(asked, BIRTHS):
         lines = birth_lines(db, county, first, as_of)
@@ -87,7 +89,7 @@ def statistics(
         families.append(stay_tables(stays, county, first, as_of, asked.origin_digits))
     if wanted(asked, EXCHANGE):
         delivered = delivered_lines(db, kinds, as_of)
-        families.append([exchange_table(_feeds(feeds), delivered, county, as_of)])
+        families.append([exchange_table(_feeds(feeds, balance), delivered, county, as_of)])
     made = [table for table in publish(families, safety) if table.name in asked.tables]
     return Statistics(_basis(db, county, as_of, first, model, safety), made)
 
@@ -113,9 +115,12 @@ def _before_months(day: Day, months: int) -> Day:
     return day_of(f"{year:04d}-{month + 1:02d}-01") - 1
 
 
-def _feeds(feeds: Mapping[str, Mapping[str, int]]) -> Sequence[FeedLine]:
+def _feeds(feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]]) -> Sequence[FeedLine]:
     names = ("received", "accepted", "unchanged", "quarantined")
-    return [FeedLine(feed, *(counts[name] for name in names)) for feed, counts in sorted(feeds.items())]
+    return [
+        FeedLine(feed, *(counts[name] for name in names), days=feeds[feed].rhythm if feed in feeds else 0)
+        for feed, counts in sorted(balance.items())
+    ]
 
 
 def _basis(db: Connection, county: str, as_of: Day, first: Day, model: Model, safety: Safety) -> Basis:

@@ -7,7 +7,8 @@ from hub.statistics.completeness import Share, share
 from hub.statistics.lines import BirthLine, DeliveredLine, FeedLine, grouped
 
 ON_TIME_DAYS = 7
-"""A record is delivered on time within so many days of what it states: an entry, an issue, a start."""
+"""A record is delivered on time within so many days of what it states (an entry, an issue, a start), or within
+the rhythm that was agreed on for its feed."""
 
 
 class Exchange(NamedTuple):
@@ -16,7 +17,7 @@ class Exchange(NamedTuple):
     accepted: Share
     """Of rows received, so many were not set aside."""
     on_time: Share
-    """Of new records, so many came within the days given."""
+    """Of new records, so many came in time."""
 
 
 def agreement(lines: Iterable[BirthLine]) -> dict[str, Share]:
@@ -28,9 +29,7 @@ def agreement(lines: Iterable[BirthLine]) -> dict[str, Share]:
     return {field: share(sum(said), len(said)) for field, said in sorted(asked.items())}
 
 
-def exchange(
-    feeds: Iterable[FeedLine], delivered: Iterable[DeliveredLine], days: int = ON_TIME_DAYS
-) -> Mapping[str, Exchange]:
+def exchange(feeds: Iterable[FeedLine], delivered: Iterable[DeliveredLine]) -> Mapping[str, Exchange]:
     """Feed to its scores. What a feed brought of the time before its first delivery was late by nature: not asked."""
     by_feed = grouped(delivered, lambda line: line.feed)
     found = {}
@@ -38,7 +37,9 @@ def exchange(
         lines = by_feed.get(feed.feed, [])
         begun = min((line.first_on for line in lines), default=0)
         asked = [line for line in lines if line.stated_on >= begun]
-        in_time = sum(line.records for line in asked if line.first_on - line.stated_on <= days)
+        in_time = sum(
+            line.records for line in asked if line.first_on - line.stated_on <= (feed.days or ON_TIME_DAYS)
+        )
         found[feed.feed] = Exchange(
             share(feed.accepted + feed.unchanged, feed.received),
             share(in_time, sum(line.records for line in asked)),

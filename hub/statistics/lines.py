@@ -78,6 +78,8 @@ class FeedLine(NamedTuple):
     accepted: int
     unchanged: int
     quarantined: int
+    days: int = 0
+    """Within how many days the next delivery is due, where that was agreed on."""
 
 
 def month_of(day: Day) -> str:

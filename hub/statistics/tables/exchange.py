@@ -10,9 +10,9 @@ from hub.statistics.tables import COUNT, NORMAL, NOT_OBSERVABLE, Figure, Key, Ta
 
 PERCENT = "PERCENT"
 NOTE = (
-    f"按时：所述日期后 {ON_TIME_DAYS} 天内送达；首次交付前的历史记录不计",
-    f"on time: delivered within {ON_TIME_DAYS} days of what the record states; what a feed brought of the time "
-    "before its first delivery is not asked",
+    f"按时：所述日期后 {ON_TIME_DAYS} 天（或约定周期）内送达；首次交付前的历史记录不计",
+    f"on time: delivered within {ON_TIME_DAYS} days (or the agreed rhythm) of what the record states; what a feed "
+    "brought of the time before its first delivery is not asked",
 )
 
 
