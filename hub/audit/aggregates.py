@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hub.connect.contracts import Feed
 from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
+from hub.domain.events import ACTIONS, RECORDS
 from hub.domain.limits import LIMITS
 from hub.matching import Model
 from hub.projections import VERSION, models
@@ -53,7 +54,7 @@ class Basis(NamedTuple):
     as_of: str
     since: str
     log: dict[str, int]
-    """Partition to the last offset that was covered."""
+    """Partition of facts to the last offset that was covered; decisions follow from them."""
     model: str
     catalogue: str
     """Digest of the catalogue of discrepancies and of the legal limits."""
@@ -116,11 +117,13 @@ def _before_months(day: Day, months: int) -> Day:
 
 
 def _feeds(feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]]) -> Sequence[FeedLine]:
-    names = ("received", "accepted", "unchanged", "quarantined")
     return [
-        FeedLine(feed, *(counts[name] for name in names), days=feeds[feed].rhythm if feed in feeds else 0)
+        FeedLine(
+            feed, counts["received"], counts["accepted"], counts["unchanged"], counts["quarantined"],
+            feeds[feed].rhythm if feed in feeds else 0,
+        )
         for feed, counts in sorted(balance.items())
-    ]
+    ]  # fmt: skip
 
 
 def _basis(db: Connection, county: str, as_of: Day, first: Day, model: Model, safety: Safety) -> Basis:
@@ -128,7 +131,7 @@ def _basis(db: Connection, county: str, as_of: Day, first: Day, model: Model, sa
     rules = repr((KINDS, LIMITS)).encode()
     return Basis(
         county, iso(as_of), iso(first + 1),
-        {str(partition): offset for partition, offset in sorted(load_checkpoint(db).items())},
+        {str(p): offset for p, offset in sorted(load_checkpoint(db).items()) if p.topic in (RECORDS, ACTIONS)},
         model.version if adopted is None else f"{model.version} {adopted['digest'][:16]}",
         hashlib.sha256(rules).hexdigest()[:16], VERSION, safety.threshold, safety.base,
     )  # fmt: skip

@@ -28,7 +28,7 @@ ROUNDED_FROM = 100
 """Where counts are rounded, a figure made from a smaller one is withheld: it could tell what rounding hid."""
 DIGITS = 3
 COUNTY_DIGITS, YEAR_DIGITS = 6, 4
-WANTED_MORE = 20.0
+WANTED_MORE = 1_000.0
 
 
 class Safety(NamedTuple):

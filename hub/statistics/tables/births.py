@@ -134,6 +134,9 @@ def _completeness(slices: Sequence[Slice], linkage: Linkage | None, provisional:
         counts[of[0]] = _numbers([line for line in group if line.police])
         counts[of[1]] = _numbers([line for line in group if line.health])
         counts[of[2]] = _numbers([line for line in group if line.health and line.police])
+        # What follows from the three by taking away is protected as if it were printed, so it is.
+        counts[Key("ONLY_1", area, period)] = _numbers([line for line in group if not line.health])
+        counts[Key("ONLY_2", area, period)] = _numbers([line for line in group if not line.police])
         status = PROVISIONAL if period in provisional else ESTIMATED
         figures.extend(_estimates(lists.completeness(group, linkage), of, status))
     return Table("completeness", "出生登记完整率（双系统估计）", "completeness of birth registration (dual system)",
