@@ -14,6 +14,7 @@ from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
 from hub.domain.events import ACTIONS, RECORDS
 from hub.domain.limits import LIMITS
+from hub.errors import SettingsError
 from hub.matching import Model
 from hub.projections import VERSION, models
 from hub.projections.lines import birth_lines, delivered_lines, stay_lines, third_lines
@@ -75,7 +76,9 @@ def statistics(
     model: Model, asked: Asked, safety: Safety, today: Day,
 ) -> Statistics:  # fmt: skip
     """The tables asked for, as of a day."""
-    as_of = today if asked.as_of is None else min(asked.as_of, today)
+    as_of = today if asked.as_of is None else asked.as_of
+    if as_of > today:
+        raise SettingsError(f"{iso(as_of)} has not been closed yet: the last closed day is {iso(today)}")
     first = _before_months(as_of, asked.months)
     kinds = {name: feed.kind for name, feed in feeds.items()}
     families = []

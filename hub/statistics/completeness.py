@@ -5,7 +5,7 @@ town, sex and the mother's class, since unequal capture within a stratum makes
 every estimate too low. What all this assumes is printed with every figure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hub.statistics.intervals import LEVEL, Interval, wilson
@@ -165,8 +165,3 @@ def assumptions(linkage: Linkage | None) -> list[tuple[str, str]]:
         f"corrected for a linkage recall of {said[0]} and a precision of {said[1]}",
     )
     return [*ASSUMPTIONS, measured]
-
-
-def by_class(lines: Iterable[BirthLine]) -> Mapping[str, list[BirthLine]]:
-    """Births by the mother's class."""
-    return grouped(lines, lambda line: line.mother)

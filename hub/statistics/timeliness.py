@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hub.domain.days import Day, add_month, day_of
 from hub.domain.limits import BIRTH_REGISTRATION, deadline
 from hub.statistics.completeness import Share, in_scope, share
-from hub.statistics.lines import BirthLine, grouped, month_of
+from hub.statistics.lines import BirthLine
 
 WITHIN_DAYS = (30, 60, 90, 365)
 """Completeness is measured at each of these delays."""
@@ -62,14 +62,8 @@ def in_cohort(line: BirthLine) -> bool:
     return in_scope(line) and (line.registered_on is not None or not line.police)
 
 
-def cohorts(lines: Iterable[BirthLine], as_of: Day) -> list[Cohort]:
-    """Every month of birth, in order."""
-    months = grouped(filter(in_cohort, lines), lambda line: month_of(line.born_on))
-    return [cohort(month, months[month], as_of) for month in sorted(months)]
-
-
 def cohort(month: str, lines: Sequence[BirthLine], as_of: Day) -> Cohort:
-    """One cohort."""
+    """The cohort of a month; its births are those whose delay can be followed."""
     delays = [line.registered_on - line.born_on for line in lines if line.registered_on is not None]
     waits = [(_wait(line, as_of), line.registered_on is not None) for line in lines]
     youngest = as_of - last_day(month)

@@ -28,12 +28,11 @@ from hub.reports.charts.timeliness import fixed_delay_chart, timeliness_chart
 from hub.reports.files import COLUMNS, FORMATS
 from hub.simulate.places import COUNTY
 from hub.statistics.publication import Safety
-from hub.statistics.tables import Key
 from tests.conftest import settings_for, work_through
 from tests.databases import new_database
 
 READER = Reader("health", "analyst", COUNTY, "vital-statistics")
-OPEN = Safety(threshold=1)
+SAFE, OPEN = Safety(), Safety(threshold=1)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def hub(tmp_path_factory, county):
     found.close()
 
 
-def asked(hub, db, safety=Safety(), reader=READER, **more):
+def asked(hub, db, safety=SAFE, reader=READER, **more):
     queries = Queries(db, hub.log, reader, COUNTY, hub.rules.model)
     return queries.statistics(hub.feeds, hub.balance(), Asked(**more), safety)
 
@@ -176,9 +175,14 @@ def test_an_earlier_day_knows_nothing_later(hub):
     late = [
         one
         for key, one in then.items()
-        if key[0] == "REGISTERED_WITHIN" and key.period > "2024-04" and key.by == "90D"
+        if key.indicator == "REGISTERED_WITHIN" and key.period > "2023-07" and key.by == "365D"
     ]
     assert late and all(one.obs_status == "L" for one in late)
+
+
+def test_a_day_that_was_not_closed_is_refused(hub):
+    with hub.projection() as db, pytest.raises(SettingsError, match="has not been closed yet"):
+        asked(hub, db, as_of=day_of("2034-01-01"))
 
 
 def test_before_any_day_is_closed_there_is_nothing_to_count(tmp_path):

@@ -8,7 +8,6 @@ from hub.statistics.completeness import (
     UNADJUSTED,
     Linkage,
     assumptions,
-    by_class,
     completeness,
     estimate,
     in_scope,
@@ -39,7 +38,6 @@ def test_strata_are_towns_and_sexes():
     lines = [*births(50, 5, 5), *births(50, 5, 5, start=100, residence=OTHER_TOWN + "201"),
              *births(50, 5, 5, start=200, sex="male")]  # fmt: skip
     assert completeness(lines).strata == 3
-    assert by_class(lines).keys() == {"local"}
 
 
 def test_missed_links_are_made_up_for_and_false_ones_taken_away():

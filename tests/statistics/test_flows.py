@@ -1,5 +1,7 @@
 """Stock and flow: the identity in every cell, whatever the registers say."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,11 +30,11 @@ periods = st.lists(st.integers(0, 500), min_size=2, max_size=6, unique=True).map
 
 @given(counties, periods)
 def test_stock_is_the_last_stock_and_what_came_and_went(lines, days):
-    spans = list(zip(days, days[1:], strict=False))
+    spans = list(itertools.pairwise(days))
     for cell in (flows.by_town, flows.by_county(COUNTY)):
         found = flows.balances(lines, spans, cell)
         assert all(balance.holds for cells in found for balance in cells.values())
-        for before, after in zip(found, found[1:], strict=False):
+        for before, after in itertools.pairwise(found):
             for key in before.keys() | after.keys():
                 ended = before[key].stock_2 if key in before else []
                 assert sorted(ended) == sorted(after[key].stock_1 if key in after else [])

@@ -3,7 +3,7 @@
 from births_made import BORN, birth
 
 from hub.domain.days import day_of
-from hub.statistics.timeliness import CLASSES, cohorts, delay_class, in_cohort, quantile, standing
+from hub.statistics.timeliness import CLASSES, cohort, delay_class, in_cohort, quantile, standing
 
 LATER = day_of("2026-01-01")
 
@@ -29,13 +29,13 @@ def test_late_and_delayed_are_two_things():
 
 def test_a_cohort_is_followed_until_the_day_and_no_further():
     lines = [after(10, 0), after(20, 1), after(45, 2), waiting(3)]
-    (found,) = cohorts(lines, day_of("2024-05-15"))
+    found = cohort("2024-03", lines, day_of("2024-05-15"))
     assert (found.month, found.births, found.not_registered) == ("2024-03", 4, 1)
     assert found.within[30].hits == 2
     assert (found.within[60], found.within[365]) == (None, None)
     assert found.standing == {"on-time": 2, "late": 1, "delayed": 0, "not-registered": 1}
     assert sum(found.delays.values()) + found.not_registered == found.births
-    (later,) = cohorts(lines, LATER)
+    later = cohort("2024-03", lines, LATER)
     assert later.within[365].hits == 3
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hub.errors import SettingsError
+
 CELLS_MAX = 20_000
 """So many counts may be released together; more take too long to protect."""
 
@@ -30,9 +32,7 @@ class Release:
     def __init__(self, counts: Counts, people: Mapping[int, int] = NO_WEIGHTS) -> None:
         """`people`: lines that stand for more than one."""
         if len(counts) > CELLS_MAX:
-            raise ValueError(
-                f"{len(counts):,} counts are more than {CELLS_MAX:,}: ask for fewer tables or periods"
-            )
+            raise SettingsError(f"{len(counts):,} counts are more than {CELLS_MAX:,}: ask for fewer months")
         self.keys: tuple[Hashable, ...] = tuple(counts)
         taking_part: dict[int, Counter[int]] = {}
         for index, key in enumerate(self.keys):
