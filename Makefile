@@ -14,7 +14,7 @@ $(VENV)/demo.done: pyproject.toml constraints.txt
 
 $(VENV)/test.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kafka,postgres,mysql,sftp,http,metrics,traces,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kafka,postgres,mysql,sftp,http,metrics,traces,parquet,dev]'
 	touch $@ $(VENV)/demo.done
 
 demo: $(VENV)/demo.done

@@ -124,6 +124,20 @@ class ReaderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsSettings:
+    """What statistics may show of small numbers, and how well records were linked."""
+
+    threshold: int = 5
+    """Counts from 1 to below this are withheld, with all that would give them away; 1: nothing is withheld."""
+    rounding: int = 0
+    """3 or 5: every count is rounded to its multiples instead, and none withheld."""
+    linkage_recall: float = 0.0
+    """Share of true pairs that were linked, as `hub identity evaluate` measures it; 0: not measured."""
+    linkage_precision: float = 1.0
+    """Share of linked pairs that are true."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     """A feed by configuration alone: a contract and where its records lie."""
 
@@ -181,6 +195,7 @@ class Settings:
     inbox: InboxSettings = field(default_factory=InboxSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
+    statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
     folder: Path = Path()
     """Relative paths in the file are relative to this folder."""
@@ -199,6 +214,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "inbox": InboxSettings,
     "secrets": SecretsSettings,
     "reader": ReaderSettings,
+    "statistics": StatisticsSettings,
 }
 
 

@@ -46,6 +46,10 @@ COMMANDS: Mapping[str, Lazy] = {
     "schemas": Lazy("hub.cli.schemas", "The schemas of all events."),
     "score": Lazy("hub.cli.simulated", "Compare with labelled truth, as `hub simulate` writes it."),
     "simulate": Lazy("hub.cli.simulated", "Write a simulated county's drops, with the truth beside them."),
+    "statistics": Lazy(
+        "hub.cli.statistics",
+        "Completeness with intervals, timeliness, sex ratio, stock and flow; small counts are withheld.",
+    ),
     "status": Lazy("hub.cli.views", "How much there is of everything."),
     "worker": Lazy(
         "hub.cli.workers", "Work on the projection, or stand by for the worker that does, until told to stop."
