@@ -25,6 +25,7 @@ from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.doctor import doctor
 from hub.cli.feeds import feeds as feeds_
 from hub.cli.identity import identity
+from hub.cli.neighbours import neighbours
 from hub.cli.people import explain, people
 from hub.cli.quarantine import quarantine
 from hub.cli.schemas import schemas
@@ -33,6 +34,7 @@ from hub.cli.workers import run_worker
 from hub.connect.quarantine import refuse_text
 from hub.connect.receipts import Receipt
 from hub.demo import demo as run_demo
+from hub.demo_counties import demo_counties
 from hub.domain.cases import OUTCOMES
 from hub.domain.days import from_date
 from hub.domain.events import CaseActionRequested
@@ -63,6 +65,7 @@ cli.add_command(people)
 cli.add_command(explain)
 cli.add_command(feeds_)
 cli.add_command(quarantine)
+cli.add_command(neighbours)
 
 
 @cli.command()
@@ -73,11 +76,16 @@ cli.add_command(quarantine)
 @click.option(
     "--noise", type=click.FloatRange(0, 10), default=1.0, show_default=True, help="1 default, 2 double"
 )
+@click.option(
+    "--neighbour", type=click.Path(path_type=Path), help="folder for the drops of the county next door"
+)
 @as_json
-def simulate(directory: Path, persons: int, months: int, seed: int, noise: float, json_: bool) -> None:
+def simulate(
+    directory: Path, persons: int, months: int, seed: int, noise: float, neighbour: Path | None, json_: bool
+) -> None:
     """Write a simulated county's drops, with the truth beside them."""
     with Progress("drops", quiet=json_) as bar:
-        summary = run_simulation(directory, persons, months, seed, noise, bar.to)
+        summary = run_simulation(directory, persons, months, seed, noise, bar.to, neighbour)
     emit(summary._asdict(), json_, lambda: table("simulated", summary._asdict()))
 
 
@@ -351,11 +359,15 @@ def bench(context: click.Context, records: int, log: str, json_: bool) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
 @click.option("--persons", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True)
 @click.option("--months", type=click.IntRange(2, 120), default=24, show_default=True)
+@click.option("--two-counties", is_flag=True, help="a second hub next door, and letters between the two")
 @as_json
 @click.pass_context
-def demo(context: click.Context, folder: Path, persons: int, months: int, json_: bool) -> None:
+def demo(
+    context: click.Context, folder: Path, persons: int, months: int, two_counties: bool, json_: bool
+) -> None:
     """A county from its departments' files to settled cases, in one go."""
-    answer = run_demo(folder, persons, months, quiet=json_)
+    run = demo_counties if two_counties else run_demo
+    answer = run(folder, persons, months, quiet=json_)
     if json_:
         emit(answer, json_, lambda: None)
     if not answer["ok"]:

@@ -14,6 +14,7 @@ from hub.domain.events.actions import (
     ASKED,
     CaseActionRequested,
     DisclosureMade,
+    LetterSent,
     ModelAdopted,
     PairJudged,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "DiscrepancyDetected",
     "Event",
     "EventSetAside",
+    "LetterSent",
     "ModelAdopted",
     "PairHeld",
     "PairJudged",
