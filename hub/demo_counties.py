@@ -6,6 +6,7 @@ both are then held against the truth of the simulated lives.
 
 import shutil
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +81,12 @@ def _told_fields(hub: Hub, name: str) -> tuple[str, ...]:
 def work(settings: Settings, source: Path) -> int:
     """One round of one hub: read drops and letters, decide, tell the neighbour; the notices it told."""
     ingest_all(settings, source)
-    hub = Hub(settings)
-    with hub.runner() as runner:
-        while runner.step() is not None:
-            pass
-        runner.refresh()
-    told_now = sum(posted.notices for posted in hub.write_letters())
-    hub.close()
-    return told_now
+    with closing(Hub(settings)) as hub:
+        with hub.runner() as runner:
+            while runner.step() is not None:
+                pass
+            runner.refresh()
+        return sum(posted.notices for posted in hub.write_letters())
 
 
 def exchange(sites: tuple[Settings, Settings], sources: tuple[Path, Path]) -> int:

@@ -20,7 +20,7 @@ from hub.simulate.places import COUNTY, ELSEWHERE
 from hub.simulate.writers import write_drop
 
 NEIGHBOUR = ELSEWHERE[0]
-NEVER_REGISTERED = 0.1
+NEVER_REGISTERED = 0.25
 """Share of the children born here who are entered in no register there: the letters must find them."""
 COUNTED = ("entity_id", "born_on", "born_in", "registered_in", "counted_in")
 LIVING = ("entity_id", "register", "lives_in")

@@ -23,7 +23,7 @@ from hub.simulate.places import COUNTY
 @pytest.fixture(scope="module")
 def drops(tmp_path_factory):
     home = tmp_path_factory.mktemp("lives")
-    simulate(home / COUNTY, 3_000, 16, seed=11, neighbour=home / NEIGHBOUR)
+    simulate(home / COUNTY, 1_500, 14, seed=29, neighbour=home / NEIGHBOUR)
     return home / COUNTY, home / NEIGHBOUR
 
 
@@ -49,9 +49,9 @@ def letters_of(site):
 def outcomes(site):
     hub = Hub(site)
     with hub.projection() as db:
-        rows = db.execute(select(births.c.outcome, births.c.mother_local).order_by(births.c.person)).all()
+        rows = db.execute(select(births.c.outcome, births.c.born_on, births.c.mother_local)).all()
     hub.close()
-    return rows
+    return sorted(map(tuple, rows))
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +105,12 @@ def test_nothing_is_told_twice_once_it_was_told(quiet, drops):
     assert all(now - then <= 1 for then, now in zip(before, after, strict=True))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_letters_that_are_lost_doubled_or_late_change_nothing(quiet, drops, sites, tmp_path, seed):
     chance = random.Random(seed)
     aside = tmp_path / "carrier"
     aside.mkdir()
-    for _ in range(14):
+    for _ in range(6):
         order = list(zip(sites, drops, strict=True))
         chance.shuffle(order)
         for each in order:
