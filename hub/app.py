@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,15 +24,20 @@ from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
 from hub.connect.issued import issued, receipt_of
 from hub.connect.quarantine import Quarantine
-from hub.domain.agreements import Agreement
-from hub.domain.days import Day, iso, to_date
-from hub.domain.events import ModelAdopted
+from hub.domain.agreements import Agreement, objections
+from hub.domain.days import Day, from_date, iso, to_date
+from hub.domain.events import AgreementSigned, ModelAdopted
+from hub.domain.notices import DEPARTMENT, KINDS
+from hub.domain.notices import feed_of as feed_told_by
 from hub.domain.watching import Delivery
 from hub.errors import SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.log.by_url import make_codec, open_log
 from hub.matching import Model, default_model
 from hub.matching.document import packed, read_model
+from hub.neighbours import Letter
+from hub.neighbours.inbox import Inbox, Sender, answered, seen
+from hub.neighbours.outbox import Posted, post, standing
 from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
@@ -41,11 +47,12 @@ from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.contracts import AcceptedRow
 from hub.projections.databases import Database, database_of, locked, open_sqlite
+from hub.projections.position import load_progress
 from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.projections.receipts import ReceiptRow
 from hub.reference import load_calendar, load_divisions
 from hub.settings import Settings
-from hub.signing import Signer, make_signer, read_signer
+from hub.signing import Signer, make_signer, read_signer, read_verifier
 
 RECEIPTS_MAX = 50_000
 DEADLINES_REACH_DAYS = 30
@@ -71,6 +78,8 @@ class Hub:
         self.data.mkdir(parents=True, exist_ok=True)
         schemas = Path(str(files("schemas")))
         self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
+        if not settings.neighbours:
+            self.feeds = {name: feed for name, feed in self.feeds.items() if feed.department != DEPARTMENT}
         for name, feed in settings.feeds.items():
             self.feeds[name] = feed_of(name, feed, settings.folder)
         divisions = settings.hub.divisions
@@ -219,6 +228,27 @@ class Hub:
         with self._intake() as db:
             return [row for row in contracts.load(db) if row.feed == feed]
 
+    def sign(self, said: Agreement) -> Agreement:
+        """Put an agreement on record as the next version of its name, whatever version it says."""
+        with self.ingest() as work:
+            before = work.memory.agreements.get(said.agreement_id)
+            made = said._replace(version=before.version + 1 if before else 1)
+            feed = self.feeds[made.feed]
+            if why := list(objections(made, [field.name for field in feed.fields], before)):
+                raise SettingsError(f"agreement {made.agreement_id}: {'; '.join(why)}")
+            who = f"{self.settings.reader.department}/{self.settings.reader.role}"
+            event = AgreementSigned(
+                made.feed, made.agreement_id, made.version, made.provider, made.receiver, made.purpose,
+                made.legal_basis, made.share_class, list(made.fields), list(made.jurisdictions),
+                made.valid_from, made.valid_until, who,
+            )  # fmt: skip
+            event_id = derive_id("AgreementSigned", made.agreement_id, made.version)
+            work.memory.add(Envelope(
+                event, event_id, made.feed, f"/feeds/{made.feed}", made.agreement_id, actor=who, agreement=made.cited,
+            ))  # fmt: skip
+            work.flush()
+        return made
+
     def rhythm(self) -> dict[str, dict[str, Any]]:
         """Per feed with a rhythm: its last delivery, when the next is due, and whether it is late."""
         with self._intake() as db:
@@ -291,6 +321,8 @@ class Hub:
             elif name in self.settings.feeds:
                 feed = self.settings.feeds[name]
                 found.append(connector_of(self.feeds[name], feed, self.settings.folder, self.data))
+            elif self.feeds[name].department == DEPARTMENT:
+                found.append(Inbox(self.feeds[name], self.settings.hub.county, self.senders()))
             elif source is not None:
                 found.append(CONNECTORS[name](self.feeds[name], source))
             elif names:
@@ -315,18 +347,46 @@ class Hub:
             row = receipts.named(db, batch_id) if receipts.exists(db) else None
             if row is None:
                 return None
-            signer, site = self.receipt_signer(), self.settings.hub
+            signer, site = self.signer(), self.settings.hub
             name = site.name or f"county-hub {site.county}"
             receipt = receipt_of(row, receipts.rows_of(db, row), name, site.county, signer.verifier.key_id)
         return receipt, issued(receipt, signer)
 
-    def receipt_signer(self) -> Signer:
-        """The key that signs receipts: from its file, or made once and kept for its owner only."""
-        named = self.settings.secrets.receipt_key_file
-        path = self.settings.folder / named if named else self.data / "receipt.key"
+    def signer(self) -> Signer:
+        """The key that signs receipts and letters: from its file, or made once and kept for its owner only."""
+        named = self.settings.secrets.signing_key_file
+        path = self.settings.folder / named if named else self.data / "signing.key"
         if named and not path.exists():
-            raise SettingsError(f"secrets.receipt_key_file: {named} does not exist")
+            raise SettingsError(f"secrets.signing_key_file: {named} does not exist")
         return read_signer(path) if path.exists() else make_signer(path)
+
+    def senders(self) -> tuple[Sender, ...]:
+        """The neighbours whose letters are read."""
+        with self._intake() as db:
+            read = {kind: intake.finished(db, feed_told_by(kind)) for kind in KINDS}
+        return tuple(
+            Sender(
+                code,
+                self.settings.folder / said.inbox,
+                read_verifier(self.settings.folder / said.key_file),
+                read,
+            )
+            for code, said in sorted(self.settings.neighbours.items())
+        )
+
+    def write_letters(self) -> list[Posted]:
+        """Tell every neighbour what has changed since its last letter."""
+        settings, today = self.settings, from_date(date.today())
+        county, who = settings.hub.county, f"{settings.reader.department}/{settings.reader.role}"
+        agreements, signer, posted = self.agreements(), self.signer(), []
+        with locked(self.data / "letters.lock", "letters"), self.projection() as db:
+            day = load_progress(db, "today", -1)
+            for sender in self.senders():
+                now = standing(db, self.feeds, agreements, sender.county, today)
+                blank = Letter(county, sender.county, 0, day, seen(sender, county), ())
+                outbox = settings.folder / settings.neighbours[sender.county].outbox
+                posted.append(post(self.log, now, blank, outbox, answered(sender, county), signer, who))
+        return posted
 
     def pseudonym_key(self) -> bytes:
         """The key of record pseudonyms: from its file, or made once and kept for its owner only."""

@@ -5,6 +5,7 @@ environment only. With no file at all, everything works in `./hub-data/`.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from hub.errors import SettingsError
 
 T = TypeVar("T")
+COUNTY = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +111,8 @@ class SecretsSettings:
 
     pseudonym_key_file: str = ""
     """Key of record pseudonyms. Empty: made once in the data folder, readable by its owner only."""
-    receipt_key_file: str = ""
-    """Key that signs receipts (Ed25519, PEM). Empty: made once in the data folder, readable by its owner only."""
+    signing_key_file: str = ""
+    """Key that signs receipts and letters (Ed25519, PEM). Empty: made once in the data folder, for its owner only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,18 @@ class StatisticsSettings:
     """Share of true pairs that were linked, as `hub identity evaluate` measures it; 0: not measured."""
     linkage_precision: float = 1.0
     """Share of linked pairs that are true."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighbourSettings:
+    """The hub of another county, with which letters are exchanged."""
+
+    key_file: str
+    """The public key by which its letters are known (PEM), as `hub receipts key` prints it over there."""
+    inbox: str
+    """The folder where its letters arrive."""
+    outbox: str
+    """The folder where letters to it are laid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +211,8 @@ class Settings:
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
+    neighbours: Mapping[str, NeighbourSettings] = field(default_factory=dict)
+    """By the division code of their county."""
     folder: Path = Path()
     """Relative paths in the file are relative to this folder."""
 
@@ -255,6 +271,14 @@ def _feeds(tables: Mapping[str, Any], above: str = "") -> dict[str, FeedSettings
     return found
 
 
+def _neighbour(code: str, table: object) -> NeighbourSettings:
+    if not (COUNTY.fullmatch(code) and isinstance(table, dict)):
+        raise SettingsError(
+            f'neighbours.{code}: write a section [neighbours."990202"] for each, by its division code'
+        )
+    return section(NeighbourSettings, table, f"neighbours.{code}")
+
+
 def as_toml(cls: type[Any], name: str, value: str) -> object:
     """A value from the environment as the file would hold it; what does not fit is refused later."""
     kind = next((str(getattr(f.type, "__name__", f.type)) for f in fields(cls) if f.name == name), "str")
@@ -274,10 +298,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             raise SettingsError(f"{chosen.name}: {error}") from None
     elif path is not None:
         raise SettingsError(f"{path}: no such file")
-    feeds = document.pop("feeds", {})
+    feeds, neighbours = document.pop("feeds", {}), document.pop("neighbours", {})
     if unknown := sorted(document.keys() - SECTIONS.keys()):
         raise SettingsError(
-            f"{chosen.name}: unknown [{unknown[0]}]; known: {', '.join(sorted(SECTIONS))}, feeds"
+            f"{chosen.name}: unknown [{unknown[0]}]; known: {', '.join(sorted(SECTIONS))}, feeds, neighbours"
         )
     for name, value in environ.items():
         parts = name.lower().split("__")
@@ -287,5 +311,6 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return Settings(
         **made,
         feeds=_feeds(feeds),
+        neighbours={code: _neighbour(code, table) for code, table in neighbours.items()},
         folder=chosen.parent if chosen.exists() else Path(),
     )

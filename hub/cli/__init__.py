@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Lazy] = {
     ),
     "inbox": Lazy("hub.cli.inbox", "Take batches that departments post, until told to stop."),
     "ingest": Lazy("hub.cli.ingest", "Read new drops and give back a receipt for each batch."),
+    "neighbours": Lazy("hub.cli.neighbours", "Letters to and from the hubs of other counties."),
     "people": Lazy("hub.cli.people", "A page of people; the look is put on record."),
     "quarantine": Lazy(
         "hub.cli.quarantine", "Rows that could not become records: list, repair, retry, discard."

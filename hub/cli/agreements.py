@@ -15,10 +15,10 @@ from hub.cli.show import emit
 from hub.connect.contracts import Feed
 from hub.connect.delivery import delivered
 from hub.connect.quarantine import refuse_text
-from hub.domain.agreements import Agreement, objections, permitted
+from hub.domain.agreements import Agreement, permitted
 from hub.domain.days import from_date, iso
 from hub.domain.disclosures import Reader
-from hub.domain.events import AgreementEnded, AgreementSigned, Event
+from hub.domain.events import AgreementEnded, Event
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, derive_id
 from hub.queries import Queries
@@ -45,17 +45,7 @@ def sign(context: click.Context, /, file: Path, json_: bool) -> None:
     hub = opened(context)
     said = _said(file)
     feed = _feed(hub, said["feed"])
-    with hub.ingest() as work:
-        before = work.memory.agreements.get(said["agreement"])
-        made = _agreement(said, feed, before.version + 1 if before else 1)
-        if why := list(objections(made, [field.name for field in feed.fields], before)):
-            raise SettingsError(f"{file.name}: {'; '.join(why)}")
-        event = AgreementSigned(
-            made.feed, made.agreement_id, made.version, made.provider, made.receiver, made.purpose, made.legal_basis,
-            made.share_class, list(made.fields), list(made.jurisdictions), made.valid_from, made.valid_until, _actor(hub),
-        )  # fmt: skip
-        work.memory.add(_envelope(event, made, _actor(hub)))
-        work.flush()
+    made = hub.sign(_agreement(said, feed))
     emit(_shown(made), json_, lambda: click.echo(f"已签 signed: {_line(made)}"))
 
 
@@ -77,9 +67,9 @@ def _said(file: Path) -> dict[str, Any]:
     return said
 
 
-def _agreement(said: Mapping[str, Any], feed: Feed, version: int) -> Agreement:
+def _agreement(said: Mapping[str, Any], feed: Feed) -> Agreement:
     return Agreement(
-        str(said["agreement"]), version, feed.name, feed.department, str(said["receiver"]), str(said["purpose"]),
+        str(said["agreement"]), 0, feed.name, feed.department, str(said["receiver"]), str(said["purpose"]),
         str(said["legal_basis"]), str(said["share_class"]), tuple(said["fields"]), tuple(said["jurisdictions"]),
         from_date(said["from"]), from_date(said["until"]),
     )  # fmt: skip

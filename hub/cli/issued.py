@@ -146,7 +146,7 @@ def verify(context: click.Context, /, file: Path, key: Path, json_: bool) -> Non
 @click.pass_context
 def key(context: click.Context, /, out: Path | None, json_: bool) -> None:
     """The public key that receipts are verified with: give it to the departments once."""
-    verifier = opened(context).receipt_signer().verifier
+    verifier = opened(context).signer().verifier
     if out:
         out.write_text(verifier.pem, encoding="ascii")
     emit(

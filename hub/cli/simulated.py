@@ -8,6 +8,7 @@ from hub.audit.score import score as score_truth
 from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.show import Progress, emit, table
 from hub.demo import demo as run_demo
+from hub.demo_counties import demo_counties
 from hub.simulate import simulate as run_simulation
 
 
@@ -19,11 +20,16 @@ from hub.simulate import simulate as run_simulation
 @click.option(
     "--noise", type=click.FloatRange(0, 10), default=1.0, show_default=True, help="1 default, 2 double"
 )
+@click.option(
+    "--neighbour", type=click.Path(path_type=Path), help="folder for the drops of the county next door"
+)
 @as_json
-def simulate(directory: Path, persons: int, months: int, seed: int, noise: float, json_: bool) -> None:
+def simulate(
+    directory: Path, persons: int, months: int, seed: int, noise: float, neighbour: Path | None, json_: bool
+) -> None:
     """Write a simulated county's drops, with the truth beside them."""
     with Progress("drops", quiet=json_) as bar:
-        summary = run_simulation(directory, persons, months, seed, noise, bar.to)
+        summary = run_simulation(directory, persons, months, seed, noise, bar.to, neighbour)
     emit(summary._asdict(), json_, lambda: table("simulated", summary._asdict()))
 
 
@@ -31,11 +37,15 @@ def simulate(directory: Path, persons: int, months: int, seed: int, noise: float
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
 @click.option("--persons", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True)
 @click.option("--months", type=click.IntRange(2, 120), default=24, show_default=True)
+@click.option("--two-counties", is_flag=True, help="a second hub next door, and letters between the two")
 @as_json
 @click.pass_context
-def demo(context: click.Context, folder: Path, persons: int, months: int, json_: bool) -> None:
+def demo(
+    context: click.Context, folder: Path, persons: int, months: int, two_counties: bool, json_: bool
+) -> None:
     """A county from its departments' files to settled cases, in one go."""
-    answer = run_demo(folder, persons, months, quiet=json_)
+    run = demo_counties if two_counties else run_demo
+    answer = run(folder, persons, months, quiet=json_)
     if json_:
         emit(answer, json_, lambda: None)
     if not answer["ok"]:

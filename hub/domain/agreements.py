@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hub.domain.days import Day
-from hub.domain.disclosures import PURPOSES
+from hub.domain.disclosures import COUNTY_TRANSFER, PURPOSES, granted
 from hub.domain.forbidden import refuse
 
 SHARE_CLASSES = ("unconditional", "conditional", "not-shared")
@@ -54,9 +54,9 @@ def objections(agreement: Agreement, known: Iterable[str], before: Agreement | N
         yield f"version is the next one, {before.version + 1 if before else 1}"
     if before and before.feed != agreement.feed:
         yield f"it was about {before.feed}"
-    if agreement.purpose not in PURPOSES:
-        yield f"purpose is one of {', '.join(PURPOSES)}"
-    elif agreement.receiver not in PURPOSES[agreement.purpose]:
+    if agreement.purpose not in (*PURPOSES, COUNTY_TRANSFER):
+        yield f"purpose is one of {', '.join((*PURPOSES, COUNTY_TRANSFER))}"
+    elif not granted(agreement.purpose, agreement.receiver):
         yield f"the purpose {agreement.purpose} is not granted to {agreement.receiver}"
     if agreement.share_class not in SHARE_CLASSES:
         yield f"share_class is one of {', '.join(SHARE_CLASSES)}"

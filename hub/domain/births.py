@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hub.domain.days import Day
 from hub.domain.facts import Fact
 from hub.domain.limits import BIRTH_REGISTRATION, CERTIFICATE_ARRIVAL, Clock, deadline
+from hub.domain.notices import CLOSED
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "matched": ("两边一致", "matched"),
@@ -17,6 +18,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "only-police": ("仅公安", "only police"),
     "conflict": ("信息冲突", "conflict"),
     "expected-elsewhere": ("应在外地登记", "expected elsewhere"),
+    "registered-elsewhere": ("外地已登记", "registered elsewhere"),
     "too-early": ("未到期限", "too early"),
 }
 """What a birth can come to, in Chinese and English."""
@@ -49,6 +51,8 @@ class BirthRecords(NamedTuple):
     certificates: Sequence[Fact]
     entries: Sequence[Fact]
     children: Sequence[Fact]
+    answers: Sequence[Fact] = ()
+    """What neighbouring counties answered to what they were told of the birth."""
 
 
 def is_void(certificate: Fact) -> bool:
@@ -75,12 +79,13 @@ def reconcile(person: str, records: BirthRecords, county: str, clock: Clock) -> 
     born = next((fields["birth_date"] for fields in stated if "birth_date" in fields), None)
     if born is None or (certificate is None and entry is None):
         return None
-    registered: Day | None = None
+    elsewhere = registered_elsewhere(records.answers)
+    registered: Day | None = None if elsewhere is None else elsewhere.fields.get("entered_on")
     if entry is not None and entry.fields.get("entry_kind") == "birth":
         registered = entry.fields.get("entry_date")
     return Birth(
         person,
-        _outcome(certificate, entry, county, clock, born),
+        _outcome(certificate, entry, county, clock, born, elsewhere),
         born,
         _place(certificate, entry, county),
         next((fields["sex"] for fields in stated if "sex" in fields), None),
@@ -144,6 +149,11 @@ def mother_local(certificate: Fact | None, county: str) -> bool:
     return str(certificate.fields.get("mother_hukou_place", county)).startswith(county)
 
 
+def registered_elsewhere(answers: Sequence[Fact]) -> Fact | None:
+    """A neighbour's answer that its household register holds the child."""
+    return next((fact for fact in answers if fact.fields.get("state") == CLOSED), None)
+
+
 def born_elsewhere(entry: Fact, county: str) -> bool:
     """Whether an entry says that the birth happened outside the county."""
     return not str(entry.fields.get("birth_place", county)).startswith(county)
@@ -160,12 +170,14 @@ def _place(certificate: Fact | None, entry: Fact | None, county: str) -> str | N
     return next((place for place in candidates if place), None)
 
 
-def _outcome(certificate: Fact | None, entry: Fact | None, county: str, clock: Clock, born: Day) -> str:
+def _outcome(
+    certificate: Fact | None, entry: Fact | None, county: str, clock: Clock, born: Day, elsewhere: Fact | None
+) -> str:
     if certificate is not None and entry is not None:
         return "matched" if _agree(certificate, entry) else "conflict"
     if certificate is not None:
         if not mother_local(certificate, county):
-            return "expected-elsewhere"
+            return "expected-elsewhere" if elsewhere is None else "registered-elsewhere"
         return "only-health" if clock.passed(registration_due(certificate, born)) else "too-early"
     assert entry is not None, "a birth has a certificate or an entry"
     if born_elsewhere(entry, county):

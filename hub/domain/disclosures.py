@@ -5,10 +5,14 @@ nobody could hold a reader to that. That somebody looked is an event
 (`DisclosureMade`), whatever they found.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 AUDIT = "audit"
+COUNTY_TRANSFER = "county-transfer"
+"""What a neighbouring county's hub is told of records that concern it too."""
+ANOTHER_COUNTY = re.compile(r"county-[0-9]{6}")
 
 
 class Reader(NamedTuple):
@@ -26,6 +30,13 @@ PURPOSES: Mapping[str, frozenset[str]] = {
     AUDIT: frozenset((AUDIT,)),
 }
 """Purpose to the departments it was granted to."""
+
+
+def granted(purpose: str, receiver: str) -> bool:
+    """Whether records may be given to a receiver for a purpose; the hub of another county has one of its own."""
+    if purpose == COUNTY_TRANSFER:
+        return ANOTHER_COUNTY.fullmatch(receiver) is not None
+    return receiver in PURPOSES.get(purpose, ())
 
 
 def refusal(reader: Reader, county: str) -> str | None:

@@ -55,7 +55,12 @@ def evaluate(
     entries = kinds.get("household_entry", _NONE)
     residences = kinds.get("residence", _NONE)
     all_certificates = kinds.get("birth_certificate", _NONE)
-    records = BirthRecords(in_force(all_certificates), entries, kinds.get("child_record", _NONE))
+    records = BirthRecords(
+        in_force(all_certificates),
+        entries,
+        kinds.get("child_record", _NONE),
+        kinds.get("answer", _NONE),
+    )
     birth = reconcile(person, records, county, clock)
     spells = spells_of(entries, residences, county, clock)
     scene = Scene(

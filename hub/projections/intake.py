@@ -209,6 +209,15 @@ def last_closed(db: Connection) -> int:
     return -1 if found is None else int(found)
 
 
+def finished(db: Connection, feed: str) -> set[str]:
+    """The names of a feed's drops that were read to their end."""
+    prefix = drop_key(feed, "")
+    query = select(drops.c.drop).where(
+        drops.c.drop.startswith(prefix, autoescape=True), drops.c.reached == WHOLE
+    )
+    return {str(drop).removeprefix(prefix) for (drop,) in db.execute(query)}
+
+
 def last_deliveries(db: Connection) -> dict[str, int]:
     """Per feed the day of its last delivery."""
     rows = db.execute(select(feeds.c.feed, feeds.c.published_on).where(feeds.c.feed != "")).all()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hub.domain.days import add_month, iso
 from hub.simulate.ledger import Ledger
 from hub.simulate.life import County
+from hub.simulate.neighbour import write_neighbour
 from hub.simulate.noise import Noise
 from hub.simulate.people import START
 from hub.simulate.truth import write_truth
@@ -33,9 +34,12 @@ class Summary(NamedTuple):
 
 def simulate(
     directory: Path, persons: int, months: int, seed: int, noise: float = 1.0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None, neighbour: Path | None = None,
 ) -> Summary:  # fmt: skip
-    """Write a county's drops and truth; `progress` is told drops written and drops in all."""
+    """Write a county's drops and truth, and those of the county next door where a folder is named for it.
+
+    `progress` is told drops written and drops in all.
+    """
     random = Random(seed)
     ledger = Ledger(START, add_month(START, months) - 1)
     county = County(random, ledger, Noise(random, ledger, noise))
@@ -49,6 +53,8 @@ def simulate(
         write_drop(directory, feed, iso(day), rows)
         rows_by_feed[feed] += len(rows)
         progress(done, len(drops))
+    if neighbour is not None:
+        write_neighbour(neighbour, Random(seed), ledger, county.people, county.births)
     last = max((day for _, day in drops), default=ledger.start)
     write_truth(directory / "truth", ledger, county.people, county.births, last)
     return Summary(

@@ -60,7 +60,7 @@ def test_a_receipt_says_what_became_of_the_batch_and_where_the_log_says_so(site)
             r for r in Subscription(hub.log, ("records",), {}).take(1000).events
             if isinstance(r.envelope.event, BatchReceived)
         ]  # fmt: skip
-        key_id = hub.receipt_signer().verifier.key_id
+        key_id = hub.signer().verifier.key_id
     assert receipt == {
         "kind": "county-hub/receipt/v1", "hub": "青禾县数据平台", "county": "990101", "key": key_id,
         "department": "other", "feed": "town.members", "batch": first["batch"], "drop": "2024-01-31.csv",
@@ -124,13 +124,13 @@ def test_whoever_holds_the_file_and_the_public_key_can_verify_it_and_tampering_i
 
 
 def test_the_key_is_made_once_for_its_owner_only_or_read_from_the_file_that_settings_name(site):
-    made = site / "hub-data/receipt.key"
+    made = site / "hub-data/signing.key"
     (first, *_) = listed(site)["receipts"]
     assert not made.exists()
     before = signed(site, first["batch"])
     assert made.stat().st_mode & 0o777 == 0o600
     made.rename(site / "ours.pem")
-    (site / "hub.toml").write_text(SITE + '[secrets]\nreceipt_key_file = "ours.pem"\n')
+    (site / "hub.toml").write_text(SITE + '[secrets]\nsigning_key_file = "ours.pem"\n')
     assert signed(site, first["batch"]) == before
     assert not made.exists()
     (site / "ours.pem").write_text("nothing")

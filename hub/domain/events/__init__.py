@@ -14,6 +14,7 @@ from hub.domain.events.actions import (
     ASKED,
     CaseActionRequested,
     DisclosureMade,
+    LetterSent,
     ModelAdopted,
     PairJudged,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "EventSetAside",
     "FeedDiscrepancyCleared",
     "FeedDiscrepancyDetected",
+    "LetterSent",
     "ModelAdopted",
     "PairHeld",
     "PairJudged",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hub.domain.days import Day
 from hub.domain.events.base import ACTIONS, RECORDS, Event
 
 
@@ -73,4 +74,26 @@ class DisclosureMade(Event):
     subjects: list[str]
 
 
-ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade)
+@dataclass(frozen=True, slots=True)
+class LetterSent(Event):
+    """A neighbouring county was told of records that concern it: the letter whole, as it was signed.
+
+    `seen` is the number of the neighbour's letters up to which all were read here; `digest` is the
+    SHA-256 of `content`; `agreements` are those it was told under.
+    """
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "receiver"
+
+    receiver: str
+    number: int
+    seen: int
+    day: Day
+    digest: str
+    content: bytes
+    subjects: list[str]
+    agreements: list[str]
+    actor: str
+
+
+ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade, LetterSent)
