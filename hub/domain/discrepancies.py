@@ -4,8 +4,12 @@ A discrepancy is about records. Its follow-up goes to the department that owns
 the record, or to a registrar who offers a service; it says nothing of a person.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from hub.domain.days import Day
+from hub.domain.events import DiscrepancyCleared, DiscrepancyDetected
 
 PUBLIC_SECURITY, HEALTH = "public_security", "health"
 SEVERITIES = ("low", "medium", "high")
@@ -22,6 +26,10 @@ class Kind(NamedTuple):
     deadline_working_days: int
     closes_zh: str
     closes_en: str
+    fields: tuple[str, ...] = ()
+    """Fields that make evidence: where one of its records says something else, so does the evidence."""
+    precision: float = 0.9
+    """The share of settled cases that should have been right to raise."""
 
     @property
     def closes(self) -> str:
@@ -40,26 +48,33 @@ KINDS = (
          "收到出生医学证明记录，或户口登记更正、注销",
          "a certificate arrives, or the entry is corrected or cancelled"),
     Kind("birth-date-differs", "出生日期不一致", "linked records state different birth dates",
-         PUBLIC_SECURITY, "medium", 10, "各记录出生日期一致", "the records state one birth date"),
+         PUBLIC_SECURITY, "medium", 10, "各记录出生日期一致", "the records state one birth date",
+         ("birth_date",)),
     Kind("number-invalid", "公民身份号码格式或校验位错误",
          "an identity number of the person or a parent is malformed or fails its check digit",
-         PUBLIC_SECURITY, "medium", 10, "该记录号码通过校验", "the record states a valid number"),
+         PUBLIC_SECURITY, "medium", 10, "该记录号码通过校验", "the record states a valid number",
+         ("number", "mother_number", "father_number")),
     Kind("number-shared", "一号多人", "records of two people state one valid identity number",
          PUBLIC_SECURITY, "high", 5,
-         "仅一人的记录使用该号码", "one person's records alone state the number"),
+         "仅一人的记录使用该号码", "one person's records alone state the number",
+         ("number", "mother_number", "father_number")),
     Kind("number-conflict", "一人多号", "one person's records state two valid identity numbers",
-         PUBLIC_SECURITY, "high", 5, "该人记录号码唯一", "the person's records state one number"),
+         PUBLIC_SECURITY, "high", 5, "该人记录号码唯一", "the person's records state one number",
+         ("number", "mother_number", "father_number")),
     Kind("certificate-duplicate", "一名儿童有两份有效出生医学证明",
          "two birth certificates in force for one child",
          HEALTH, "medium", 10,
-         "其中一份作废、被替换或撤销", "one of them is voided, replaced or withdrawn"),
+         "其中一份作废、被替换或撤销", "one of them is voided, replaced or withdrawn",
+         ("certificate_no",)),
     Kind("certificate-void-used", "户口登记引用已作废的出生医学证明",
          "a household entry cites a void birth certificate",
          PUBLIC_SECURITY, "medium", 10,
-         "户口登记改引有效证明", "the entry cites a certificate in force"),
+         "户口登记改引有效证明", "the entry cites a certificate in force",
+         ("certificate_no",)),
     Kind("residence-two-places", "两个乡镇同时有有效居住登记",
          "open residence registrations in two towns",
-         PUBLIC_SECURITY, "medium", 10, "其中一处登记终止", "one of the registrations ends"),
+         PUBLIC_SECURITY, "medium", 10, "其中一处登记终止", "one of the registrations ends",
+         ("place",)),
     Kind("residence-expired", "居住登记到期未续未注销（未申报离开）",
          "a residence registration expired, neither renewed nor ended: left without notice",
          PUBLIC_SECURITY, "low", 15,
@@ -72,7 +87,78 @@ KINDS = (
     Kind("name-differs", "姓名不一致",
          "records under one identity or certificate number state different names",
          PUBLIC_SECURITY, "low", 15,
-         "各记录姓名一致，或登记曾用名", "the records state one name, or one is a former name"),
+         "各记录姓名一致，或登记曾用名", "the records state one name, or one is a former name",
+         ("name", "former_name")),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in KINDS}
+
+CONFIRMED_MAX = 20
+RETURNS_REMEMBERED = 10
+
+
+class Discrepancy(NamedTuple):
+    """One disagreement, standing or cleared, however often it came back; `case_id` is its newest case."""
+
+    discrepancy_id: str
+    person: str
+    kind: str
+    subject: str
+    owner: str
+    jurisdiction: str
+    status: str
+    times: int
+    detected_on: Day
+    cleared_on: Day | None
+    evidence: str
+    records: list[str]
+    departments: list[str]
+    digest: str
+    """Of the evidence it stands by."""
+    confirmed: list[str]
+    """Evidence that people found to be right."""
+    returns: list[Day]
+    """The days on which it was detected last."""
+    flapping: bool
+    case_id: str
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """The departments that own the records it is about; of old, its owner answers for all."""
+        departments = self.departments or [self.owner] * len(self.records)
+        return dict(zip(self.records, departments, strict=True))
+
+
+def detected(before: Discrepancy | None, event: DiscrepancyDetected) -> Discrepancy:
+    """The discrepancy as it stands now."""
+    again = before is not None and before.status == "standing"
+    returns = list(before.returns) if before else []
+    return Discrepancy(
+        event.discrepancy_id, event.person, event.kind, event.subject, event.owner, event.jurisdiction,
+        "standing", (before.times if before else 0) + (not again),
+        before.detected_on if before and again else event.detected_on, None, event.evidence,
+        event.records, event.departments, event.digest, before.confirmed if before else [],
+        returns if again else [*returns, event.detected_on][-RETURNS_REMEMBERED:],
+        event.flapping, before.case_id if before else "",
+    )  # fmt: skip
+
+
+def cleared(before: Discrepancy, event: DiscrepancyCleared) -> Discrepancy:
+    """The discrepancy once it is gone."""
+    return before._replace(status="cleared", cleared_on=event.cleared_on)
+
+
+def confirmed(before: Discrepancy, *, right: bool) -> Discrepancy:
+    """People settled its case: what it stands by is right as it is; or they took that back."""
+    others = [digest for digest in before.confirmed if digest != before.digest]
+    # Without a digest nobody could tell other evidence from the same.
+    kept = [*others, before.digest][-CONFIRMED_MAX:] if right and before.digest else others
+    return before._replace(confirmed=kept)
+
+
+def evidence_digest(evidence: str, stated: Iterable[tuple[str, str, Any]]) -> str:
+    """Tells one evidence from another: what is said of it, and what (record, field) say."""
+    digest = blake2b(evidence.encode(), digest_size=8, person=b"evidence")
+    for record, field, value in sorted(stated, key=lambda one: one[:2]):
+        digest.update(f"\x1f{record}\x1f{field}\x1f{value}".encode())
+    return digest.hexdigest()

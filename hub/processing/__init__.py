@@ -71,7 +71,9 @@ class Processor:
         self._shelves, self._rules, self._home = shelves, rules, home
         self._stated: Stated = {}
         self._weights: Weights = {}
-        self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today, touched)
+        self._reconciliation = Reconciliation(
+            shelves, rules.feeds, rules.model, rules.county, rules.calendar, today, touched
+        )
 
     @property
     def today(self) -> int:
