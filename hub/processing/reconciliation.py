@@ -13,7 +13,8 @@ from hub.connect.contracts import Feed
 from hub.domain import cases
 from hub.domain.calendar import Calendar
 from hub.domain.cases import Case, standing
-from hub.domain.discrepancies import CATALOGUE, Discrepancy, evidence_digest
+from hub.domain.discrepancies import CATALOGUE
+from hub.domain.discrepancy import Discrepancy, evidence_digest
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.events import (
     BirthReconciled,

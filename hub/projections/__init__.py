@@ -22,7 +22,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from hub.domain.cases import Case
-from hub.domain.discrepancies import Discrepancy
+from hub.domain.discrepancy import Discrepancy
 from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from hub.domain import cases, discrepancies
+from hub.domain import cases, discrepancy
 from hub.domain.cases import ENTRIES_MAX, HUB, OPEN, RIGHT, Case, CaseEvent
 from hub.domain.events import (
     CaseActionRefused,
@@ -58,7 +58,7 @@ def _judge(shelves: Shelves, before: Case, event: CaseMoved) -> None:
     taken_up = event.state in OPEN and before.state not in OPEN
     row = shelves.discrepancies.get(before.discrepancy_id)
     if row is not None and (settled_right or taken_up):
-        shelves.discrepancies.put(discrepancies.confirmed(row, right=settled_right))
+        shelves.discrepancies.put(discrepancy.confirmed(row, right=settled_right))
 
 
 def _enter(shelves: Shelves, case: Case, event: CaseEvent) -> None:

@@ -1,6 +1,6 @@
 """Births, residents, discrepancies and cases, folded from what the rules decided."""
 
-from hub.domain import discrepancies
+from hub.domain import discrepancy
 from hub.domain.cases import CaseEvent
 from hub.domain.events import (
     BirthReconciled,
@@ -33,7 +33,7 @@ def apply(shelves: Shelves, event: Event) -> None:
             _detected(shelves, event)
         case DiscrepancyCleared(discrepancy_id=id_, person=person):
             if row := shelves.discrepancies.get(id_):
-                shelves.discrepancies.put(discrepancies.cleared(row, event))
+                shelves.discrepancies.put(discrepancy.cleared(row, event))
             _stand(shelves, person, id_, None)
         case happened if isinstance(happened, CaseEvent):
             apply_case(shelves, happened)
@@ -58,7 +58,7 @@ def _birth(shelves: Shelves, event: BirthReconciled) -> None:
 
 def _detected(shelves: Shelves, event: DiscrepancyDetected) -> None:
     before = shelves.discrepancies.get(event.discrepancy_id)
-    shelves.discrepancies.put(discrepancies.detected(before, event))
+    shelves.discrepancies.put(discrepancy.detected(before, event))
     _stand(shelves, event.person, event.discrepancy_id, event.kind)
 
 

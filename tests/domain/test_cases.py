@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from hub.domain import cases
 from hub.domain.calendar import WEEKDAYS
-from hub.domain.cases import ACTIONS, ENTRIES_MAX, OPEN, OUTCOMES, REASONS, STATES, Case, Request
-from hub.domain.cases.handover import STEPS
+from hub.domain.cases import ACTIONS, ENTRIES_MAX, OPEN, OUTCOMES, REASONS, STATES, Request
 from hub.domain.cases.moves import MOVES
 from hub.domain.days import day_of
 from hub.domain.events import (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain import cases, discrepancies
+from hub.domain import cases, discrepancy
 from hub.domain.calendar import WEEKDAYS, Calendar, Notice
 from hub.domain.cases import LEVELS, OPEN, STATES
 from hub.domain.cases.standing import (
@@ -21,7 +21,7 @@ from hub.domain.cases.standing import (
     raise_case,
 )  # fmt: skip
 from hub.domain.days import day_of
-from hub.domain.discrepancies import evidence_digest
+from hub.domain.discrepancy import evidence_digest
 from hub.domain.events import (
     CaseEscalated,
     CaseMoved,
@@ -63,7 +63,7 @@ class Story:
         if digest is None:
             if not stands:
                 return []
-            self.row = discrepancies.cleared(self.row, DiscrepancyCleared(DISCREPANCY, "p1", day))
+            self.row = discrepancy.cleared(self.row, DiscrepancyCleared(DISCREPANCY, "p1", day))
             return self.apply(on_cleared(self.case, day) if self.case else [])
         if stands and self.row.digest == digest:
             return self.apply(on_day(self.case, day, WEEKDAYS) if self.case else [])
@@ -71,13 +71,13 @@ class Story:
             self.row.flapping if stands else is_flapping(self.row.returns, day)
         )
         before, event = self.row, detected(day, digest, flapping=flapping)
-        self.row = discrepancies.detected(before, event)
+        self.row = discrepancy.detected(before, event)
         return self.apply(on_detected(before, self.case, event, WEEKDAYS))
 
     def settle(self, outcome, day):
         self.apply([CaseMoved(CASE, self.case.version + 1, "settled", outcome, "clerk", day, None)])
         if outcome in cases.RIGHT:
-            self.row = discrepancies.confirmed(self.row, right=True)
+            self.row = discrepancy.confirmed(self.row, right=True)
 
 
 def test_a_case_is_due_in_the_working_days_of_its_kind():
@@ -160,7 +160,7 @@ def test_a_word_taken_back_lets_the_same_evidence_raise_again():
     story = Story()
     story.close(FRIDAY, "d1")
     story.settle("confirmed-right", FRIDAY)
-    story.row = discrepancies.confirmed(story.row, right=False)
+    story.row = discrepancy.confirmed(story.row, right=False)
     story.close(FRIDAY + 1, None)
     assert story.close(FRIDAY + 2, "d1")[0].note == "returned"
 
@@ -204,8 +204,8 @@ def test_evidence_is_told_apart_by_what_its_records_say():
 
 def test_of_old_discrepancies_the_owner_answers_for_all_records():
     old = DiscrepancyDetected(DISCREPANCY, "p", "number-shared", "x", ["a", "b"], "health", "9", 1, "e")
-    assert discrepancies.detected(None, old).owners == {"a": "health", "b": "health"}
-    confirmed = discrepancies.confirmed(discrepancies.detected(None, old), right=True)
+    assert discrepancy.detected(None, old).owners == {"a": "health", "b": "health"}
+    confirmed = discrepancy.confirmed(discrepancy.detected(None, old), right=True)
     assert confirmed.confirmed == []
 
 

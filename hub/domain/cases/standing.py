@@ -11,7 +11,7 @@ from hub.domain.calendar import Calendar
 from hub.domain.cases.case import CHANGED, HUB, LEVELS, OPEN, Case
 from hub.domain.cases.moves import deadline
 from hub.domain.days import Day
-from hub.domain.discrepancies import Discrepancy
+from hub.domain.discrepancy import Discrepancy
 from hub.domain.events import CaseEscalated, CaseMoved, CaseRaised, DiscrepancyDetected, Event
 
 SAME_CASE_DAYS = 30
