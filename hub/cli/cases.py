@@ -8,6 +8,7 @@ from hub.app import Hub
 from hub.casework import Acting, Chosen, Reading, Wanted
 from hub.cli.common import FINDINGS, as_json, opened, reader_of
 from hub.cli.show import emit, table
+from hub.cli.watch import digest, watch
 from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
@@ -47,6 +48,10 @@ def cases(context: click.Context, /, limit: int, json_: bool, level: str | None,
     """A page of cases, the most pressing first; each look is put on record."""
     if not context.invoked_subcommand:
         _list(context, Chosen(level=level or "", **chosen), limit, "", json_)
+
+
+cases.add_command(watch)
+cases.add_command(digest)
 
 
 @cases.command("list")
