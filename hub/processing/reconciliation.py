@@ -185,6 +185,8 @@ class Reconciliation:
         """Follow or refuse what someone asked of a case."""
         case = self._shelves.cases.get(request.case_id)
         if case is None:
+            # Another worker may raise it yet.
+            self._shelves.cases.forget([request.case_id])
             yield CaseActionRefused(
                 request.case_id, request.action, request.actor, "no-such-case", self.today
             )
