@@ -85,6 +85,12 @@ KINDS = (
          PUBLIC_SECURITY, "low", 15,
          "各记录姓名一致，或登记曾用名", "the records state one name, or one is a former name",
          ("name", "former_name")),
+    Kind("identity-unclear", "疑似同一人，须人工核对",
+         "records of two people too alike to ignore and too different to link: compare both side by side",
+         PUBLIC_SECURITY, "low", 15,
+         "人工判定是否同一人，或由后续记录合并、消除",
+         "somebody says whether they are one person, or later records join them or take one away",
+         ("name", "number", "birth_date"), 0.3),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in KINDS}

@@ -31,6 +31,7 @@ from hub.log import derive_id
 from hub.matching import Model
 from hub.matching.profile import alike
 from hub.processing.poison import ENVIRONMENT, PersonFailedError, to_blame
+from hub.processing.unclear import held_beside, unclear
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
 from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
@@ -86,6 +87,8 @@ class Reconciliation:
         """These people changed; so may what is said of whoever states the same number as a profile
         that came, went or moved."""
         changed = set(people)
+        profiles = list(profiles)
+        changed.update(held_beside(self._shelves, profiles))
         for pid in profiles:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
@@ -215,6 +218,7 @@ class Reconciliation:
         rows = [row for person in people if (row := shelves.people.get(person))]
         pids = [pid for row in rows for pid in row.profiles]
         shelves.profiles.load(pids)
+        shelves.held_with.load(pids)
         marks = (m for pid in pids if (stated := shelves.profiles.get(pid)) for m in stated.records)
         shelves.records.load(map(record_of, marks))
         shelves.births.load(people)
@@ -283,11 +287,12 @@ class Reconciliation:
             yield event
 
     def _discrepancies(self, person: str, evaluation: Evaluation, day: int) -> Iterator[Event]:
-        row = self._shelves.agenda.get(person)
+        row, who = self._shelves.agenda.get(person), self._shelves.people.get(person)
         before: Mapping[str, str] = row.standing if row else {}
-        if not before and not evaluation.findings:
+        findings = (*evaluation.findings, *(unclear(self._shelves, who) if who else ()))
+        if not before and not findings:
             return
-        found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in evaluation.findings}
+        found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in findings}
         area = _jurisdiction(evaluation, self._county)
         for id_ in sorted(before.keys() - found.keys()):
             yield from self._said([DiscrepancyCleared(id_, person, day)])

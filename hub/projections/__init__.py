@@ -305,6 +305,12 @@ held = Table(
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+held_with = Table(
+    "held_with", metadata,
+    Column("profile", BigInteger, primary_key=True, autoincrement=False),
+    Column("other", BigInteger, primary_key=True, autoincrement=False), sqlite_with_rowid=False,
+)  # fmt: skip
+"""The held pairs from both sides."""
 fat_blocks = Table(
     "fat_blocks", metadata,
     Column("place", String(32), primary_key=True), Column("key", BigInteger, nullable=False),
@@ -352,6 +358,7 @@ class Shelves:
         self.case_entries = Shelf(db, case_entries, EntryRow._make)
         self.case_requests = Shelf(db, case_requests, RequestRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.held_with = PairShelf(db, held_with)
         self.fat_blocks = SmallShelf(db, fat_blocks, FatBlockRow._make)
         self.judged = SmallShelf(db, judged, JudgedRow._make)
         self.models = Shelf(db, models, ModelRow._make)
