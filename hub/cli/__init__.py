@@ -45,6 +45,10 @@ COMMANDS: Mapping[str, Lazy] = {
     "run": Lazy("hub.cli.replay", "Decide what the log holds and bring every view up to date."),
     "schemas": Lazy("hub.cli.schemas", "The schemas of all events."),
     "score": Lazy("hub.cli.simulated", "Compare with labelled truth, as `hub simulate` writes it."),
+    "serve": Lazy(
+        "hub.cli.serve",
+        "Answer for cases on this machine, until told to stop: reads, and requests that a worker decides on.",
+    ),
     "simulate": Lazy("hub.cli.simulated", "Write a simulated county's drops, with the truth beside them."),
     "statistics": Lazy(
         "hub.cli.statistics",
