@@ -14,7 +14,7 @@ from tests.databases import new_database
 from tests.sharing.workers import agrees_with_replay, digests, gathered, helpers, work_through
 
 ACTIONS = ("accept", "mark", "settle", "hand-over", "take-over", "ask", "answer", "comment", "reopen")
-SUITED = {"raised": ("accept", "hand-over"), "accepted": ("mark", "ask", "answer", "settle", "take-over"),
+SUITED = {"raised": ("accept", "accept", "hand-over"), "accepted": ("ask", "ask", "mark", "settle", "take-over"),
           "marked": ("ask", "answer", "hand-over"), "settled": ("reopen",)}  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def asked(hub, turn: int, seed: int) -> list[Envelope]:
             if action == "ask":
                 about = reading.discrepancy(reading.case(row.case_id))
                 details |= {"record": about.records[0], "field": "name", "question": "?"}
-            seen = row.version - (chance.random() < 0.2)
+            seen = row.version - (chance.random() < 0.1)
             outcome = chance.choice(("corrected", "confirmed-right", "not-found"))
             found.append(CaseActionRequested(
                 row.case_id, action, seen, "health/clerk", outcome, "n", "990101", details
