@@ -17,6 +17,7 @@ from hub.log import Checkpoint, Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
 
 BULK_MAX = 10_000
+DETAILS_MAX = 10
 WORDS = frozenset(("question", "field"))
 POLL_SECONDS = 0.2
 PAGE = 1_000
@@ -38,6 +39,8 @@ class Wanted:
             raise SettingsError(f"unknown outcome {self.outcome}; known: {', '.join(OUTCOMES)}")
         if self.note is not None and len(self.note) > TEXT_MAX:
             raise SettingsError(f"the note is longer than {TEXT_MAX} characters")
+        if len(self.details) > DETAILS_MAX or any(len(said) > TEXT_MAX for said in self.details.values()):
+            raise SettingsError(f"at most {DETAILS_MAX} details, each of at most {TEXT_MAX} characters")
         for name, text in {"note": self.note or "", **self.details}.items():
             if (name == "note" or name in WORDS) and (concept := refuse(text)):
                 raise SettingsError(f"the {name} speaks of {concept}, which the hub refuses to hold")

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true
 
 from hub.domain.cases import LEVELS, OPEN, Case
 from hub.domain.cases.authority import COORDINATING
 from hub.domain.days import Day, iso
-from hub.domain.disclosures import Reader
+from hub.domain.disclosures import AUDIT, Reader
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy
 from hub.errors import NotFoundError, SettingsError
@@ -146,18 +146,6 @@ class Reading:
         self.queries.on_record("requests", [row.person for row in rows])
         return [_request(row._mapping) for row in rows]
 
-    def counts(self) -> list[dict[str, Any]]:
-        """By who holds them: how many cases are open, overdue, and the oldest; nobody is disclosed."""
-        late = func.sum((cases.c.due_on < self.today).cast(cases.c.level.type))
-        query = (
-            select(cases.c.department, cases.c.place, func.count(), late, func.min(cases.c.raised_on))
-            .where(cases.c.state.in_(OPEN)).group_by(cases.c.department, cases.c.place)
-            .order_by(cases.c.department, cases.c.place)
-        )  # fmt: skip
-        names = ("department", "place", "open", "overdue", "oldest")
-        found = (dict(zip(names, row, strict=True)) for row in self.db.execute(query))
-        return [row | {"overdue": int(row["overdue"]), "oldest": iso(row["oldest"])} for row in found]
-
     def record_id(self, about: Discrepancy, named: str) -> tuple[str, int]:
         """A record of a discrepancy by its id or feed/key, and its newest version."""
         for row in self._records(about):
@@ -173,7 +161,7 @@ class Reading:
             cases.c.jurisdiction.startswith(me.jurisdiction, autoescape=True),
             offered_to,
         )
-        if me.department == COORDINATING:
+        if me.department in (COORDINATING, AUDIT):
             return here
         asked = cases.c.case_id.in_(
             select(case_requests.c.case_id).where(case_requests.c.owner == me.department)

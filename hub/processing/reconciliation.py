@@ -228,7 +228,7 @@ class Reconciliation:
         ids = [id_ for entry in known for id_ in entry.standing]
         shelves.discrepancies.load(ids)
         found = (shelves.discrepancies.get(id_) for id_ in ids)
-        shelves.cases.load(row.case_id for row in found if row)
+        shelves.cases.load(row.case_id for row in found if row and row.case_id)
 
     def _facts(self, row: PersonRow) -> list[Fact]:
         facts: list[Fact] = []

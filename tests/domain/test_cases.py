@@ -274,6 +274,7 @@ def test_what_is_not_theirs_goes_on_to_the_department_they_name():
         (answer("not-ours", owner="public_security"), "unknown-department"),
         (answer("perhaps"), "unknown-answer"),
         (answer("right", note="x", actor="commerce/clerk"), "not-yours"),
+        (answer("right", note="x", actor=HEALTH), "not-yours"),
         (answer("right", "2", note="x"), "no-such-request"),
     ],
 )

@@ -52,8 +52,10 @@ def asked(hub, turn: int, seed: int) -> list[Envelope]:
                 details |= {"record": about.records[0], "field": "name", "question": "?"}
             seen = row.version - (chance.random() < 0.1)
             outcome = chance.choice(("corrected", "confirmed-right", "not-found"))
+            owner = next((said[2] for said in row.asking.values()), "health")
+            actor = f"{owner if action == 'answer' else 'health'}/clerk"
             found.append(CaseActionRequested(
-                row.case_id, action, seen, "health/clerk", outcome, "n", "990101", details
+                row.case_id, action, seen, actor, outcome, "n", "990101", details
             ))  # fmt: skip
     return [
         Envelope(event, derive_id("asked", turn, number), event.case_id, "/test")

@@ -28,8 +28,8 @@ def may_act(case: Case, request: CaseActionRequested) -> bool:
 
 
 def may_answer(case: Case, asked: Request, request: CaseActionRequested) -> bool:
-    """Whether the actor is of the department that was asked, wherever in the county it sits."""
-    mine = department_of(request.actor) in (asked.owner, COORDINATING)
+    """Whether the actor is of the department that was asked, wherever in the county it sits; nobody speaks for it."""
+    mine = department_of(request.actor) == asked.owner
     return not request.place or (mine and case.place[:6] == request.place[:6])
 
 
