@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, literal, or_, select, true, tuple_
 
 from hub.domain.cases import LEVELS, OPEN, Case
 from hub.domain.cases.authority import COORDINATING
@@ -18,6 +18,8 @@ from hub.projections.position import load_progress
 from hub.queries import Queries, shown
 
 PAGE_MAX = 1_000
+ORDER = (case((cases.c.state.in_(OPEN), 0), else_=1), cases.c.due_on, cases.c.case_id)
+"""Open ones first, and of those the one that is due first."""
 DAYS = frozenset(("due_on", "asked_on", "answered_on"))
 
 
@@ -86,9 +88,9 @@ class Reading:
         query = select(cases).where(chosen.condition(self.today), self._visible())
         if after:
             last = self.case(after)
-            behind = cases.c.due_on > last.due_on
-            query = query.where(or_(behind, and_(cases.c.due_on == last.due_on, cases.c.case_id > after)))
-        rows = self.db.execute(query.order_by(cases.c.due_on, cases.c.case_id).limit(limit))
+            place = int(last.state not in OPEN), last.due_on, last.case_id
+            query = query.where(tuple_(*ORDER) > tuple_(*map(literal, place)))
+        rows = self.db.execute(query.order_by(*ORDER).limit(limit))
         return [Case._make(row) for row in rows]
 
     def case(self, case_id: str) -> Case:

@@ -71,7 +71,16 @@ def _list(context: click.Context, chosen: Chosen, limit: int, after: str, json_:
     hub = opened(context)
     with hub.projection() as db:
         found = casework(hub, db)[0].page(chosen, limit, after)
-    emit(found, json_, lambda: table("cases", found))
+    emit(found, json_, lambda: table("cases", [_line(row) for row in found]))
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on one line."""
+    return {
+        "case": row["case"], "kind": row["kind"], "state": f"{row['state']} v{row['version']}",
+        "holder": f"{row['department']} {row['place']}", "level": row["level"],
+        "due": f"{row['due_on']}{' 逾期 overdue' if row['overdue'] else ''}",
+    }  # fmt: skip
 
 
 @cases.command()

@@ -155,6 +155,24 @@ def test_one_command_for_many_cases_each_with_its_own_event_and_version(site):
     site.replays()
 
 
+def test_pages_follow_each_other_the_most_pressing_first(site):
+    site.close_day(*(entry(n, 1, name=name, birth_date=400 * n) for n, name in enumerate(NAMES[:3], 1)))
+    site.close_day(*(entry(n, 1, name=name, birth_date=400 * n) for n, name in enumerate(NAMES[3:6], 4)))
+    settled = site.cli("cases")[0]["case"]
+    site.close_day(withdrawn(next(n for n in (1, 2, 3) if _case_of(site, n) == settled), 2, site.day))
+    whole = [row["case"] for row in site.cli("cases")]
+    assert len(whole) == 6 and whole[-1] == settled
+    paged, after = [], ""
+    while page := site.cli("cases", "list", "--limit", 2, "--after", after):
+        paged += [row["case"] for row in page]
+        after = paged[-1]
+    assert paged == whole
+
+
+def _case_of(site, number):
+    return next(row["case_id"] for row in site.cli("discrepancies") if row["records"] == [f"r{number}"])
+
+
 def test_what_is_not_theirs_goes_to_the_department_they_name(site):
     site.close_day(entry(1, 1), entry(2, 1, feed=WORK, started_on=100, work_place=f"{TOWN}201"))
     found = site.cli("cases", "--kind", "number-invalid", "--department", POLICE)
