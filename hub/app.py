@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from connectors import CONNECTORS
 from hub.audit.replay import digests, refill
+from hub.casework import Acting, Reading
 from hub.connect import Connector
 from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
@@ -26,6 +27,7 @@ from hub.connect.issued import issued, receipt_of
 from hub.connect.quarantine import Quarantine
 from hub.domain.agreements import Agreement, objections
 from hub.domain.days import Day, from_date, iso, to_date
+from hub.domain.disclosures import Reader
 from hub.domain.events import AgreementSigned, ModelAdopted
 from hub.domain.notices import DEPARTMENT, KINDS
 from hub.domain.notices import feed_of as feed_told_by
@@ -50,6 +52,7 @@ from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.position import load_progress
 from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.projections.receipts import ReceiptRow
+from hub.queries import Queries
 from hub.reference import load_calendar, load_divisions
 from hub.settings import Settings
 from hub.signing import Signer, make_signer, read_signer, read_verifier
@@ -128,6 +131,12 @@ class Hub:
         """A worker that takes part in what the owner of the projection shares out."""
         with self.projection() as db, self.database.exchange(db) as exchange:
             yield Participant(self.log, db, self.rules, exchange)
+
+    def casework(self, db: Connection, reader: Reader) -> tuple[Reading, Acting]:
+        """What a reader may see of cases on a projection, and ask for."""
+        queries = Queries(db, self.log, reader, self.settings.hub.county, self.rules.model)
+        reading = Reading(db, queries, reader)
+        return reading, Acting(reading, self.log, self.calendar)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:

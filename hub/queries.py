@@ -52,6 +52,8 @@ DAY_COLUMNS = frozenset(
         "due_on",
         "moved_on",
         "published_on",
+        "asked_on",
+        "answered_on",
     ]
 )
 
@@ -276,6 +278,14 @@ class Queries:
         return shown_masked
 
     # --- disclosure --------------------------------------------------------------------------
+
+    def allowed(self) -> None:
+        """DisclosureRefusedError where the reader may see no person's record."""
+        self._allowed()
+
+    def on_record(self, query: str, subjects: Sequence[str]) -> None:
+        """Put a look at these people on record before it is shown."""
+        self._disclose(query, subjects)
 
     def _allowed(self) -> None:
         if reason := refusal(self._reader, self._county):

@@ -152,6 +152,37 @@ class NeighbourSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """Somebody who is told of cases as things happen (`hub cases watch`)."""
+
+    url: str
+    """https://host[:port]/path; http:// on this very machine only."""
+    secret_file: str
+    """One `whsec_` and base64 a line; while a secret is changed two, the new one first."""
+    ca_file: str = ""
+    """Authority that signed the receiver's certificate, if not one that everybody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """The digest of open cases by e-mail (`hub cases digest`)."""
+
+    folder: str = ""
+    """Where each message is written as a file; empty: nowhere."""
+    host: str = ""
+    """The mail server; empty: nothing is sent."""
+    port: int = 587
+    user: str = ""
+    password_file: str = ""
+    """Where that user's password lies."""
+    ca_file: str = ""
+    """Authority that signed the server's certificate, if not one that everybody knows."""
+    sender: str = "hub@localhost"
+    recipients: Mapping[str, str] = field(default_factory=dict)
+    """`department/place` or `department` to an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     """A feed by configuration alone: a contract and where its records lie."""
 
@@ -210,9 +241,11 @@ class Settings:
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
     neighbours: Mapping[str, NeighbourSettings] = field(default_factory=dict)
     """By the division code of their county."""
+    webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
     folder: Path = Path()
     """Relative paths in the file are relative to this folder."""
 
@@ -231,6 +264,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "secrets": SecretsSettings,
     "reader": ReaderSettings,
     "statistics": StatisticsSettings,
+    "mail": MailSettings,
 }
 
 
@@ -279,6 +313,13 @@ def _neighbour(code: str, table: object) -> NeighbourSettings:
     return section(NeighbourSettings, table, f"neighbours.{code}")
 
 
+def _webhooks(tables: Mapping[str, Any]) -> dict[str, WebhookSettings]:
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise SettingsError(f"webhooks.{name}: write a section [webhooks.{name}]")
+    return {name: section(WebhookSettings, table, f"webhooks.{name}") for name, table in tables.items()}
+
+
 def as_toml(cls: type[Any], name: str, value: str) -> object:
     """A value from the environment as the file would hold it; what does not fit is refused later."""
     kind = next((str(getattr(f.type, "__name__", f.type)) for f in fields(cls) if f.name == name), "str")
@@ -299,10 +340,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     elif path is not None:
         raise SettingsError(f"{path}: no such file")
     feeds, neighbours = document.pop("feeds", {}), document.pop("neighbours", {})
+    webhooks = document.pop("webhooks", {})
     if unknown := sorted(document.keys() - SECTIONS.keys()):
-        raise SettingsError(
-            f"{chosen.name}: unknown [{unknown[0]}]; known: {', '.join(sorted(SECTIONS))}, feeds, neighbours"
-        )
+        known = ", ".join((*sorted(SECTIONS), "feeds", "neighbours", "webhooks"))
+        raise SettingsError(f"{chosen.name}: unknown [{unknown[0]}]; known: {known}")
     for name, value in environ.items():
         parts = name.lower().split("__")
         if len(parts) == 3 and parts[0] == "hub" and parts[1] in SECTIONS:
@@ -312,5 +353,6 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         **made,
         feeds=_feeds(feeds),
         neighbours={code: _neighbour(code, table) for code, table in neighbours.items()},
+        webhooks=_webhooks(webhooks),
         folder=chosen.parent if chosen.exists() else Path(),
     )

@@ -18,10 +18,9 @@ from hub.errors import NotFoundError, SettingsError
 from hub.matching import Model
 from hub.projections import ProfileRow, Shelves, held
 from hub.projections.identity import record_of
-from hub.projections.judgements import RECORDS_MAX, VERDICTS, said_of
+from hub.projections.judgements import BITS, RECORDS_MAX, VERDICTS, pair_id, said_of
 
 PAIR = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16})")
-BITS = 64
 HELD_AT_ONCE = 2_000
 
 
@@ -35,11 +34,6 @@ class Waiting(NamedTuple):
     """Of both people."""
     effect: float
     """The pairs of records that an answer is expected to put right."""
-
-
-def pair_id(left: int, right: int) -> str:
-    """What people call a pair by."""
-    return f"{left % (1 << BITS):016x}-{right % (1 << BITS):016x}"
 
 
 def parse_pair(text: str) -> tuple[int, int]:
@@ -129,3 +123,6 @@ def judgement(sides: Sequence[ProfileRow], verdict: str, reason: str, actor: str
         raise SettingsError(f"unknown verdict {verdict}; known: {', '.join(VERDICTS)}")
     left, right = ([record_of(mark) for mark in side.records[:RECORDS_MAX]] for side in sides)
     return PairJudged(sides[0].profile, sides[1].profile, left, right, verdict, reason, actor)
+
+
+__all__ = ["judgement", "pair_id", "parse_pair", "queue", "shown", "side_by_side", "sides"]

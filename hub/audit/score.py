@@ -22,6 +22,7 @@ from sqlalchemy import Connection, func, select
 from hub.domain.days import Day, day_of
 from hub.errors import SettingsError
 from hub.matching.quality import bcubed, pairwise
+from hub.processing.unclear import KIND
 from hub.projections import births, discrepancies, records, residents
 
 GRACE_DAYS = 3
@@ -85,9 +86,9 @@ def _owners(db: Connection, entities: Mapping[str, str]) -> dict[str, str]:
 
 def _found(db: Connection, owners: Mapping[str, str]) -> list[Stood]:
     table = discrepancies.c
-    rows = db.execute(
-        select(table.kind, table.records, table.detected_on, table.cleared_on, table.times)
-    ).all()
+    columns = (table.kind, table.records, table.detected_on, table.cleared_on, table.times)
+    # Whether two may be one person is measured by links, not by what stands in the county's records.
+    rows = db.execute(select(*columns).where(table.kind != KIND)).all()
     return [
         Stood(
             row.kind,

@@ -18,11 +18,11 @@ COMMANDS: Mapping[str, Lazy] = {
     "agreements": Lazy("hub.cli.agreements", "Sharing agreements: sign, list, end, and deliver under them."),
     "bench": Lazy("hub.cli.bench", "Measure records per second through the whole path and per stage."),
     "births": Lazy("hub.cli.views", "A page of births; the look is put on record."),
-    "cases": Lazy("hub.cli.cases", "A page of cases; `hub cases move` takes one further."),
+    "cases": Lazy("hub.cli.cases", "A page of cases, the most pressing first; each look is put on record."),
     "connectors": Lazy("hub.cli.connectors", "Pages under connectors/: begin one."),
     "demo": Lazy("hub.cli.simulated", "A county from its departments' files to settled cases, in one go."),
     "digest": Lazy("hub.cli.views", "A content digest per projection."),
-    "discrepancies": Lazy("hub.cli.views", "A page of discrepancies; the look is put on record."),
+    "discrepancies": Lazy("hub.cli.discrepancies", "A page of discrepancies; the look is put on record."),
     "doctor": Lazy(
         "hub.cli.doctor",
         "Examine the stores: what would lose events or rows, with its cause, proof and next step.",
@@ -46,6 +46,10 @@ COMMANDS: Mapping[str, Lazy] = {
     "run": Lazy("hub.cli.replay", "Decide what the log holds and bring every view up to date."),
     "schemas": Lazy("hub.cli.schemas", "The schemas of all events."),
     "score": Lazy("hub.cli.simulated", "Compare with labelled truth, as `hub simulate` writes it."),
+    "serve": Lazy(
+        "hub.cli.serve",
+        "Answer for cases on this machine, until told to stop: reads, and requests that a worker decides on.",
+    ),
     "simulate": Lazy("hub.cli.simulated", "Write a simulated county's drops, with the truth beside them."),
     "statistics": Lazy(
         "hub.cli.statistics",

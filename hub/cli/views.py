@@ -49,7 +49,6 @@ def _listing(name: str, *filters: str) -> click.Command:
 
 births = _listing("births", "outcome")
 residents = _listing("residents", "status")
-discrepancies = _listing("discrepancies", "kind", "status", "owner")
 
 
 @click.group()

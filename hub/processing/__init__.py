@@ -32,6 +32,7 @@ from hub.matching.profile import of_its_own
 from hub.processing import adoption, identity
 from hub.processing.identity import Weights
 from hub.processing.reconciliation import Reconciliation
+from hub.processing.unclear import named_in
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
 from hub.projections.judgements import is_set_apart
@@ -71,7 +72,9 @@ class Processor:
         self._shelves, self._rules, self._home = shelves, rules, home
         self._stated: Stated = {}
         self._weights: Weights = {}
-        self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today, touched)
+        self._reconciliation = Reconciliation(
+            shelves, rules.feeds, rules.model, rules.county, rules.calendar, today, touched
+        )
 
     @property
     def today(self) -> int:
@@ -120,12 +123,15 @@ class Processor:
         model = adoption.model_of(event)
         self._rules = self._rules._replace(model=model)
         self._reconciliation.adopt(model)
-        moved: set[int] = set()
+        # Pairs that were held by the model before may not be any more.
+        moved = {pid for row in self._shelves.held.every() for pid in (row.left, row.right)}
         people: set[str | None] = set()
         for found, before in adoption.decide(self._shelves, event, model):
             if isinstance(found, ProfileLinked):
                 moved.add(found.profile)
                 people.update((found.person, before))
+            else:
+                moved.update((found.left, found.right))
             yield Decision(found, cause)
         self._reconciliation.touch((person for person in people if person), moved)
         self._reconciliation.mark()
@@ -138,6 +144,8 @@ class Processor:
                 self._reconciliation.touch(people, (found.profile,))
             if found is not None:
                 yield found
+        rows = map(self._shelves.profiles.get, named_in(self._shelves, event))
+        self._reconciliation.touch((row.person for row in rows if row and row.person), ())
 
     def hand_over(self, people: Collection[str]) -> tuple[list[str], list[str]]:
         """Who of these people still waits for the close of the day, and who for the views: others see to them."""

@@ -15,6 +15,7 @@ from hub.domain.events import PairHeld, PairJudged, ProfileLinked
 from hub.matching import Model, Profile
 from hub.matching.blocking import BLOCK_PROFILES_MAX
 from hub.matching.clusters import Placement, resolve_all
+from hub.processing.unclear import named_in
 from hub.projections import ProfileRow, Shelves
 from hub.projections.identity import (
     Change,
@@ -26,8 +27,6 @@ from hub.projections.identity import (
 )  # fmt: skip
 from hub.projections.judgements import (
     apply_judgement,
-    of_profile,
-    profile_named,
     said_of,
     said_to_be,
 )  # fmt: skip
@@ -96,8 +95,7 @@ def decide(shelves: Shelves, moves: Iterable[Change], model: Model, weights: Wei
 def judge(shelves: Shelves, event: PairJudged, model: Model, weights: Weights) -> Iterator[Placed]:
     """A person said whether two profiles are the same: everyone connected with them is placed anew."""
     apply_judgement(shelves, event)
-    names = (of_profile(event.left), of_profile(event.right), *event.left_records, *event.right_records)
-    pids = [pid for name in names if (pid := profile_named(shelves, name)) is not None]
+    pids = named_in(shelves, event)
     load_components(shelves, pids)
     groups = Groups()
     groups.add(dict.fromkeys(pids))

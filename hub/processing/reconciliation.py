@@ -11,7 +11,10 @@ from operator import attrgetter
 
 from hub.connect.contracts import Feed
 from hub.domain import cases
+from hub.domain.calendar import Calendar
+from hub.domain.cases import Case, standing
 from hub.domain.discrepancies import CATALOGUE
+from hub.domain.discrepancy import Discrepancy, evidence_digest
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.events import (
     BirthReconciled,
@@ -23,10 +26,12 @@ from hub.domain.events import (
     ResidenceReconciled,
 )  # fmt: skip
 from hub.domain.facts import REGISTERS, Fact
+from hub.domain.findings import Finding
 from hub.log import derive_id
 from hub.matching import Model
 from hub.matching.profile import alike
 from hub.processing.poison import ENVIRONMENT, PersonFailedError, to_blame
+from hub.processing.unclear import held_beside, unclear
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
 from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
@@ -45,11 +50,12 @@ class Reconciliation:
         feeds: Mapping[str, Feed],
         model: Model,
         county: str,
+        calendar: Calendar,
         today: int,
         touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds, self._model = shelves, feeds, model
-        self._county = county
+        self._county, self._calendar = county, calendar
         self.today = today
         self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
@@ -81,6 +87,8 @@ class Reconciliation:
         """These people changed; so may what is said of whoever states the same number as a profile
         that came, went or moved."""
         changed = set(people)
+        profiles = list(profiles)
+        changed.update(held_beside(self._shelves, profiles))
         for pid in profiles:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
@@ -164,25 +172,43 @@ class Reconciliation:
     def _remember(self, person: str, due: int | None) -> None:
         """Put the next day on the agenda; keep a row only for whom something is to come."""
         row = self._shelves.agenda.get(person)
-        standing = row.standing if row else {}
+        found = row.standing if row else {}
+        for id_ in found:
+            case = self._case_of(self._shelves.discrepancies.get(id_))
+            day = standing.next_day(case) if case else None
+            due = day if due is None else min(due, day or due)
         if due is not None and due <= self._horizon:
             heapq.heappush(self._agenda, (due, person))
-        if due is not None or standing:
-            self._shelves.agenda.put(AgendaRow(person, due, False, standing))
+        if due is not None or found:
+            self._shelves.agenda.put(AgendaRow(person, due, False, found))
         elif row is not None:
             self._shelves.agenda.drop(person)
 
     def act(self, request: CaseActionRequested) -> Iterator[Event]:
         """Follow or refuse what someone asked of a case."""
-        row = self._shelves.cases.get(request.case_id)
-        if row is None:
-            yield CaseActionRefused(request.case_id, request.action, request.actor, "no-such-case")
+        case = self._shelves.cases.get(request.case_id)
+        if case is None:
+            # Another worker may raise it yet.
+            self._shelves.cases.forget([request.case_id])
+            yield CaseActionRefused(
+                request.case_id, request.action, request.actor, "no-such-case", self.today
+            )
             return
-        for event in cases.decide(
-            cases.Case(row.case_id, row.state, row.version, row.outcome), request, self.today
-        ):
+        row = self._shelves.discrepancies.get(case.discrepancy_id)
+        owners = row.owners if row else {}
+        yield from self._said(cases.decide(case, request, owners, self.today, self._calendar))
+        # What people moved may fall due on another day.
+        self._touched.add(case.person)
+
+    def _said(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Decisions, each folded in before the next."""
+        for event in events:
             apply(self._shelves, event)
             yield event
+
+    def _case_of(self, row: Discrepancy | None) -> Case | None:
+        """The newest case of a discrepancy."""
+        return self._shelves.cases.get(row.case_id) if row and row.case_id else None
 
     def _load(self, people: Iterable[str]) -> None:
         """Have all that `_evaluate` will read at hand, in one query per table."""
@@ -192,13 +218,17 @@ class Reconciliation:
         rows = [row for person in people if (row := shelves.people.get(person))]
         pids = [pid for row in rows for pid in row.profiles]
         shelves.profiles.load(pids)
+        shelves.held_with.load(pids)
         marks = (m for pid in pids if (stated := shelves.profiles.get(pid)) for m in stated.records)
         shelves.records.load(map(record_of, marks))
         shelves.births.load(people)
         shelves.residents.load(people)
         shelves.agenda.load(people)
         known = (entry for person in people if (entry := shelves.agenda.get(person)))
-        shelves.discrepancies.load(id_ for entry in known for id_ in entry.standing)
+        ids = [id_ for entry in known for id_ in entry.standing]
+        shelves.discrepancies.load(ids)
+        found = (shelves.discrepancies.get(id_) for id_ in ids)
+        shelves.cases.load(row.case_id for row in found if row and row.case_id)
 
     def _facts(self, row: PersonRow) -> list[Fact]:
         facts: list[Fact] = []
@@ -257,40 +287,49 @@ class Reconciliation:
             yield event
 
     def _discrepancies(self, person: str, evaluation: Evaluation, day: int) -> Iterator[Event]:
-        row = self._shelves.agenda.get(person)
+        row, who = self._shelves.agenda.get(person), self._shelves.people.get(person)
         before: Mapping[str, str] = row.standing if row else {}
-        if not before and not evaluation.findings:
+        findings = (*evaluation.findings, *(unclear(self._shelves, who) if who else ()))
+        if not before and not findings:
             return
-        found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in evaluation.findings}
+        found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in findings}
         area = _jurisdiction(evaluation, self._county)
         for id_ in sorted(before.keys() - found.keys()):
-            cleared = DiscrepancyCleared(id_, person, day)
-            apply(self._shelves, cleared)
-            yield cleared
-            yield from self._settle(id_, day)
-        for id_ in sorted(found.keys() - before.keys()):
-            finding = found[id_]
-            owner = finding.owner or CATALOGUE[finding.kind].owner
-            detected = DiscrepancyDetected(id_, person, finding.kind, finding.subject,
-                                           sorted(finding.records), owner, area, day,
-                                           finding.evidence)  # fmt: skip
-            apply(self._shelves, detected)
-            yield detected
-            times = self._shelves.discrepancies.get(id_)
-            raised = cases.raise_case(detected, times.times if times else 1, day)
-            apply(self._shelves, raised)
-            yield raised
+            yield from self._said([DiscrepancyCleared(id_, person, day)])
+            if case := self._case_of(self._shelves.discrepancies.get(id_)):
+                yield from self._said(standing.on_cleared(case, day))
+        for id_ in sorted(found):
+            yield from self._found(id_, person, found[id_], area, day)
 
-    def _settle(self, discrepancy_id: str, day: int) -> Iterator[Event]:
-        """The disagreement is gone: its open case is settled by the records themselves."""
-        row = self._shelves.discrepancies.get(discrepancy_id)
-        case = self._shelves.cases.get(cases.case_id(discrepancy_id, row.times if row else 1))
-        if case is not None:
-            for event in cases.on_cleared(
-                cases.Case(case.case_id, case.state, case.version, case.outcome), day
-            ):
-                apply(self._shelves, event)
-                yield event
+    def _found(self, id_: str, person: str, finding: Finding, area: str, day: int) -> Iterator[Event]:
+        """A discrepancy stands at the close of a day: anew, by other evidence, or as before."""
+        known = self._shelves.discrepancies.get(id_)
+        case = self._case_of(known)
+        digest, departments = self._evidence(finding)
+        stands = known is not None and known.status == "standing"
+        # Of what was detected before evidence had digests, nobody can say that it changed.
+        if known is not None and stands and known.digest in ("", digest):
+            if case is not None:
+                yield from self._said(standing.on_day(case, day, self._calendar))
+            return
+        flapping = known is not None and (
+            known.flapping if stands else standing.is_flapping(known.returns, day)
+        )
+        detected = DiscrepancyDetected(
+            id_, person, finding.kind, finding.subject, sorted(finding.records),
+            finding.owner or CATALOGUE[finding.kind].owner, area, day, finding.evidence, digest,
+            departments, flapping,
+        )  # fmt: skip
+        yield from self._said([detected])
+        yield from self._said(standing.on_detected(known, case, detected, self._calendar))
+
+    def _evidence(self, finding: Finding) -> tuple[str, list[str]]:
+        """What tells this evidence from another, and who owns its records."""
+        fields = CATALOGUE[finding.kind].fields
+        rows = [(id_, self._shelves.records.get(id_)) for id_ in sorted(finding.records)]
+        said = [(id_, name, row.fields.get(name)) for id_, row in rows if row for name in ("", *fields)]
+        departments = [self._feeds[row.feed].department if row else "" for _, row in rows]
+        return evidence_digest(finding.evidence, said), departments
 
 
 def no_birth(person: str) -> BirthReconciled:

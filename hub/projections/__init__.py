@@ -21,11 +21,13 @@ from sqlalchemy import (
     Text,
 )  # fmt: skip
 
+from hub.domain.cases import Case
+from hub.domain.discrepancy import Discrepancy
 from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 3
+VERSION = 4
 CROSSING = -1
 """The home of what concerns more than one partition."""
 metadata = MetaData()
@@ -117,39 +119,36 @@ class ResidentRow(NamedTuple):
     spells: list[dict[str, Any]]
 
 
-class DiscrepancyRow(NamedTuple):
-    """One disagreement, standing or cleared, however often it came back."""
+class EntryRow(NamedTuple):
+    """One thing on record of a case, in order: the event's name, and what it says beyond day and actor."""
 
-    discrepancy_id: str
-    person: str
-    kind: str
-    subject: str
-    owner: str
-    jurisdiction: str
-    status: str
-    times: int
-    detected_on: int
-    cleared_on: int | None
-    evidence: str
-    records: list[str]
-
-
-class CaseRow(NamedTuple):
-    """One follow-up with the department that owns the record."""
-
+    entry_id: str
     case_id: str
-    discrepancy_id: str
-    person: str
-    kind: str
+    number: int
+    day: int
+    event: str
+    actor: str
+    said: dict[str, Any]
+
+
+class RequestRow(NamedTuple):
+    """One question to the owner of a record, and what was answered; without an answer it is open or stale."""
+
+    request_id: str
+    case_id: str
+    number: int
+    record_id: str
+    seen_version: int
+    field: str
+    question: str
     owner: str
-    jurisdiction: str
-    state: str
-    version: int
-    raised_on: int
+    asked_by: str
+    asked_on: int
     due_on: int
-    moved_on: int
-    outcome: str | None
-    note: str | None
+    answer: str | None
+    record_version: int | None
+    reason: str | None
+    answered_on: int | None
 
 
 class HeldRow(NamedTuple):
@@ -264,6 +263,9 @@ discrepancies = Table(
     Column("status", Text, nullable=False, index=True), Column("times", Integer, nullable=False),
     Column("detected_on", Integer, nullable=False), Column("cleared_on", Integer),
     Column("evidence", Text, nullable=False), Column("records", Packed(), nullable=False),
+    Column("departments", Packed(), nullable=False), Column("digest", Text, nullable=False),
+    Column("confirmed", Packed(), nullable=False), Column("returns", Packed(), nullable=False),
+    Column("flapping", Boolean, nullable=False), Column("case_id", String(32), nullable=False),
 )  # fmt: skip
 cases = Table(
     "cases", metadata,
@@ -274,12 +276,41 @@ cases = Table(
     Column("state", Text, nullable=False, index=True), Column("version", Integer, nullable=False),
     Column("raised_on", Integer, nullable=False), Column("due_on", Integer, nullable=False),
     Column("moved_on", Integer, nullable=False), Column("outcome", Text), Column("note", Text),
+    Column("department", Text, nullable=False), Column("place", Text, nullable=False),
+    Column("level", Integer, nullable=False), Column("offered", Text, nullable=False),
+    Column("requests", Integer, nullable=False), Column("asking", Packed(), nullable=False),
+    Column("answer", Text), Column("settled_by", Text), Column("resume", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+)  # fmt: skip
+case_entries = Table(
+    "case_entries", metadata,
+    Column("entry_id", String(48), primary_key=True),
+    Column("case_id", String(32), nullable=False, index=True), Column("number", Integer, nullable=False),
+    Column("day", Integer, nullable=False), Column("event", Text, nullable=False),
+    Column("actor", Text, nullable=False), Column("said", Packed(), nullable=False),
+)  # fmt: skip
+case_requests = Table(
+    "case_requests", metadata,
+    Column("request_id", String(48), primary_key=True),
+    Column("case_id", String(32), nullable=False, index=True), Column("number", Integer, nullable=False),
+    Column("record_id", String(32), nullable=False), Column("seen_version", Integer, nullable=False),
+    Column("field", Text, nullable=False), Column("question", Text, nullable=False),
+    Column("owner", Text, nullable=False, index=True), Column("asked_by", Text, nullable=False),
+    Column("asked_on", Integer, nullable=False), Column("due_on", Integer, nullable=False),
+    Column("answer", Text), Column("record_version", Integer), Column("reason", Text),
+    Column("answered_on", Integer),
 )  # fmt: skip
 held = Table(
     "held", metadata,
     Column("pair", String(64), primary_key=True), Column("left", BigInteger, nullable=False),
     Column("right", BigInteger, nullable=False), Column("weight", Double, nullable=False),
 )  # fmt: skip
+held_with = Table(
+    "held_with", metadata,
+    Column("profile", BigInteger, primary_key=True, autoincrement=False),
+    Column("other", BigInteger, primary_key=True, autoincrement=False), sqlite_with_rowid=False,
+)  # fmt: skip
+"""The held pairs from both sides."""
 fat_blocks = Table(
     "fat_blocks", metadata,
     Column("place", String(32), primary_key=True), Column("key", BigInteger, nullable=False),
@@ -301,7 +332,10 @@ set_aside = Table(
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
 
-DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, judged, models, set_aside)
+DIGESTED = (
+    records, profiles, people, births, residents, discrepancies, cases, case_entries, case_requests,
+    judged, models, set_aside,
+)  # fmt: skip
 """The projections whose content `hub digest` prints."""
 UNDIGESTED = frozenset({"home"})
 """Who decides on a row says nothing about it."""
@@ -319,9 +353,12 @@ class Shelves:
         self.agenda = Shelf(db, agenda, AgendaRow._make)
         self.births = Shelf(db, births, BirthRow._make)
         self.residents = Shelf(db, residents, ResidentRow._make)
-        self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
-        self.cases = Shelf(db, cases, CaseRow._make)
+        self.discrepancies = Shelf(db, discrepancies, Discrepancy._make)
+        self.cases = Shelf(db, cases, Case._make)
+        self.case_entries = Shelf(db, case_entries, EntryRow._make)
+        self.case_requests = Shelf(db, case_requests, RequestRow._make)
         self.held = Shelf(db, held, HeldRow._make)
+        self.held_with = PairShelf(db, held_with)
         self.fat_blocks = SmallShelf(db, fat_blocks, FatBlockRow._make)
         self.judged = SmallShelf(db, judged, JudgedRow._make)
         self.models = Shelf(db, models, ModelRow._make)

@@ -46,6 +46,7 @@ def apply_adoption(shelves: Shelves, event: ModelAdopted, model: Model) -> None:
         ModelRow(number, event.version, event.digest, event.content, event.reason, event.actor)
     )
     shelves.held.clear()
+    shelves.held_with.clear()
     shelves.blocks.clear()
     shelves.fat_blocks.clear()
     for page in pages(shelves):

@@ -221,4 +221,12 @@ def apply_link(shelves: Shelves, event: ProfileLinked) -> None:
 
 def apply_held(shelves: Shelves, event: PairHeld) -> None:
     """Remember a pair that people must look at."""
-    shelves.held.put(HeldRow(f"{event.left}:{event.right}", event.left, event.right, event.weight))
+    shelves.held.put(HeldRow(held_id(event.left, event.right), event.left, event.right, event.weight))
+    for one, other in ((event.left, event.right), (event.right, event.left)):
+        if other not in shelves.held_with.get(one):
+            shelves.held_with.add(one, other)
+
+
+def held_id(left: int, right: int) -> str:
+    """How a held pair is kept, the smaller profile first."""
+    return f"{min(left, right)}:{max(left, right)}"

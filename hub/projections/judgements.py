@@ -17,8 +17,14 @@ SAME, DIFFERENT, WITHDRAWN = "same", "different", "withdrawn"
 VERDICTS = (SAME, DIFFERENT, WITHDRAWN)
 RECORDS_MAX = 50
 """So many records of a side are named; others are covered by what they state."""
+BITS = 64
 JUDGED = "pairs"
 """The key of all judgements: one order of them all, since two may be about the same records."""
+
+
+def pair_id(left: int, right: int) -> str:
+    """What people call a pair by."""
+    return f"{left % (1 << BITS):016x}-{right % (1 << BITS):016x}"
 
 
 def of_profile(profile: int) -> str:

@@ -1,9 +1,9 @@
 """Births, residents, discrepancies and cases, folded from what the rules decided."""
 
+from hub.domain import discrepancy
+from hub.domain.cases import CaseEvent
 from hub.domain.events import (
     BirthReconciled,
-    CaseMoved,
-    CaseRaised,
     DiscrepancyCleared,
     DiscrepancyDetected,
     Event,
@@ -11,15 +11,8 @@ from hub.domain.events import (
     RecordSetAside,
     ResidenceReconciled,
 )  # fmt: skip
-from hub.projections import (
-    AgendaRow,
-    BirthRow,
-    CaseRow,
-    DiscrepancyRow,
-    ResidentRow,
-    SetAsideRow,
-    Shelves,
-)  # fmt: skip
+from hub.projections import AgendaRow, BirthRow, ResidentRow, SetAsideRow, Shelves
+from hub.projections.casework import apply_case
 
 
 def apply(shelves: Shelves, event: Event) -> None:
@@ -38,22 +31,12 @@ def apply(shelves: Shelves, event: Event) -> None:
             ))  # fmt: skip
         case DiscrepancyDetected():
             _detected(shelves, event)
-        case DiscrepancyCleared(discrepancy_id=id_, cleared_on=day, person=person):
+        case DiscrepancyCleared(discrepancy_id=id_, person=person):
             if row := shelves.discrepancies.get(id_):
-                shelves.discrepancies.put(row._replace(status="cleared", cleared_on=day))
+                shelves.discrepancies.put(discrepancy.cleared(row, event))
             _stand(shelves, person, id_, None)
-        case CaseRaised():
-            shelves.cases.put(CaseRow(
-                event.case_id, event.discrepancy_id, event.person, event.kind, event.owner,
-                event.jurisdiction, "raised", 0, event.raised_on, event.due_on, event.raised_on,
-                None, None,
-            ))  # fmt: skip
-        case CaseMoved(case_id=case_id):
-            if case := shelves.cases.get(case_id):
-                shelves.cases.put(case._replace(
-                    state=event.state, version=event.version, moved_on=event.moved_on,
-                    outcome=event.outcome, note=event.note,
-                ))  # fmt: skip
+        case happened if isinstance(happened, CaseEvent):
+            apply_case(shelves, happened)
         case EventSetAside(partition=partition, offset=offset):
             shelves.set_aside.put(SetAsideRow(
                 f"{partition}/{offset}", event.event_id, event.event_type, event.error,
@@ -75,11 +58,7 @@ def _birth(shelves: Shelves, event: BirthReconciled) -> None:
 
 def _detected(shelves: Shelves, event: DiscrepancyDetected) -> None:
     before = shelves.discrepancies.get(event.discrepancy_id)
-    shelves.discrepancies.put(DiscrepancyRow(
-        event.discrepancy_id, event.person, event.kind, event.subject, event.owner,
-        event.jurisdiction, "standing", before.times + 1 if before else 1, event.detected_on,
-        None, event.evidence, event.records,
-    ))  # fmt: skip
+    shelves.discrepancies.put(discrepancy.detected(before, event))
     _stand(shelves, event.person, event.discrepancy_id, event.kind)
 
 

@@ -11,6 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.cli import cli
+from hub.domain.events import (
+    CaseActionRefused,
+    CaseActionRequested,
+    CaseMoved,
+    DiscrepancyDetected,
+)  # fmt: skip
+from hub.log.codec import Codec
 from hub.log.compatibility import incompatible, lint, unreadable
 from tests.registries import SmallRegistry
 from tests.test_repository import ROOT
@@ -229,3 +236,22 @@ def test_a_registry_is_asked_as_well_where_one_is_set(tmp_path):
     small.stop()
     assert done.exit_code == 1
     assert {f["finding"] for f in json.loads(done.stdout)["findings"]} == {"registry: no"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CaseActionRequested("c", "settle", 3, "clerk", "moved", "n"),
+        CaseActionRefused("c", "settle", "clerk", "not-in-this-state"),
+        CaseMoved("c", 4, "settled", "moved", "clerk", 19_000, None),
+        DiscrepancyDetected("d", "p", "number-shared", "x", ["r"], "health", "990101", 19_000, "e"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_what_was_written_of_cases_by_the_first_version_is_read(event):
+    folder = ROOT / "schemas/events"
+    texts = [path.read_text("utf-8") for path in sorted(folder.glob(f"{type(event).__name__}.v*.avsc"))]
+    assert len(texts) == 2
+    first, both = Codec(texts[:1]), Codec(texts)
+    assert both.decode(first.encode(event)) == event == both.decode(both.encode(event))
+    assert both.encode(event) != first.encode(event)

@@ -1,11 +1,15 @@
 """A hub fed by hand: household entries of a few people, day by day, for tests of who is who."""
 
 import csv
+import dataclasses
 
 from hub.app import Hub
 from hub.audit import replay
+from hub.domain.days import day_of
 from hub.domain.disclosures import Reader
+from hub.domain.events import ACTIONS, DayClosed, PairJudged
 from hub.log import Envelope
+from hub.log.subscription import Subscription
 from hub.projections.databases import open_sqlite
 from hub.projections.judgements import JUDGED
 from hub.queries import Queries
@@ -57,6 +61,26 @@ class Site:
         event = self.ask(lambda queries: queries.judgement(pair, verdict, "as the files show"))
         self.answers += 1
         self.hub.log.append([Envelope(event, f"said-{self.answers}", JUDGED, "/test")])
+        self.run()
+
+    def say_again(self, verdict):
+        """Another word on the pair of which something was said last."""
+        said = [e.event for e in self.judged()]
+        event = dataclasses.replace(said[-1], verdict=verdict)
+        self.answers += 1
+        self.hub.log.append([Envelope(event, f"said-{self.answers}", JUDGED, "/test")])
+        self.run()
+
+    def judged(self):
+        """What was said of pairs, in order."""
+        events = Subscription(self.hub.log, (ACTIONS,), {}).take(10**6).events
+        return [r.envelope for r in events if isinstance(r.envelope.event, PairJudged)]
+
+    def close(self):
+        """A day passes without any drops."""
+        self.days += 1
+        day = day_of(f"2024-01-{self.days:02}")
+        self.hub.log.append([Envelope(DayClosed(day), f"day-{day}", str(day), "/test")])
         self.run()
 
     def people(self):

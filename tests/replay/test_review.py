@@ -181,3 +181,49 @@ def lenient():
     """The first model with a lower line: it would join what that leaves to people."""
     document = default_model().document
     return written(document | {"version": "lenient", "link": 12.0, "review": 8.0})
+
+
+# --- the cases of pairs -----------------------------------------------------------------------
+
+
+def unclear(site):
+    """State and outcome of the cases of pairs."""
+    rows = site.ask(lambda queries: queries.rows("cases", kind="identity-unclear"))
+    return [(row["state"], row["outcome"]) for row in rows]
+
+
+def test_a_pair_is_a_case_with_a_deadline_until_somebody_says_whether_it_is_one_person(site):
+    [case] = site.ask(lambda queries: queries.rows("cases", kind="identity-unclear"))
+    about = site.ask(lambda queries: queries.explain(case["discrepancy_id"]))
+    assert pair_of(site) in about["evidence"] and len(about["records"]) == 2
+    assert case["state"] == "raised" and case["due_on"] > case["raised_on"]
+    site.say(pair_of(site), "different")
+    site.close()
+    assert unclear(site) == [("settled", "corrected")]
+    site.close()
+    site.say_again("withdrawn")
+    site.close()
+    assert unclear(site) == [("raised", None)], "back at once, it goes on with its case"
+
+
+@pytest.mark.parametrize("how", ["same", "evidence", "withdrawn"])
+def test_a_pair_that_is_no_question_any_more_settles_its_case(site, how):
+    if how == "same":
+        site.say(pair_of(site), "same")
+        site.close()
+    elif how == "evidence":
+        # The number is that of the other, copied right by now.
+        site.publish(("A", TWO | {"操作": "变更"}))
+    else:
+        site.publish(("B", TWO | {"操作": "撤销"}))
+    assert unclear(site) == [("settled", "corrected")] and queue(site) == []
+
+
+def test_the_case_of_a_pair_does_not_depend_on_who_came_first(tmp_path):
+    found = []
+    for number, rows in enumerate(([("A", ONE), ("B", TWO)], [("B", TWO), ("A", ONE)])):
+        site = Site(tmp_path / str(number))
+        site.publish(*rows)
+        found.append((site.digests(), unclear(site)))
+        site.hub.close()
+    assert found[0] == found[1] and found[0][1] == [("raised", None)]

@@ -174,12 +174,17 @@ def test_what_is_asked_of_a_case_is_decided_by_one_worker_wherever_its_person_li
         gathered(coordinator, 1)
         work_through(coordinator, 500)
         with hub.projection() as db:
-            query = select(cases.c.case_id, people.c.home).join(people, people.c.person == cases.c.person)
-            homes = dict(db.execute(query.where(cases.c.state == "raised")).all())
-        chosen = [next(case for case, at in homes.items() if at == home) for home in range(4)]
+            columns = cases.c.case_id, cases.c.version, people.c.home
+            query = select(*columns).join(people, people.c.person == cases.c.person)
+            rows = db.execute(query.where(cases.c.state == "raised")).all()
+        seen = {row.case_id: row.version for row in rows}
+        chosen = [next(row.case_id for row in rows if row.home == home) for home in range(4)]
         asked = [
             Envelope(
-                CaseActionRequested(case, "accept", 0, "clerk", None, None), derive_id(case), case, "/test"
+                CaseActionRequested(case, "accept", seen.get(case, 0), "clerk", None, None),
+                derive_id(case),
+                case,
+                "/test",
             )
             for case in [*chosen, "nobody's"]
         ]

@@ -1,6 +1,7 @@
 """Actions: what people ask for, say and look at."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hub.domain.days import Day
@@ -9,7 +10,11 @@ from hub.domain.events.base import ACTIONS, RECORDS, Event
 
 @dataclass(frozen=True, slots=True)
 class CaseActionRequested(Event):
-    """Someone asked to move a case, having seen it at this version."""
+    """Someone asked to do something with a case, having seen it at this version.
+
+    `place` is the area the actor is responsible for; `details` are what the action asks for beyond
+    outcome and note, such as whom to hand over to (`hub.domain.cases`).
+    """
 
     TOPIC: ClassVar[str] = ACTIONS
     SUBJECT: ClassVar[str] = "case_id"
@@ -20,6 +25,8 @@ class CaseActionRequested(Event):
     actor: str
     outcome: str | None
     note: str | None
+    place: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

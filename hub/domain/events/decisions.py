@@ -1,6 +1,6 @@
 """Decisions: what the rules conclude."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from hub.domain.days import Day
@@ -64,7 +64,11 @@ class ResidenceReconciled(Event):
 
 @dataclass(frozen=True, slots=True)
 class DiscrepancyDetected(Event):
-    """At the close of a day sources disagreed, or one was silent past its deadline."""
+    """At the close of a day sources disagreed, or one was silent past its deadline.
+
+    Said again while it stands where its evidence changed: `digest` tells one evidence from another.
+    `departments` own the `records`, in their order. `flapping`: it went and came back too often of late.
+    """
 
     SUBJECT: ClassVar[str] = "person"
 
@@ -77,6 +81,9 @@ class DiscrepancyDetected(Event):
     jurisdiction: str
     detected_on: Day
     evidence: str
+    digest: str = ""
+    departments: list[str] = field(default_factory=list)
+    flapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ class CaseRaised(Event):
 
 @dataclass(frozen=True, slots=True)
 class CaseMoved(Event):
-    """A case went from one state to the next."""
+    """A case went from one state to the next; one that was taken up again has a new deadline."""
 
     SUBJECT: ClassVar[str] = "case_id"
 
@@ -119,6 +126,7 @@ class CaseMoved(Event):
     actor: str
     moved_on: Day
     note: str | None
+    due_on: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,89 @@ class CaseActionRefused(Event):
     action: str
     actor: str
     reason: str
+    refused_on: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEscalated(Event):
+    """At the close of a day a case was past its deadline: it went a level up, with a deadline there."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    version: int
+    level: int
+    due_on: Day
+    escalated_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHandedOver(Event):
+    """One step of giving a case to another department or town: offered, accepted, refused or withdrawn.
+
+    `department` and `place` are those it was offered to; it changes hands where they accept it.
+    """
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    version: int
+    step: str
+    department: str
+    place: str
+    actor: str
+    moved_on: Day
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCommented(Event):
+    """Somebody wrote down something about a case, which changes nothing of it."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    actor: str
+    commented_on: Day
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuestioned(Event):
+    """The department that owns a record was asked about a field of it, by when.
+
+    `seen_version` is the version of the record that the question is about.
+    """
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    version: int
+    request: int
+    record_id: str
+    seen_version: int
+    field: str
+    question: str
+    owner: str
+    due_on: Day
+    actor: str
+    asked_on: Day
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswered(Event):
+    """The owner of a record answered: corrected in a later version, right as it is, or not theirs."""
+
+    SUBJECT: ClassVar[str] = "case_id"
+
+    case_id: str
+    version: int
+    request: int
+    answer: str
+    record_version: int | None
+    reason: str | None
+    actor: str
+    answered_on: Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +276,11 @@ DECIDED: tuple[type[Event], ...] = (
     CaseRaised,
     CaseMoved,
     CaseActionRefused,
+    CaseEscalated,
+    CaseHandedOver,
+    CaseCommented,
+    RecordQuestioned,
+    RecordAnswered,
     EventSetAside,
     RecordSetAside,
     StepCompleted,

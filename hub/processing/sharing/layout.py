@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select, update
 
 from hub.matching import Profile
-from hub.projections import CROSSING, ProfileRow, judged, people, profiles
+from hub.projections import CROSSING, ProfileRow, held, judged, people, profiles
 from hub.projections.judgements import names_of
 
 ROWS = 5_000
@@ -20,11 +20,17 @@ def lay_out(db: Connection) -> int:
     groups = _Groups()
     # What people said of pairs is about all time to come: whoever it names is decided on by one.
     named = set(db.execute(select(judged.c.name)).scalars())
+    pairs: dict[int, list[str]] = {}
+    for pair, left, right in db.execute(select(held.c.pair, held.c.left, held.c.right)):
+        for pid in (left, right):
+            pairs.setdefault(pid, []).append(pair)
     chosen = select(profiles).execution_options(yield_per=ROWS)
     for row in db.execute(chosen):
         if row.records:
             home = CROSSING if named and not named.isdisjoint(names_of(ProfileRow._make(row))) else row.home
-            groups.add(row.profile, home, _marks(row.values, row.component, row.person))
+            marks = _marks(row.values, row.component, row.person)
+            held_in = (("held", pair) for pair in pairs.get(row.profile, ()))
+            groups.add(row.profile, home, (*marks, *held_in))
     crossing = sorted(groups.crossing())
     for start in range(0, len(crossing), ROWS):
         page = crossing[start : start + ROWS]

@@ -1,0 +1,52 @@
+"""`hub discrepancies …`: what disagrees, and how often each kind was right to raise."""
+
+from typing import Any
+
+import click
+
+from hub.casework import precision as measured
+from hub.cli.common import FINDINGS, as_json, opened, queries
+from hub.cli.show import emit, table
+
+
+@click.group(invoke_without_command=True)
+@click.option("--kind", default=None)
+@click.option("--status", default=None)
+@click.option("--owner", default=None)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@as_json
+@click.pass_context
+def discrepancies(context: click.Context, /, limit: int, json_: bool, **chosen: str | None) -> None:
+    """A page of discrepancies; the look is put on record."""
+    if context.invoked_subcommand:
+        return
+    hub = opened(context)
+    with hub.projection() as db:
+        asked = {name: value for name, value in chosen.items() if value}
+        found = queries(hub, db).rows("discrepancies", limit, **asked)
+    emit(found, json_, lambda: table("discrepancies", found))
+
+
+@discrepancies.command()
+@as_json
+@click.pass_context
+def precision(context: click.Context, json_: bool) -> None:
+    """Per kind, how many settled cases were right to raise, with a 95 % interval.
+
+    Only cases that somebody judged count; where there are none there is no figure. Ends with 1 if a kind
+    is under the target of its catalogue entry.
+    """
+    hub = opened(context)
+    with hub.projection() as db:
+        found = measured(db)
+    emit(found, json_, lambda: _show(found))
+    if any(row["under_target"] for row in found):
+        context.exit(FINDINGS)
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    table("按类型的准确率 precision by kind", [row | {"outcomes": _counted(row)} for row in found])
+
+
+def _counted(row: dict[str, Any]) -> str:
+    return ", ".join(f"{outcome} {count:,}" for outcome, count in row["outcomes"].items())

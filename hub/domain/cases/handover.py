@@ -1,0 +1,62 @@
+"""Handing a case over: offered, then accepted, refused or withdrawn. Until it is accepted the giver holds it.
+
+So a case has exactly one holder at any moment, also where the other side never answers.
+"""
+
+from hub.domain.cases.authority import holds, may_act
+from hub.domain.cases.case import OPEN, Case, refused
+from hub.domain.days import Day
+from hub.domain.events import CaseActionRequested, CaseHandedOver, Event
+
+PLACE_DIGITS = (6, 9)
+"""A county or a town."""
+STEPS = {"hand-over": "offered", "take-over": "accepted", "decline": "refused", "take-back": "withdrawn"}
+
+
+def hand_over(case: Case, request: CaseActionRequested, today: Day) -> list[Event]:
+    """One step of handing over, or why not."""
+    offered = case.offered.split("/") if case.offered else None
+    step = STEPS[request.action]
+    if step == "offered":
+        to = [request.details.get("department", case.department), request.details.get("place", case.place)]
+        reason = _cannot_offer(case, request, to)
+    else:
+        to = offered or ["", ""]
+        reason = _cannot_answer(case, request, offered)
+    if reason is None and request.seen_version != case.version:
+        reason = "case-changed-meanwhile"
+    if reason is not None:
+        return refused(case, request, reason, today)
+    department, place = to
+    return [
+        CaseHandedOver(
+            case.case_id, case.version + 1, step, department, place, request.actor, today, request.note
+        )
+    ]
+
+
+def _cannot_offer(case: Case, request: CaseActionRequested, to: list[str]) -> str | None:
+    department, place = to
+    if not may_act(case, request):
+        return "not-the-holder"
+    if case.state not in OPEN:
+        return "not-in-this-state"
+    if case.offered:
+        return "already-offered"
+    if not (
+        place.isascii() and place.isdigit() and len(place) in PLACE_DIGITS and place[:6] == case.place[:6]
+    ):
+        return "unknown-place"
+    if not department or "/" in department:
+        return "unknown-department"
+    if (department, place) == (case.department, case.place):
+        return "already-there"
+    return None
+
+
+def _cannot_answer(case: Case, request: CaseActionRequested, offered: list[str] | None) -> str | None:
+    if offered is None:
+        return "not-offered"
+    if request.action == "take-back":
+        return None if may_act(case, request) else "not-the-holder"
+    return None if holds(request, *offered) else "not-yours"
