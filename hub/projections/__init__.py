@@ -25,7 +25,7 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 3
+VERSION = 4
 CROSSING = -1
 """The home of what concerns more than one partition."""
 metadata = MetaData()
@@ -104,6 +104,8 @@ class BirthRow(NamedTuple):
     entry_record: str | None
     child_record: str | None
     mother_local: bool
+    plurality: int | None
+    in_facility: bool | None
 
 
 class ResidentRow(NamedTuple):
@@ -249,6 +251,7 @@ births = Table(
     Column("registered_on", Integer), Column("delay_days", Integer),
     Column("certificate_record", String(32)), Column("entry_record", String(32)),
     Column("child_record", String(32)), Column("mother_local", Boolean, nullable=False),
+    Column("plurality", Integer), Column("in_facility", Boolean),
 )  # fmt: skip
 residents = Table(
     "residents", metadata,
