@@ -84,7 +84,7 @@ KINDS = (
          "换发新证明，或作废更正", "another one is issued, or the voiding is corrected",
          "作废证明份数", "how many are void"),
     Kind("certificate-void-used", "户口登记引用已作废的出生医学证明",
-         "a household entry cites a void birth certificate",
+         "a household entry cites a void birth certificate of the child",
          PUBLIC_SECURITY, "medium", 10,
          "户口登记改引有效证明", "the entry cites a certificate in force",
          "两条记录", "the two records"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from hub.domain.births import is_void
 from hub.domain.days import iso
 from hub.domain.discrepancies import PUBLIC_SECURITY
 from hub.domain.facts import Fact
@@ -109,11 +110,10 @@ def names(scene: Scene) -> Iterator[Finding]:
 
 def _stating(scene: Scene) -> Sequence[Fact]:
     """The facts that count as statements: a void or replaced certificate says nothing any more."""
-    if len(scene.records.certificates) == len(scene.certificates):
+    in_force = [fact for fact in scene.records.certificates if not is_void(fact)]
+    if len(in_force) == len(scene.certificates):
         return scene.facts
-    return [
-        fact for fact in scene.facts if fact.kind != "birth_certificate" or fact in scene.records.certificates
-    ]
+    return [fact for fact in scene.facts if fact.kind != "birth_certificate" or fact in in_force]
 
 
 def _dissenter(stated: Statements) -> str:

@@ -83,12 +83,12 @@ def _told_apart(uses: list[Use]) -> bool:
 
 
 def _void_used(citing: list[Use], void: Mapping[str, list[Use]], until: Day) -> Iterator[Discrepancy]:
-    """A household entry cites a certificate while that is void."""
+    """A household entry cites a certificate of the child while that is void; another's is a discrepancy of its own."""
     parts: dict[str, list[tuple[Stands, bool]]] = defaultdict(list)
     for entry in citing:
         for other in void.get(entry.said.certificate, ()):
             first, last = max(entry.first, other.first), min(entry.last, other.last)
-            if first <= last:
+            if first <= last and entry.entity == other.entity:
                 records = (other.record, entry.record)
                 parts[entry.record].append((Stands("certificate-void-used", entry.record, records, first, last), True))
     for found in parts.values():
