@@ -110,7 +110,7 @@ def reconcile(person: str, records: BirthRecords, county: str, clock: Clock) -> 
         registered = entry.fields.get("entry_date")
     return Birth(
         person,
-        _outcome(records.certificates, certificate, entry, county, clock, born),
+        _outcome(records, certificate, entry, county, clock),
         born,
         _place(certificate, entry, county),
         next((fields["sex"] for fields in stated if "sex" in fields), None),
@@ -158,15 +158,21 @@ def _certificate(certificates: Sequence[Fact], entry: Fact | None) -> Fact | Non
     )
 
 
-def registration_due(certificates: Sequence[Fact], born: Day, clock: Clock) -> Day:
-    """The last day on which the household entry is in time.
+def registration_due(records: BirthRecords, clock: Clock) -> Day:
+    """The last day on which the household entry of a certified birth is in time.
 
-    The entry needs a certificate: a first one that was issued only after the limit,
-    or whose birth date is a slip, leaves the same time from its issue. Another in its place does not.
+    Where records differ on the day of birth, the latest counts: nobody is reminded early. The entry
+    needs a certificate: a first one that was issued only after the limit, or whose birth date is a
+    slip, leaves the same time from its issue. Another in its place does not.
     """
-    where = certificates[0].fields.get("mother_hukou_place", "")
-    last = clock.deadline(BIRTH_REGISTRATION, born, where)
-    first = [fact for fact in certificates if "replaces" not in fact.fields]
+    where = records.certificates[0].fields.get("mother_hukou_place", "")
+    said = [
+        fact.fields["birth_date"]
+        for fact in (*records.certificates, *records.children)
+        if "birth_date" in fact.fields
+    ]
+    last = clock.deadline(BIRTH_REGISTRATION, max(said), where)
+    first = [fact for fact in records.certificates if "replaces" not in fact.fields]
     issued = min((fact.fields.get("issued_on", fact.published_on) for fact in first), default=last)
     return last if issued <= last else clock.deadline(BIRTH_REGISTRATION, issued, where)
 
@@ -208,14 +214,14 @@ def _place(certificate: Fact | None, entry: Fact | None, county: str) -> str | N
 
 
 def _outcome(
-    certificates: Sequence[Fact], certificate: Fact | None, entry: Fact | None, county: str, clock: Clock, born: Day
-) -> str:  # fmt: skip
+    records: BirthRecords, certificate: Fact | None, entry: Fact | None, county: str, clock: Clock
+) -> str:
     if certificate is not None and entry is not None:
         return "matched" if _agree(certificate, entry) else "conflict"
     if certificate is not None:
         if not mother_local(certificate, county):
             return "expected-elsewhere"
-        return "only-health" if clock.passed(registration_due(certificates, born, clock)) else "too-early"
+        return "only-health" if clock.passed(registration_due(records, clock)) else "too-early"
     assert entry is not None, "a birth has a certificate or an entry"
     if is_foundling(entry):
         return "foundling"

@@ -33,7 +33,7 @@ def births(scene: Scene) -> Iterator[Finding]:
 def _unregistered(scene: Scene, certificate: Fact, born: Day, *, over: bool) -> Iterator[Finding]:
     """No household entry: past the limit, or within the days before it in which registration is offered."""
     clock, where = scene.clock, certificate.fields.get("mother_hukou_place", "")
-    last = registration_due(scene.records.certificates, born, clock)
+    last = registration_due(scene.records, clock)
     if over:
         yield Finding(
             "birth-unregistered", scene.person, (certificate.record_id,),
@@ -54,7 +54,10 @@ def deliveries(scene: Scene) -> Iterator[Finding]:
     told, known = max(c.fields["plurality"] for c in several), 1 + len(scene.siblings)
     if known >= told:
         return
-    issued = min(c.fields.get("issued_on", c.published_on) for c in several)
+    # An issue before the birth is a slip.
+    issued = min(
+        max(c.fields.get("issued_on", c.published_on), c.fields.get("birth_date", 0)) for c in several
+    )
     last = scene.clock.deadline(CERTIFICATE_ARRIVAL, issued, several[0].fields.get("place", ""))
     if scene.clock.passed(last):
         yield Finding(

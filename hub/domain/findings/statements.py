@@ -71,7 +71,7 @@ ORDER: Mapping[str, Sequence[str]] = {
 
 def orders(scene: Scene) -> Iterator[Finding]:
     """Days of one record that cannot follow each other."""
-    for fact in scene.facts:
+    for fact in _stating(scene):
         said = [(name, fact.fields[name]) for name in ORDER.get(fact.kind, ()) if name in fact.fields]
         for (first, day), (second, later) in pairwise(said):
             if later < day:

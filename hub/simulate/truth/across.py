@@ -103,21 +103,21 @@ def _incomplete(
     for birth in births:
         if birth.mother is not None:
             deliveries[birth.mother.entity, birth.day].append(birth.child.entity)
-    for children in deliveries.values():
+    for (_, born), children in deliveries.items():
         for child in children:
-            parts = [(stands, True) for stands in _alone(child, children, people, until)]
+            parts = [(stands, True) for stands in _alone(child, children, born, people, until)]
             yield from merged(parts, until)
 
 
 def _alone(
-    child: str, children: Sequence[str], people: Mapping[str, Mapping[str, History]], until: Day
+    child: str, children: Sequence[str], born: Day, people: Mapping[str, Mapping[str, History]], until: Day
 ) -> Iterator[Stands]:
     days = sorted({day for c in children for history in people.get(c, {}).values() for day, _ in history})
     for first, last, live in spans(people.get(child, {}), until):
         told = [(r, live[r]) for r in in_force(live) if live[r].plurality > 1]
         if not told:
             continue
-        due = min(said.begins or 0 for _, said in told) + CERTIFICATE_ARRIVES_DAYS + 1
+        due = min(max(said.begins or 0, born) for _, said in told) + CERTIFICATE_ARRIVES_DAYS + 1
         starts = [max(first, due), *(day for day in days if max(first, due) < day <= last)]
         for start, following in zip(starts, [*starts[1:], last + 1], strict=True):
             known = sum(_on_record(people.get(c, {}), start) for c in children)

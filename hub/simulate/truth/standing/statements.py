@@ -46,6 +46,6 @@ def parents(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]
 
 def orders(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
     """Days of a record that ought to follow each other and do not."""
-    for record, said in live.items():
+    for record, said in stating(live).items():
         if any(later < earlier for earlier, later in pairwise(said.days)):
             yield Stands("dates-out-of-order", record, (record,), first, last)
