@@ -26,6 +26,7 @@ class Told(NamedTuple):
     entered: Day | None
     reissued: Day | None
     voided: Day | None
+    untold: bool
 
 
 BETWEEN_BIRTHS_DAYS = 330
@@ -150,10 +151,10 @@ class Deliveries:
             reissued = voided = changed
         elif count == 1 and noise.happens("certificate-void-alone"):
             voided, reissued = changed, noise.corrected(changed, 15, 90)
-        told = not (count == 1 and noise.happens("birth-untold"))
+        untold = count == 1 and noise.happens("birth-untold")
         return Told(
-            told and not abroad and not missing, reported, entered if told and local and not never else None,
-            reissued, voided,
+            not (untold or abroad or missing), reported, entered if local and not (untold or never) else None,
+            reissued, voided, untold,
         )  # fmt: skip
 
     def _tell(self, birth: Birth, order: int, count: int, *, abroad: bool) -> None:
@@ -177,25 +178,28 @@ class Deliveries:
         self._note(birth, certificate, told)
         visited = birth.day + random.randrange(10, 60)
         if not (abroad and random.random() < 0.3) and random.random() < 0.9 and birth.child.here_on(visited):
-            self._visit(birth, visited)
+            record = self._visit(birth, visited)
+            if told.untold:
+                ledger.error("birth-untold", record, record.first)
         if certificate and count == 1:
             self._papers.append(certificate.key)
         if certificate and count == 1 and newer is None and told.voided is None:
             self._duplicate(birth, certificate)
 
-    def _visit(self, birth: Birth, visited: Day) -> None:
+    def _visit(self, birth: Birth, visited: Day) -> Record:
         """A child record; once the child is entered, its number is noted at a later visit."""
         random, registers, entered = self._random, self._registers, birth.entered
         record = registers.child(birth, visited, has_number=entered is not None and entered < visited)
         self._slip_number(record, "certificate_no")
         if entered is None or record.row["number"] or not registers.ledger.seen(record):
-            return
+            return record
         noted: Day | None = max(entered, visited) + random.randrange(10, 70)
         if registers.noise.happens("number-not-noted"):
             noted = registers.noise.corrected(max(entered, visited), 100, 260)
             registers.ledger.error("number-not-noted", record, entered, noted)
         if noted is not None:
             registers.ledger.change(record, noted, number=birth.child.number)
+        return record
 
     def _papers_of(self, birth: Birth) -> Record:
         """Whatever record there is of a birth, for the truth to name."""
