@@ -278,7 +278,7 @@ def _of_another_name(pairs: Pairs) -> Mask:
 
 def _parent(who: str) -> Callable[[Pairs], Levels]:
     def find(pairs: Pairs) -> Levels:
-        """By number where both sides state it, else by name."""
+        """By number where both sides state it, else by name; one name with two numbers says nothing either way."""
         levels, differ = _start(pairs, f"{who}_name", 4)
         texts = pairs.texts(f"{who}_name", differ)
         a, b = pairs.derived(f"{who}_name", "sound", pinyin)
@@ -288,6 +288,8 @@ def _parent(who: str) -> Callable[[Pairs], Levels]:
         by_number, differ = _start(pairs, f"{who}_number", 3)
         slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance, 1)
         by_number[differ] = np.where(slips <= 1, 1, 3)
+        torn = (by_number == 3) & (levels == 2)
+        by_number[torn] = levels[torn] = -1
         return np.where(by_number >= 0, by_number, levels)
 
     return find
