@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench kafka java postgres postgresql clean
+.PHONY: demo test check bench kafka java postgres postgresql mariadb mariadb-server clean
 KAFKA_PORT ?= 9092
 KAFKA_FOLDER ?= .cache/kafka-data
 
@@ -14,13 +14,13 @@ $(VENV)/demo.done: pyproject.toml constraints.txt
 
 $(VENV)/test.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kafka,postgres,sftp,metrics,traces,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kafka,postgres,mysql,sftp,http,metrics,traces,parquet,dev]'
 	touch $@ $(VENV)/demo.done
 
 demo: $(VENV)/demo.done
 	$(BIN)/hub demo
 
-test: $(VENV)/test.done java postgresql
+test: $(VENV)/test.done java postgresql mariadb-server
 	-$(BIN)/python deploy/kafka/broker.py --fetch
 	$(BIN)/pytest
 
@@ -33,6 +33,16 @@ postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql) || \
 	  echo "PostgreSQL is missing: tests on it will be skipped (or fail in CI)"
+
+# One MariaDB on loopback, in the foreground: a department's database, to try a feed from a table.
+mariadb: mariadb-server
+	$(PYTHON) deploy/mariadb/server.py
+
+# The server's package; its own start at boot is not wanted here.
+mariadb-server:
+	@PATH="$$PATH:/usr/sbin"; command -v mariadbd >/dev/null || \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server) || \
+	  echo "MariaDB is missing: tests on it will be skipped (or fail in CI)"
 
 # One Kafka broker on loopback, in the foreground, from its own jars.
 kafka: java

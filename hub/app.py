@@ -7,9 +7,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -20,10 +21,12 @@ from hub.connect.configured import connector_of, feed_of
 from hub.connect.contracts import Feed, load_contracts
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
+from hub.connect.issued import issued, receipt_of
 from hub.connect.quarantine import Quarantine
 from hub.domain.agreements import Agreement
 from hub.domain.days import Day, iso, to_date
 from hub.domain.events import ModelAdopted
+from hub.domain.watching import Delivery
 from hub.errors import SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.log.by_url import make_codec, open_log
@@ -33,16 +36,30 @@ from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
 from hub.processing.sharing.participant import Participant
-from hub.projections import intake, quarantine
+from hub.projections import contracts, intake, quarantine, receipts, vanished, watched
 from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
+from hub.projections.contracts import AcceptedRow
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
-from hub.reference import load_calendar, load_limits
+from hub.projections.receipts import ReceiptRow
+from hub.reference import load_calendar, load_divisions, load_limits
 from hub.settings import Settings
+from hub.signing import Signer, make_signer, read_signer
 
+RECEIPTS_MAX = 50_000
 DEADLINES_REACH_DAYS = 30
 """How far ahead deadlines in working days are set, more or less."""
+
+
+class FeedSeen(NamedTuple):
+    """What is remembered of one feed."""
+
+    today: Day
+    deliveries: Sequence[Delivery]
+    discrepancies: Sequence[watched.FeedDiscrepancyRow]
+    waiting: Sequence[Day]
+    """The days of the rows that wait in quarantine."""
 
 
 class Hub:
@@ -56,6 +73,11 @@ class Hub:
         self.feeds: dict[str, Feed] = load_contracts(schemas / "contracts")
         for name, feed in settings.feeds.items():
             self.feeds[name] = feed_of(name, feed, settings.folder)
+        divisions = settings.hub.divisions
+        self.divisions = load_divisions(
+            settings.folder / divisions if divisions else schemas / "divisions" / "simulated.csv"
+        )
+        self.feeds = {name: replace(feed, divisions=self.divisions) for name, feed in self.feeds.items()}
         calendars = [schemas / "calendars" / "china.toml"]
         if settings.hub.calendar:
             calendars.append(settings.folder / settings.hub.calendar)
@@ -108,7 +130,7 @@ class Hub:
         """Ingestion with what it remembers."""
         engine = open_sqlite(self.data / "intake.db")
         with locked(self.data / "intake.lock", "intake"), engine.connect() as db:
-            yield Ingest(self.log, db, self.pseudonym_key())
+            yield Ingest(self.log, db, self.pseudonym_key(), feeds=self.feeds, calendar=self.calendar)
         engine.dispose()
 
     def adopt(self, content: bytes, reason: str) -> ModelAdopted:
@@ -157,10 +179,50 @@ class Hub:
         days_max = self.settings.hub.quarantine_days_max
         return {feed: _aged(counts, today, days_max) for feed, counts in found.items()}
 
+    def vanished(self) -> list[vanished.Standing]:
+        """Proposals about records that full snapshots list no more, without disturbing ingestion."""
+        with self._intake() as db:
+            return vanished.standing(db) if vanished.exists(db) else []
+
+    def vanished_records(self, feed: str, limit: int) -> list[tuple[str, int, Day]]:
+        """Pseudonym, version and day of the records that a feed's proposal is about."""
+        with self._intake() as db:
+            return [(row[0], row[1], row[2]) for row in vanished.undecided(db, feed, limit)]
+
+    def watched(self, feed: str) -> FeedSeen:
+        """What a feed delivered and what is odd about it, without disturbing ingestion."""
+        with self._intake() as db:
+            if not watched.exists(db):
+                return FeedSeen(intake.last_closed(db), (), (), ())
+            waiting = [item.published_on for item in quarantine.waiting(db, Chosen(feed=feed))]
+            return FeedSeen(
+                intake.last_closed(db), watched.delivered(db, feed), watched.every(db, feed), waiting
+            )  # fmt: skip
+
+    def feed_discrepancies(self) -> dict[str, dict[str, int]]:
+        """Per feed how many discrepancies of its own stand, by kind."""
+        with self._intake() as db:
+            rows = watched.every(db) if watched.exists(db) else []
+        found: dict[str, dict[str, int]] = {}
+        for row in rows:
+            if row.status == watched.STANDING:
+                kinds = found.setdefault(row.feed, {})
+                kinds[row.kind] = kinds.get(row.kind, 0) + 1
+        return found
+
     def agreements(self) -> list[Agreement]:
         """Every agreement as it stands, without disturbing ingestion."""
         with self._intake() as db:
             return load_agreements(db)
+
+    def agreements_of(self, feed: str) -> list[Agreement]:
+        """The agreements about a feed."""
+        return [agreement for agreement in self.agreements() if agreement.feed == feed]
+
+    def contracts_of(self, feed: str) -> list[AcceptedRow]:
+        """The contracts of a feed that were accepted, the one in force last."""
+        with self._intake() as db:
+            return [row for row in contracts.load(db) if row.feed == feed]
 
     def rhythm(self) -> dict[str, dict[str, Any]]:
         """Per feed with a rhythm: its last delivery, when the next is due, and whether it is late."""
@@ -241,6 +303,35 @@ class Hub:
         if not found:
             raise SettingsError("nothing to read: give --source DIR, or name feeds of your own in hub.toml")
         return found
+
+    def receipts(self, feed: str, first: Day | None, last: Day | None) -> list[ReceiptRow]:
+        """The receipts of some days, of all feeds or of one, without disturbing ingestion."""
+        with self._intake() as db:
+            if not receipts.exists(db):
+                return []
+            found = receipts.between(db, feed, first, last, RECEIPTS_MAX + 1)
+        if len(found) > RECEIPTS_MAX:
+            raise SettingsError(f"more than {RECEIPTS_MAX:,} receipts: narrow the days with --from and --to")
+        return found
+
+    def receipt(self, batch_id: str) -> tuple[dict[str, Any], bytes] | None:
+        """One receipt by its id or the beginning of it, and its signed file; None if that names none or several."""
+        with self._intake() as db:
+            row = receipts.named(db, batch_id) if receipts.exists(db) else None
+            if row is None:
+                return None
+            signer, site = self.receipt_signer(), self.settings.hub
+            name = site.name or f"county-hub {site.county}"
+            receipt = receipt_of(row, receipts.rows_of(db, row), name, site.county, signer.verifier.key_id)
+        return receipt, issued(receipt, signer)
+
+    def receipt_signer(self) -> Signer:
+        """The key that signs receipts: from its file, or made once and kept for its owner only."""
+        named = self.settings.secrets.receipt_key_file
+        path = self.settings.folder / named if named else self.data / "receipt.key"
+        if named and not path.exists():
+            raise SettingsError(f"secrets.receipt_key_file: {named} does not exist")
+        return read_signer(path) if path.exists() else make_signer(path)
 
     def pseudonym_key(self) -> bytes:
         """The key of record pseudonyms: from its file, or made once and kept for its owner only."""

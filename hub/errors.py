@@ -87,6 +87,19 @@ class SourceUnavailableError(RetryableError):
     code = "source-unavailable"
 
 
+class InboxFullError(RetryableError):
+    """There is no room for what a department posts."""
+
+    code = "inbox-full"
+
+
+class InProgressError(RetryableError):
+    """The same batch is being taken just now."""
+
+    code = "in-progress"
+    http_status = 409
+
+
 class BusyError(RetryableError):
     """Another process holds what this one needs."""
 
@@ -98,6 +111,13 @@ class RefusedError(HubError):
 
     code = "refused"
     http_status = 403
+
+
+class KeyReusedError(RefusedError):
+    """Another content came under the same idempotency key before."""
+
+    code = "idempotency-key-reused"
+    http_status = 422
 
 
 class NotFoundError(RefusedError):

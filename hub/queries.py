@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
 from hub.audit import review
+from hub.audit.aggregates import Asked, Statistics, statistics, within
 from hub.audit.person import alternatives, profiles_of, ties, values
 from hub.connect.contracts import Feed
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
+from hub.domain.limits import Limits
 from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
@@ -35,6 +37,7 @@ from hub.projections import (
 )  # fmt: skip
 from hub.projections.adoption import adopted_model
 from hub.projections.position import load_checkpoint, load_progress
+from hub.statistics.publication import Safety
 
 ROWS_MAX = 1_000
 Answer = list[dict[str, Any]]
@@ -115,6 +118,27 @@ class Queries:
         chosen = table.c[column]
         rows = self._db.execute(select(chosen, func.count()).where(*where).group_by(chosen).order_by(chosen))
         return {str(name): int(count) for name, count in rows}
+
+    # --- statistics --------------------------------------------------------------------------
+
+    def statistics(
+        self,
+        feeds: Mapping[str, Feed],
+        balance: Mapping[str, Mapping[str, int]],
+        limits: Limits,
+        asked: Asked,
+        safety: Safety,
+    ) -> Statistics:
+        """Published tables inside the reader's jurisdiction; small counts are put on record where they are shown."""
+        self._allowed()
+        today = load_progress(self._db, "today", -1)
+        if today < 0:
+            raise NotFoundError("no day has been closed yet: ingest and run first")
+        found = statistics(self._db, self._county, feeds, balance, self._model, limits, asked, safety, today)
+        if safety.threshold < 2 and not safety.base:
+            self._disclose("statistics", [f"small counts of {name}" for name in asked.tables])
+        mine = self._reader.jurisdiction
+        return found if mine == self._county else within(found, mine)
 
     # --- people's records --------------------------------------------------------------------
 

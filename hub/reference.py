@@ -1,5 +1,6 @@
-"""Reference data of a site, read from files: holidays and limits. Rules are handed it and read no file."""
+"""Reference data of a site, read from files: holidays, divisions, limits. Rules are handed it and read no file."""
 
+import csv
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from hub.domain.calendar import Calendar, Notice
-from hub.domain.days import Day, from_date
+from hub.domain.days import Day, day_of, from_date
+from hub.domain.divisions import ALWAYS, STILL, Division, Divisions, objections
 from hub.domain.limits import CODES, Limit, Limits
 from hub.errors import SettingsError
 
 HOLIDAY_DAYS_MAX = 60
+DIVISIONS_MAX = 1_000_000
+COLUMNS = ("system", "code", "name", "valid_from", "valid_to", "change", "successors", "source")
 KEYS = ("year", "known_on", "source", "made_up", "holidays")
 LENGTHS = ("months", "days")
 LENGTH_MAX = 1200
@@ -98,3 +102,39 @@ def _days(said: object, where: str, count: int | None = None) -> list[Day]:
     if count is not None and len(said) != count:
         raise SettingsError(f"{where}: first and last day, {count} in all")
     return [from_date(each) for each in said]
+
+
+def load_divisions(path: Path) -> Divisions:
+    """The table of statistical codes in a CSV file; SettingsError says what is wrong with it, and in which line."""
+    rows: list[Division] = []
+    where = f"divisions {path.name}"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            lines = csv.DictReader(stream)
+            if tuple(lines.fieldnames or ()) != COLUMNS:
+                raise SettingsError(f"{where}: its columns are {', '.join(COLUMNS)}")
+            for line in lines:
+                rows.append(_division(line, f"{where}, line {lines.line_num}"))
+                if len(rows) > DIVISIONS_MAX:
+                    raise SettingsError(f"{where}: more than {DIVISIONS_MAX:,} lines")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{where} cannot be read as CSV in UTF-8") from error
+    if wrong := next(objections(rows), None):
+        # No cell of such a table spans lines, and the first holds the headings.
+        raise SettingsError(f"{where}, line {wrong[0] + 2}: {wrong[1]}")
+    return Divisions.of(rows)
+
+
+def _division(line: Mapping[str, str | None], where: str) -> Division:
+    if None in line.values() or None in line:
+        raise SettingsError(f"{where}: not one cell for each of {', '.join(COLUMNS)}")
+    said = {name: str(cell).strip() for name, cell in line.items()}
+    try:
+        first = day_of(said["valid_from"]) if said["valid_from"] else ALWAYS
+        last = day_of(said["valid_to"]) if said["valid_to"] else STILL
+    except ValueError:
+        raise SettingsError(f"{where}: write days as in 2024-01-31") from None
+    if not (said["system"] and said["source"]):
+        raise SettingsError(f"{where}: it names the system of its codes, and its source")
+    successors = tuple(said["successors"].split())
+    return Division(said["system"], said["code"], said["name"], first, last, said["change"], successors)

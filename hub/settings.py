@@ -22,12 +22,16 @@ class HubSettings:
 
     data: str = "hub-data"
     """Folder of the embedded log and projections."""
+    name: str = ""
+    """What receipts call this hub; empty: `county-hub` and the county's code."""
     county: str = "990101"
     """Division code of the county; everything outside it is elsewhere."""
     calendar: str = ""
     """A file of notices about holidays, of the form of schemas/calendars/china.toml: added to those it holds."""
     limits: str = ""
     """A file of legal limits, of the form of schemas/limits/china.toml: they go before those it holds."""
+    divisions: str = ""
+    """The site's table of division codes, of the form of schemas/divisions/simulated.csv, which it replaces."""
     quarantine_days_max: int = 10
     """A row that waits in quarantine for more days than this is overdue; `hub status` says so."""
 
@@ -83,11 +87,32 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InboxSettings:
+    """Where departments post batches (`hub inbox`)."""
+
+    host: str = "127.0.0.1"
+    """The address it answers at; beyond loopback only with a certificate, or behind a proxy that has one."""
+    port: int = 8440
+    certificate_file: str = ""
+    """Its certificate, with those that vouch for it."""
+    key_file: str = ""
+    """That certificate's key."""
+    behind_proxy: bool = False
+    """Whether a proxy in front of it speaks TLS, so that it may answer in the clear beyond loopback."""
+    batch_bytes_max: int = 67_108_864
+    """The largest batch."""
+    keep_days: int = 30
+    """Batches that were read are taken away after so many days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsSettings:
     """Where secrets lie; never the secrets themselves."""
 
     pseudonym_key_file: str = ""
     """Key of record pseudonyms. Empty: made once in the data folder, readable by its owner only."""
+    receipt_key_file: str = ""
+    """Key that signs receipts (Ed25519, PEM). Empty: made once in the data folder, readable by its owner only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +123,20 @@ class ReaderSettings:
     role: str = "analyst"
     jurisdiction: str = "990101"
     purpose: str = "record-reconciliation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsSettings:
+    """What statistics may show of small numbers, and how well records were linked."""
+
+    threshold: int = 5
+    """Counts from 1 to below this are withheld, with all that would give them away; 1: nothing is withheld."""
+    rounding: int = 0
+    """3 or 5: every count is rounded to its multiples instead, and none withheld."""
+    linkage_recall: float = 0.0
+    """Share of true pairs that were linked, as `hub identity evaluate` measures it; 0: not measured."""
+    linkage_precision: float = 1.0
+    """Share of linked pairs that are true."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +154,20 @@ class FeedSettings:
     """Of an SFTP folder (`sftp://user@host/folder`): the private key to enter with."""
     known_hosts: str = ""
     """Of an SFTP folder: the file with the key by which its server is known."""
+    secrets_file: str = ""
+    """Instead of a path or url: its department posts it to `hub inbox`; the file of secrets that it signs with."""
+    topic: str = ""
+    """Instead of a path or url: a Kafka topic of change events in Debezium's form, all of one table."""
+    brokers: str = ""
+    """Of a topic: where its brokers are, host:port[,host:port]."""
+    ca_file: str = ""
+    """Of a topic: the authority that signed its brokers' certificates; with it, connections are encrypted."""
+    user: str = ""
+    """Of a topic: the name at its brokers (SCRAM-SHA-512)."""
+    password_file: str = ""
+    """Of a topic: where that user's password lies."""
+    withdrawals_max: int = 20
+    """Of a topic: when more than so many of a hundred records are deleted at once, they wait in quarantine."""
     token_file: str = ""
     """Of an interface: the file that holds the token it asks for."""
     table: str = ""
@@ -141,8 +194,10 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    inbox: InboxSettings = field(default_factory=InboxSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
+    statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
     folder: Path = Path()
     """Relative paths in the file are relative to this folder."""
@@ -158,8 +213,10 @@ SECTIONS: Mapping[str, type[Any]] = {
     "log": LogSettings,
     "projection": ProjectionSettings,
     "worker": WorkerSettings,
+    "inbox": InboxSettings,
     "secrets": SecretsSettings,
     "reader": ReaderSettings,
+    "statistics": StatisticsSettings,
 }
 
 

@@ -11,7 +11,7 @@ from hub.app import Hub
 from hub.settings import HubSettings, LogSettings, ProjectionSettings, SecretsSettings, Settings
 from hub.simulate import simulate
 from tests.brokers import AnyBroker, end_broker, start_broker
-from tests.databases import new_database, running_postgres
+from tests.databases import new_database, running_mariadb, running_postgres
 
 KEY = b"a key for tests only, 32 bytes !"
 
@@ -64,6 +64,13 @@ def county(tmp_path_factory) -> Path:
 def postgres() -> Iterator[Any]:
     """A real PostgreSQL server."""
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Any]:
+    """A real MariaDB server, as a department has one."""
+    with running_mariadb() as server:
         yield server
 
 

@@ -10,13 +10,16 @@ import click
 
 from hub.app import Hub, draft_of
 from hub.cli.common import as_json, opened
+from hub.cli.feeds_change import change
 from hub.cli.feeds_init import init
+from hub.cli.scorecard import scorecard
 from hub.cli.show import Progress, emit, table
+from hub.cli.vanished import vanished
 from hub.connect import Connector
 from hub.connect.contracts import Feed
 from hub.connect.reasons import REASONS
 from hub.connect.reconcile import Reconciled, reconcile
-from hub.connect.rows import Translator
+from hub.connect.translator import Translator
 from hub.domain.days import iso
 from hub.errors import RetryableError, SettingsError, UnreadableSourceError
 from hub.settings import FeedSettings
@@ -37,6 +40,9 @@ def feeds() -> None:
 
 
 feeds.add_command(init)
+feeds.add_command(vanished)
+feeds.add_command(scorecard)
+feeds.add_command(change)
 
 
 @feeds.command("list")

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from hub.domain.watching import KINDS
+
 
 def emit(answer: Any, json_: bool, show: Callable[[], None]) -> None:
     """JSON on standard output where asked for, else what people read."""
@@ -71,6 +73,7 @@ def show_status(found: Mapping[str, Any]) -> None:
     """The status, and below it an alarm for each feed whose rows have waited too long."""
     table("status", found)
     show_late(found)
+    show_watch(found)
     if year := found["holidays_missing"]:
         click.echo(
             f"缺少{year}年节假日安排 no notice about the holidays of {year} is known: deadlines in working days "
@@ -83,6 +86,15 @@ def show_status(found: Mapping[str, Any]) -> None:
                 f"({counts['waiting']:,} rows wait, the oldest for {counts['oldest_days']} days) → "
                 f"hub quarantine list --feed {feed}"
             )
+
+
+def show_watch(found: Mapping[str, Any]) -> None:
+    """What is odd about feeds, and proposals about vanished records that somebody has to decide on."""
+    for feed, kinds in found["watch"].items():
+        said = ", ".join(f"{KINDS[kind].zh} {kind} {count}" for kind, count in kinds.items())
+        click.echo(f"来源异常 odd: {feed}: {said} → hub feeds scorecard {feed}")
+    for feed, state in found["vanished"].items():
+        click.echo(f"记录消失 vanished: {feed}: {state} → hub feeds vanished show {feed}")
 
 
 def show_late(found: Mapping[str, Any]) -> None:

@@ -4,8 +4,8 @@ A connector is a page: what it reads, how it resumes, what a row means. The
 loop, the limits, the receipts and the cursors belong to `ingest`.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol, cast
 
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row
@@ -50,3 +50,15 @@ class Connector(Protocol):
 
         UnreadableSourceError if it cannot be read at all, SourceUnavailableError if not now.
         """
+
+
+class Stream(Connector, Protocol):
+    """A connector over what never ends, such as a topic: it cuts its drops where ingestion had come to."""
+
+    def resume(self, begun: Mapping[str, bool], held: int) -> None:
+        """Be told, before `drops`, which drops were begun and whether they are done, and how many records stand."""
+
+
+def stream_of(connector: Connector) -> Stream | None:
+    """The connector as a stream, if it is one."""
+    return cast(Stream, connector) if hasattr(connector, "resume") else None

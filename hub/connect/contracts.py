@@ -18,8 +18,10 @@ from hub.connect.fields import KINDS
 from hub.connect.relations import Relation, relations_of, wrong
 from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import COUNTS, DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
+from hub.domain.vanished import Limits
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
 
@@ -35,7 +37,7 @@ OPERATIONS = frozenset(("publish", "withdraw"))
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-FORMATS = ("delimited", "excel", "jsonl", "sql")
+FORMATS = ("delimited", "excel", "jsonl", "sql", "debezium")
 # Of these, several fields may each state a part: house number and street, first and middle name.
 JOINED = frozenset(("name", "given_name", "middle_name", "family_name", "address"))
 # What a field is taken for when its contract says no more than the standard asks.
@@ -62,6 +64,8 @@ class Field:
     doc: str
     date_format: str
     """How its dates are written, as the standard writes formats; empty: year first."""
+    unit: str = ""
+    """In what it is counted, where it is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,12 @@ class Feed:
     """Days within which the next delivery is due; 0: nobody has agreed on any."""
     working_days: bool = False
     """Whether those are working days only."""
+    snapshot: Limits | None = None
+    """Where each drop lists every record: how many may be missing from one before that is no usual proposal."""
     holds: bool = False
     """Whether later rows of a record wait behind one in quarantine, instead of replacing it."""
+    divisions: Divisions = field(default=NOWHERE, repr=False)
+    """The site's table of division codes, which no contract states."""
     _attributes: tuple[tuple[str, str, bool], ...] = field(default=(), repr=False)
 
     def due_after(self, day: Day, calendar: Calendar = WEEKDAYS, known_on: Day | None = None) -> Day | None:
@@ -227,8 +235,9 @@ def _feed(document: Mapping[str, Any], where: str, headings: Mapping[str, str]) 
     return Feed(
         name=str(document["id"]), department=str(extras.get("department", "other")),
         kind=evidence, version=str(document["version"]), key=keys[0],
-        fields=fields, operation=operation, status=str(document["status"]), relations=relations,
-        rhythm=rhythm, working_days=working_days, holds=later == "hold", **_source(extras.get("source", {}), where),
+        fields=fields, operation=operation, status=str(document["status"]), relations=relations, divisions=NOWHERE,
+        rhythm=rhythm, working_days=working_days, snapshot=_snapshot(extras.get("snapshot"), where),
+        holds=later == "hold", **_source(extras.get("source", {}), where),
         _attributes=tuple((f.name, f.attribute, f.kind == "date") for f in fields if f.attribute),
     )  # fmt: skip
 
@@ -244,6 +253,21 @@ def _rhythm(document: Mapping[str, Any], where: str) -> tuple[int, bool]:
                 )
             return value, unit == "workingDays"
     return 0, False
+
+
+def _snapshot(said: Any, where: str) -> Limits | None:
+    """What the contract says of its drops as full snapshots: `true`, or limits of its own."""
+    if said in (None, False):
+        return None
+    limits = {} if said is True else said
+    if not isinstance(limits, dict) or not limits.keys() <= set(Limits._fields):
+        raise SettingsError(
+            f"contract {where}: snapshot is true, or a mapping of some of {', '.join(Limits._fields)}"
+        )
+    made = Limits(**limits)
+    if wrong := made.wrong():
+        raise SettingsError(f"contract {where}: snapshot has {wrong}")
+    return made
 
 
 def _source(said: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -304,6 +328,7 @@ def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> 
         {str(k): str(v) for k, v in extras.get("codes", {}).items()},
         extras.get("severity", "quarantine"), str(node.get("classification", "")),
         str(node.get("description", "")), str(node.get("logicalTypeOptions", {}).get("format", "")),
+        str(extras.get("unit", "")),
     )  # fmt: skip
     if wrong := next(_wrong(made), None):
         raise SettingsError(f"contract {where}: {name} has {wrong}")

@@ -13,15 +13,25 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from hub.domain.days import Day
-from hub.domain.events import RECORDS, DayClosed, ModelAdopted, RecordPublished, RecordWithdrawn
+from hub.domain.events import (
+    RECORDS,
+    BatchReceived,
+    DayClosed,
+    ModelAdopted,
+    RecordPublished,
+    RecordQuarantined,
+    RecordWithdrawn,
+)
 from hub.log import Envelope, EventLog, Partition
 from hub.log.subscription import Subscription
-from hub.projections import agreements, intake, quarantine
-from hub.projections.intake import KnownRow, Reading
+from hub.projections import agreements, contracts, intake, quarantine, receipts, vanished, watched
+from hub.projections.intake import WITHDRAWN, KnownRow, Reading
 from hub.projections.statements import upsert
 
 APPEND_EVENTS = 4_000
 NO_DAY = -1
+KEPT = (intake, quarantine, agreements, receipts, contracts, vanished, watched)
+"""What is folded into one file."""
 CLOCK = ""
 """The name under which the table of feeds keeps the last closed day."""
 
@@ -29,7 +39,7 @@ CLOCK = ""
 def content_digest(fields: Mapping[str, Any], *, withdrawn: bool = False) -> bytes:
     """Tells whether a record says anything new."""
     if withdrawn:
-        return b"withdrawn"
+        return WITHDRAWN
     return hashlib.blake2b(msgspec.json.encode(fields), digest_size=12).digest()
 
 
@@ -54,16 +64,19 @@ class Memory:
     def __init__(self, log: EventLog, db: Connection, append_events: int = APPEND_EVENTS) -> None:
         """Appends as soon as `append_events` are pending."""
         self._log, self.db = log, db
-        if not quarantine.exists(db):
-            # Kept by a hub that did not fold the quarantine yet: refilled, never migrated.
-            for kept in (intake, agreements):
+        if not all(kept.exists(db) for kept in (intake, quarantine, vanished, watched, contracts)):
+            # Kept by a hub that did not fold all of it yet: refilled, never migrated.
+            for kept in KEPT:
                 kept.metadata.drop_all(db)
-        intake.metadata.create_all(db)
-        quarantine.metadata.create_all(db)
-        agreements.metadata.create_all(db)
+        for kept in KEPT:
+            kept.metadata.create_all(db)
         self.agreements = agreements.Agreements(db)
+        self.contracts = contracts.Contracts(db)
         self._shelves = intake.IntakeShelves(db)
         self.quarantine = quarantine.QuarantineShelves(db)
+        self.vanished = vanished.VanishedShelves(db)
+        self.watched = watched.WatchedShelves(db)
+        self._receipts = receipts.Receipts(db)
         self._pending: list[Envelope] = []
         self._append_events = append_events
         clock = self._shelves.feeds.get(CLOCK)
@@ -79,14 +92,26 @@ class Memory:
         done = {Partition(RECORDS, number): offset for number, offset in rows}
         source = Subscription(self._log, (RECORDS,), done)
         while (batch := source.take(APPEND_EVENTS)).events:
+            said = (recorded.envelope.event for recorded in batch.events)
+            self.load([e.record_id for e in said if isinstance(e, RecordPublished | RecordWithdrawn)])
             for recorded in batch.events:
                 self._fold(recorded.envelope, None, recorded.position.partition.number)
+                self._receipts.place(recorded.envelope, recorded.position)
             self._commit(batch.checkpoint)
         # A model that was announced to some partitions only; days are closed again by whoever reads drops.
         half = [envelope for envelope in source.standing() if isinstance(envelope.event, ModelAdopted)]
         if half:
             self._log.append(half)
             self._catch_up()
+
+    def begun(self, feed: str) -> dict[str, bool]:
+        """Every drop of a feed of which reading began, and whether nothing of it is left to read."""
+        return {drop: far == intake.WHOLE for drop, far in intake.reached(self.db, feed).items()}
+
+    def standing(self, feed: str) -> int:
+        """How many records of a feed stand: published, and not withdrawn."""
+        row = self._shelves.standing.get(feed)
+        return row.records if row else 0
 
     def load(self, record_ids: list[str]) -> None:
         """Have what is known of these records at hand in one query."""
@@ -120,8 +145,15 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for position in self._log.append(concluded_last(self._pending)):
-            checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
+        ordered = concluded_last(self._pending)
+        parts = len(self._log.partitions(RECORDS))
+        # A barrier came to stand in each partition.
+        placed = [each for each in ordered for _ in range(parts if each.event.BARRIER else 1)]
+        for envelope, position in zip(placed, self._log.append(ordered), strict=True):
+            self._receipts.place(envelope, position)
+            partition, offset = position
+            if offset > checkpoint.get(partition, -1):
+                checkpoint[partition] = offset
         self._pending = []
         self._commit(checkpoint)
 
@@ -135,14 +167,31 @@ class Memory:
             digest = content_digest(event.fields)
         elif digest is None and isinstance(event, RecordWithdrawn):
             digest = content_digest({}, withdrawn=True)
+        if isinstance(event, BatchReceived | RecordQuarantined):
+            self._receipts.apply(envelope, self._shelves.drops.get(intake.drop_key(event.feed, event.drop)))
         intake.apply(self._shelves, event, digest or b"", envelope.correlation_id, partition)
         quarantine.apply(self.quarantine, self._shelves, envelope)
+        vanished.apply(self.vanished, envelope)
+        watched.apply(self.watched, event, self.closed)
         self.agreements.apply(event)
+        self.contracts.apply(event)
+
+    def write(self) -> None:
+        """Have all that is remembered in the tables, for a query; the next `flush` commits it with its events."""
+        kept = (
+            self._shelves,
+            self.quarantine,
+            self._receipts,
+            self.vanished,
+            self.watched,
+            self.agreements,
+            self.contracts,
+        )
+        for shelves in kept:
+            shelves.flush()
 
     def _commit(self, checkpoint: Mapping[Partition, int]) -> None:
-        self._shelves.flush()
-        self.quarantine.flush()
-        self.agreements.flush()
+        self.write()
         if checkpoint:
             rows = [(p.number, offset) for p, offset in checkpoint.items()]
             upsert(self.db, intake.checkpoints, rows)

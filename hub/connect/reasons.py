@@ -62,6 +62,9 @@ ROW_REASONS: Mapping[str, Reason] = {
                                  "核对各日期先后", "check which of the days is wrong"),
     "bad-place-code": Reason("地址代码错误", "not a 12-digit division code",
                              "使用12位统计用区划代码", "use the statistical division code"),
+    "place-not-valid": Reason("区划代码在该日期无效", "the division code was not valid on the day beside it",
+                              "使用该日期有效的代码，或核对日期",
+                              "use the code that was valid on that day, or check the day"),
     "bad-integer": Reason("不是整数", "not a whole number", "只填数字", "write digits only"),
     "full-width": Reason("全角字符", "typed full-width; read as half-width",
                          "改用半角输入", "switch to half-width input"),
@@ -83,6 +86,17 @@ ROW_REASONS: Mapping[str, Reason] = {
                           "先处理较早的一行，再重试", "repair or discard the earlier row, then retry both"),
     "ragged-row": Reason("列数不符", "more or fewer cells than headings",
                          "给含分隔符的单元格加引号", "quote cells that contain the separator"),
+    "no-envelope": Reason("不是变更消息", "the message is no change event in Debezium's form",
+                          "检查连接器的输出格式（JSON）", "let its connector write change events as JSON"),
+    "value-not-sent": Reason("数据库未提供该值", "the database did not say what this column holds",
+                             "将该表设为REPLICA IDENTITY FULL后重新报送该记录",
+                             "set the table to REPLICA IDENTITY FULL, and publish the record again"),
+    "mass-deletion": Reason("一次删除过多，尚未执行", "too many records deleted at once: none of them was taken back",
+                            "如确需删除，请重试；否则放弃", "if it was meant, retry these rows; if not, discard them"),
+    "table-truncated": Reason("表被清空，未执行", "the table was emptied: no record was taken back",
+                              "如确需删除，请逐条删除；否则放弃", "delete the records one by one if it was meant, and discard this row"),
+    "messages-lost": Reason("消息在读取前已被清除", "the brokers dropped messages that were never read",
+                            "重新做一次快照并延长保留时间", "take a new snapshot, and let the topic keep messages longer"),
     "bad-json": Reason("JSON格式错误", "the line is no JSON object of plain values",
                        "每行一个JSON对象", "write one JSON object a line"),
 }  # fmt: skip
@@ -117,14 +131,30 @@ DROP_REASONS: Mapping[str, Reason] = {
                               "传完后放入完成标记文件", "put its marker beside it once all of it is there"),
     "wrong-checksum": Reason("校验和不符", "the file is not what its checksum says",
                              "重新传送文件", "send the file again"),
+    "passed-over": Reason("无关消息", "messages about no record", "无需处理", "nothing to do"),
+    "changes-folded": Reason("同一记录的较早变更", "of several changes to one record the last was taken",
+                             "无需处理", "nothing to do"),
+    "offsets": Reason("消息位置", "where the messages lie", "按位置查找消息", "look the messages up there"),
     "no-agreement": Reason("没有有效的共享协议", "no agreement about the feed is in force, so it was not read",
                            "续签共享协议", "sign its next version: hub agreements sign"),
+    "vanished-proposed": Reason("有记录不再出现在全量文件中，已提出撤销建议，待人工确认",
+                                "records are not in the full snapshot any more: their withdrawal is proposed, "
+                                "and a person decides",
+                                "核对后确认或驳回", "look at them: hub feeds vanished show, then confirm or reject"),
+    "vanished-refused": Reason("不再出现的记录过多，可能是导出不完整，未予采纳",
+                               "more records are missing from the full snapshot than the contract expects, "
+                               "as when an export was cut off",
+                               "检查导出是否完整并重新报送；确属清理的请联系枢纽管理员确认",
+                               "check the export and publish it again; if the records are truly gone, have it confirmed"),
+    "contract-changed": Reason("数据约定已改变，尚未确认", "the contract changed in a way that breaks who receives it, and nobody has accepted that",
+                               "核对改动，主版本号加一后确认", "see what breaks: hub feeds change FILE; step the major version, then add --accept"),
     "day-ahead": Reason("日期在未来", "its name is more than a year ahead, so it was not read",
                         "核对文件名中的日期", "correct the day in the file's name"),
 }  # fmt: skip
 
 BY_SOURCE = frozenset((
     "ragged-row", "bad-json", "formula-cell", "cell-too-large", "binary-cell", "wrong-encoding",
+    "no-envelope", "value-not-sent", "table-truncated", "messages-lost",
 ))  # fmt: skip
 """What the source of a row complains of, before its contract is asked."""
 

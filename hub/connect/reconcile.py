@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from hub.connect import Connector, Drop
-from hub.connect.ingest import record_id_of
+from hub.connect import Connector, Drop, stream_of
 from hub.connect.memory import content_digest
-from hub.connect.rows import Row, Translator
+from hub.connect.pseudonyms import record_id_of
+from hub.connect.rows import Row
+from hub.connect.translator import Translator
 from hub.domain.events import (
     RECORDS,
     BatchReceived,
@@ -135,6 +136,9 @@ def reconcile(connectors: Iterable[Connector], log: EventLog, key: bytes) -> Ite
     found = list(connectors)
     held = held_of(log, (connector.feed.name for connector in found))
     for connector in found:
+        if stream := stream_of(connector):
+            # All that was read of it is looked at again, and what was not is told.
+            stream.resume({drop: False for feed, drop in held.received if feed == stream.feed.name}, 0)
         for drop in connector.drops():
             yield _reconciled(connector, drop, held, key)
 

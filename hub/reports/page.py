@@ -21,7 +21,8 @@ STYLE = CleanStyle(
 )
 
 
-def _svg(chart: Any) -> str:
+def svg(chart: Any) -> str:
+    """A chart as it stands inside a page."""
     return str(chart.render(is_unicode=True, disable_xml_declaration=True))
 
 
@@ -35,7 +36,7 @@ def _bars(title: str, series: Mapping[str, list[int]], labels: list[str], *, wid
     chart.x_labels = labels
     for name, values in series.items():
         chart.add(name, values)
-    return _svg(chart)
+    return svg(chart)
 
 
 def flows(db: Connection) -> tuple[list[str], dict[str, list[int]]]:

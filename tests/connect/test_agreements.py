@@ -74,7 +74,7 @@ def test_delivery_gives_the_named_fields_and_stops_at_the_moment_the_agreement_i
             r.envelope.agreement for r in Subscription(hub.log, (RECORDS,), {}).take(100).events
             if isinstance(r.envelope.event, RecordPublished)
         ]  # fmt: skip
-        assert cited == ["members-health@1", "members-health@2"]
+        assert cited == ["members-health@1,1.0.0", "members-health@2,1.0.0"]
         assert [event.reason for event in events(hub, AgreementEnded)] == ["the law changed"]
         looks = [r.envelope.event for r in Subscription(hub.log, (ACTIONS,), {}).take(100).events]
         assert next(e.subjects for e in looks if isinstance(e, DisclosureMade)) == [

@@ -142,8 +142,11 @@ def test_a_table_that_has_changed_is_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("said", "refusal"),
     [
-        ("", "name one of path, url and url_file"),
-        ('path = "m.csv"\nurl = "sqlite://"\ntable = "t"', "name one of path, url and url_file"),
+        ("", "name one of path, url, url_file, topic and secrets_file"),
+        (
+            'path = "m.csv"\nurl = "sqlite://"\ntable = "t"',
+            "name one of path, url, url_file, topic and secrets_file",
+        ),
         ('path = "nowhere.csv"', "path: there is no"),
         ('path = "."\nformat = "xml"', "format is one of delimited, excel, jsonl, sql"),
         ('path = "."\nencoding = "utf-99"', "nobody knows the encoding utf-99"),
@@ -152,7 +155,7 @@ def test_a_table_that_has_changed_is_read_again(tmp_path):
         ('path = "hub.toml"\nday = "1.1.2024"', "day: write it as in 2024-01-31"),
         ('path = "."\nmapping = {x = "nothing"}', "the mapping names nothing, which is no field"),
         ('path = "."\nmapping = {x = 1}', "x is no heading = field"),
-        ('path = "."\ncolour = "red"', "unknown colour; known: contract, cursor, day, delimiter"),
+        ('path = "."\ncolour = "red"', "unknown colour; known: brokers, ca_file, contract, cursor"),
         ('url = "postgresql://me:secret@db/x"\ntable = "t"', "keep an address with a password in a url_file"),
         ('url = "nonsense"\ntable = "t"', "no database address"),
         ('url_file = "nowhere"\ntable = "t"', "url_file: nowhere cannot be read"),
@@ -162,7 +165,7 @@ def test_a_setting_that_cannot_be_followed_says_which(tmp_path, said, refusal):
     path = configure(tmp_path, said)
     with pytest.raises(SettingsError) as refused, closing(Hub(load(path, {}))) as made:
         made.connectors(None, ())
-    assert refusal in str(refused.value) and "secret" not in str(refused.value)
+    assert refusal in str(refused.value) and ":secret" not in str(refused.value)
 
 
 def test_a_name_without_quotes_is_read_as_it_was_meant(tmp_path):

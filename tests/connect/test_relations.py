@@ -102,3 +102,26 @@ def test_a_rule_that_cannot_be_followed_says_why(tmp_path, said, instead, refusa
     with pytest.raises(SettingsError, match=r"contract members\.yaml") as refused:
         load_contract(tmp_path / "members.yaml")
     assert refusal in str(refused.value)
+
+
+PLACES = """\
+  - {name: place, classification: personal, customProperties: [{property: kind, value: place_code}]}
+  quality:
+  - {type: custom, engine: hub, implementation: {rule: place-at-date, fields: [place, moved_in]}}
+"""
+
+
+def test_a_place_code_is_valid_on_its_day_or_told(tmp_path):
+    """Abolished in 2019: right for what happened before, told of what happened after, silent beyond the table."""
+    contract = CONTRACT + FIELDS.replace("  quality:\n", PLACES)
+    said = {"1": "990101207201,2019-06-30", "2": "990101207201,2019-07-01", "3": "990101106209,2019-06-30",
+            "4": "990909101201,2019-07-01", "5": "990101101299,", "6": ",2020-01-01"}  # fmt: skip
+    rows = [
+        f"{key},A,B,1990-01-02,,m,{cells.split(',')[1]},,{cells.split(',')[0]}\n"
+        for key, cells in said.items()
+    ]
+    (tmp_path / "m.csv").write_text(HEAD.replace("moved_out\n", "moved_out,place\n") + "".join(rows))
+    with closing(hub_of(tmp_path, 'path = "m.csv"', contract)) as hub:
+        (receipt,) = receipts = ingest(hub, None, "town.members")
+        assert complaints(receipts) == [(3, "place", "place-not-valid"), (4, "place", "place-not-valid")]
+        assert (receipt.accepted, receipt.warnings, receipt.quarantined) == (6, 2, 0)

@@ -65,6 +65,16 @@ def test_what_shows_no_encoding_is_refused_not_guessed(tmp_path, content):
         assert complaints(ingest(hub, None, "town.members")) == [(0, "", "wrong-encoding")]
 
 
+def test_korean_in_its_own_encoding_is_not_taken_for_chinese(tmp_path):
+    (tmp_path / "m.csv").write_bytes(
+        "id,given_name,surname,dob\n1,지우,김,19900102\n2,서연,박,19910203\n".encode("euc_kr")
+    )
+    with pytest.raises(UnreadableSourceError, match="as Korean in EUC-KR as well as Chinese"):
+        detect(tmp_path / "m.csv")
+    with closing(hub_of(tmp_path, 'path = "m.csv"\nencoding = "euc_kr"')) as hub:
+        assert take(hub) == [(2, 0, 0)]
+
+
 # --- markers ------------------------------------------------------------------------------------
 
 

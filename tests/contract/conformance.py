@@ -118,6 +118,9 @@ class Conformance:
     @pytest.fixture
     def hub(self, tmp_path, source):
         made = hub_in(tmp_path, source.said)
+        if page := getattr(source, "page", None):
+            # A page of its own, in place of what settings say.
+            made.connectors = lambda *_: [page(made.feeds[FEED])]
         yield made
         made.close()
 

@@ -6,15 +6,20 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from openpyxl import Workbook
 
+from hub.settings import load
 from tests.contract.conformance import HEADINGS, Conformance
-from tests.databases import new_database
+from tests.databases import new_database, new_mariadb
+from tests.inboxes import Department, inbox_of, new_secret
 from tests.sftp import SftpServer, serving_files
+from tests.topics import ChangeTopic
 from tests.web import Interface, serving
 
 Rows = Sequence[Sequence[str]]
@@ -137,6 +142,34 @@ class PostgresChanges(PostgresTable):
     cursor = 'cursor = "changed_at"'
 
 
+class MariadbTable:
+    """A table of a real MariaDB, read by an account that may do nothing else."""
+
+    cursor = ""
+
+    def __init__(self, server: Any, folder: Path) -> None:
+        self.db, url = new_mariadb(server)
+        self.day = 0
+        self.said = f'url = "{url}"\n{self.cursor}'
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        self.day += 1
+        with self.db.cursor() as db:
+            db.execute("DROP TABLE IF EXISTS members")
+            db.execute(
+                f"CREATE TABLE members ({', '.join(f'{name} text' for name in headings)}, changed_at datetime)"
+            )
+            marks = ", ".join(["%s"] * (len(headings) + 1))
+            day = f"2024-01-{self.day:02d}"
+            db.executemany(f"INSERT INTO members VALUES ({marks})", [(*row, day) for row in rows])
+
+
+class MariadbChanges(MariadbTable):
+    """The same, read by its change column."""
+
+    cursor = 'cursor = "changed_at"'
+
+
 FILES = {
     "csv": (DatedFolder, ".csv", as_csv, ""),
     "packed csv": (DatedFolder, ".csv.gz", as_packed, ""),
@@ -165,6 +198,14 @@ class TestPostgres(Conformance):
     @pytest.fixture(params=[PostgresTable, PostgresChanges])
     def source(self, request, tmp_path, postgres):
         return request.param(new_database(postgres), tmp_path)
+
+
+class TestMariadb(Conformance):
+    @pytest.fixture(params=[MariadbTable, MariadbChanges])
+    def source(self, request, tmp_path, mariadb):
+        made = request.param(mariadb, tmp_path)
+        yield made
+        made.db.close()
 
 
 class HttpPages:
@@ -206,3 +247,49 @@ class TestHttp(Conformance):
     def source(self):
         with serving() as interface:
             yield HttpPages(interface)
+
+
+class PostedBatches:
+    """An inbox to which a department posts each delivery."""
+
+    said = 'secrets_file = "secrets"'
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack, self.count = folder, stack, 0
+        self.secret = new_secret(folder / "secrets")
+        self.department: Department | None = None
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        if self.department is None:
+            port = self.stack.enter_context(inbox_of(load(self.folder / "hub.toml", {})))
+            self.department = Department(port, self.secret)
+        self.count += 1
+        assert self.department.post(as_lines(rows, headings), f"batch-{self.count}").status == 202
+
+
+class TestPosted(Conformance):
+    @pytest.fixture
+    def source(self, tmp_path):
+        with ExitStack() as stack:
+            yield PostedBatches(tmp_path, stack)
+
+
+class KafkaTopic:
+    """A topic of two partitions into which a connector writes what became of a table's rows."""
+
+    def __init__(self, topic: ChangeTopic) -> None:
+        self.topic = topic
+        self.said = topic.said
+
+    def deliver(self, rows: Rows, headings: Sequence[str] = HEADINGS) -> None:
+        for row in rows:
+            self.topic.say("u", dict(zip(headings, row, strict=True)))
+        self.topic.flush()
+
+
+@pytest.mark.kafka
+class TestTopic(Conformance):
+    @pytest.fixture
+    def source(self, broker):
+        with ChangeTopic(broker.address, 2) as topic:
+            yield KafkaTopic(topic)

@@ -2,7 +2,8 @@
 
 A byte-order mark proves it. So does a whole file that is UTF-8, since other
 encodings hardly ever are by chance. GB18030 proves nothing by decoding, as nearly
-every pair of high bytes is a character of it: then nine characters in ten have to be common ones.
+every pair of high bytes is a character of it: then nine characters in ten have to be common ones, and must
+not be Hangul when read as EUC-KR.
 """
 
 import codecs
@@ -17,6 +18,7 @@ __all__ = ["AUTO", "Detected", "detect"]
 SAMPLE_BYTES = 4 << 20
 COMMON_MIN = 0.9
 ZEROS_MIN = 0.3
+HANGUL = ("\uac00", "\ud7a3")
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
@@ -43,6 +45,12 @@ def detect(path: Path) -> Detected:
         return Detected("utf-8", "all of it is UTF-8" if not sample.isascii() else "all of it is ASCII")
     text = _text(sample, "gb18030", whole=whole)
     wide = [c for c in text or "" if not c.isascii()]
+    if wide and _korean(sample, whole=whole):
+        raise UnreadableSourceError(
+            f"{path.name}: its encoding cannot be told: it reads as Korean in EUC-KR as well as Chinese in GB18030; "
+            "name it in the contract",
+            problem="wrong-encoding",
+        )
     if wide and sum(map(_common, wide)) >= COMMON_MIN * len(wide):
         return Detected("gb18030", "it is no UTF-8, and reads as common Chinese characters")
     raise UnreadableSourceError(
@@ -56,6 +64,12 @@ def _text(sample: bytes, encoding: str, *, whole: bool) -> str | None:
         return codecs.getincrementaldecoder(encoding)().decode(sample, final=whole)
     except UnicodeDecodeError:
         return None
+
+
+def _korean(sample: bytes, *, whole: bool) -> bool:
+    """Hangul in EUC-KR has the bytes of common Chinese characters, which hardly ever all lie in its range."""
+    wide = [c for c in _text(sample, "euc_kr", whole=whole) or "" if not c.isascii()]
+    return bool(wide) and sum(HANGUL[0] <= c <= HANGUL[1] for c in wide) >= COMMON_MIN * len(wide)
 
 
 def _zeros(sample: bytes) -> str | None:

@@ -13,6 +13,7 @@ from hub.errors import UnreadableSourceError
 
 LINE_BYTES_MAX = 1 << 20
 NAMES_MAX = 1_000
+NESTED = frozenset((dict, list))
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -22,8 +23,8 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     try:
         refuse_empty(path)
         with open_bytes(path) as stream:
-            for line in _lines(stream):
-                found = _parse(line)
+            for line in lines(stream):
+                found = parsed(line)
                 if found is not None and not found.keys() <= names.keys():
                     names.update(dict.fromkeys(found))
                 if len(names) > NAMES_MAX:
@@ -36,7 +37,7 @@ def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
     return check_headings(feed, [*names, *absent]), _rows(path, expected.keys())
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+def lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Lines, of which one that is too long comes cut: its rest is read past, never held."""
     first = True
     while line := stream.readline(LINE_BYTES_MAX + 1):
@@ -47,7 +48,8 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         first = False
 
 
-def _parse(line: bytes) -> dict[str, object] | None:
+def parsed(line: bytes) -> dict[str, object] | None:
+    """What a line says; None if it is no object."""
     if len(line) > LINE_BYTES_MAX:
         return None
     try:
@@ -59,16 +61,20 @@ def _parse(line: bytes) -> dict[str, object] | None:
 
 def _rows(path: Path, names: Container[str]) -> Iterator[Row]:
     with open_bytes(path) as stream:
-        for number, line in enumerate(_lines(stream), start=1):
+        for number, line in enumerate(lines(stream), start=1):
             if not line.strip():
                 continue
-            found = _parse(line)
+            found = parsed(line)
             if found is None:
                 yield Row(number, {}, _fault(line))
             else:
-                kept = {k: v for k, v in found.items() if k in names}
-                nested = next((k for k, v in kept.items() if isinstance(v, dict | list)), "")
-                yield Row(number, {} if nested else kept, "bad-json" if nested else "", nested)
+                yield _row(number, {k: v for k, v in found.items() if k in names})
+
+
+def _row(number: int, kept: dict[str, object]) -> Row:
+    if NESTED.isdisjoint(map(type, kept.values())):
+        return Row(number, kept)
+    return Row(number, {}, "bad-json", next(name for name, cell in kept.items() if type(cell) in NESTED))
 
 
 def _fault(line: bytes) -> str:

@@ -47,10 +47,23 @@ from hub.errors import HubError, SettingsError, SourceUnavailableError, Unreadab
 ROWS_PER_FETCH = 5_000
 NUMBERS_PER_PART = 100_000
 # Each driver has its own word for how long it waits: SQLite for a lock, the others for an answer.
-WAITS: Mapping[str, dict[str, Any]] = {
-    "sqlite": {"timeout": 2}, "postgresql": {"connect_timeout": 10}, "mysql": {"connect_timeout": 10},
+# MariaDB and MySQL are asked for days as they hold them, however strict their server is by now, and to
+# wait as long for a reader that is busy with what it got.
+MYSQL: Mapping[str, Any] = {
+    "connect_timeout": 10, "read_timeout": 600, "charset": "utf8mb4",
+    "init_command": "SET SESSION sql_mode = '', net_write_timeout = 600",
 }  # fmt: skip
+BINARY = frozenset((bytes, memoryview))
+CONNECTING: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"timeout": 2}, "postgresql": {"connect_timeout": 10}, "mysql": MYSQL, "mariadb": MYSQL,
+}  # fmt: skip
+# The driver that the project's extra brings, where an address names none.
+DRIVERS: Mapping[str, str] = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 SQLITE_WAITS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# Of the errors that a MariaDB or MySQL server names itself: too many connections, shutting down, a lock or
+# deadlock, a query that was ended. The others say that it will not, whenever it is asked.
+MYSQL_REFUSALS = range(1_000, 2_000)
+MYSQL_WAITS = frozenset((1_040, 1_053, 1_203, 1_205, 1_213, 1_317, 1_927, 1_969))
 
 
 def read(path: Path, feed: Feed) -> tuple[HeadingReport, Iterator[Row]]:
@@ -71,7 +84,8 @@ def engine_of(url: str) -> Engine:
     """An engine that keeps no connection; SettingsError if the address is none."""
     try:
         address = make_url(url)
-        options = WAITS.get(address.get_backend_name(), {})
+        address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
+        options = dict(CONNECTING.get(address.get_backend_name(), {}))
         return create_engine(address, poolclass=NullPool, connect_args=options)
     except (ArgumentError, NoSuchModuleError, ImportError):
         # Not chained and not quoted: the address may hold a password.
@@ -107,7 +121,7 @@ def parts(engine: Engine, feed: Feed, cursor: str) -> list[Part]:
         raise UnreadableSourceError(f"{feed.table} has no column {cursor}", problem="missing-column")
     column_: ColumnElement[Any] = column(cursor)
     numbered = isinstance(columns[cursor], Integer)
-    part = column_ - column_ % NUMBERS_PER_PART if numbered else func.date(column_)
+    part = _start(column_) if numbered else func.date(column_)
     source = table(name, column(cursor), schema=schema or None)
     query = (
         select(part, func.count(), func.min(column_), func.max(column_)).select_from(source).group_by(part)
@@ -118,6 +132,11 @@ def parts(engine: Engine, feed: Feed, cursor: str) -> list[Part]:
     return sorted(made, key=lambda each: (each.day or date.min, each.name))
 
 
+def _start(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The first number of the part that a number lies in; databases give remainders the sign of the number."""
+    return number - (number % NUMBERS_PER_PART + NUMBERS_PER_PART) % NUMBERS_PER_PART
+
+
 def _part(column_: ColumnElement[Any], part: ColumnElement[Any], value: Any, state: str) -> Part:
     fingerprint = hashlib.blake2b(state.encode(), digest_size=12).hexdigest()
     if value is None:
@@ -126,15 +145,24 @@ def _part(column_: ColumnElement[Any], part: ColumnElement[Any], value: Any, sta
         start = int(value)
         inside = column_.between(start, start + NUMBERS_PER_PART - 1)
         return Part(f"{start:020d}", None, inside, fingerprint)
-    day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    except ValueError:
+        # A day that does not exist, such as the 0000-00-00 of MySQL; no row is left out for it.
+        return Part(str(value)[:10], None, part == value, fingerprint)
     return Part(day.isoformat(), day, part == value, fingerprint)
 
 
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that can change nothing, where the database has such."""
+    """A connection that can change nothing and locks nobody out, where the database has such."""
     with engine.connect() as db:
-        yield db.execution_options(postgresql_readonly=True) if db.dialect.name == "postgresql" else db
+        if db.dialect.name == "postgresql":
+            db.execution_options(postgresql_readonly=True)
+        elif db.dialect.name in DRIVERS:
+            db.execution_options(isolation_level="READ COMMITTED")
+            db.exec_driver_sql("SET TRANSACTION READ ONLY")
+        yield db
 
 
 def fingerprint(engine: Engine, feed: Feed) -> str:
@@ -203,12 +231,25 @@ def _translated(error: SQLAlchemyError, feed: Feed) -> HubError:
         waits = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_WAITS
         if waits:
             return SourceUnavailableError(f"{feed.name}: its database is locked by somebody else")
-    elif isinstance(error, OperationalError):
+    elif isinstance(error, OperationalError) and not _refused(error):
         return SourceUnavailableError(f"{feed.name}: its database does not answer")
     return UnreadableSourceError(f"{feed.table} cannot be read")
 
 
+def _refused(error: DBAPIError) -> bool:
+    """Whether a MariaDB or MySQL server answered, and will not do it: its driver calls that operational too."""
+    said = getattr(error.orig, "args", ())
+    number = said[0] if said and isinstance(said[0], int) else 0
+    return number in MYSQL_REFUSALS and number not in MYSQL_WAITS
+
+
 def _row(number: int, cells: dict[str, object]) -> Row:
+    texts = [cell for cell in cells.values() if type(cell) is str]
+    if (
+        BINARY.isdisjoint(map(type, cells.values()))
+        and max(map(len, texts), default=0) <= CELL_CHARACTERS_MAX
+    ):
+        return Row(number, cells)
     for heading, cell in cells.items():
         if isinstance(cell, bytes | memoryview):
             kept = {k: v for k, v in cells.items() if not isinstance(v, bytes | memoryview)}

@@ -45,6 +45,7 @@ from hub.domain.events.facts import (
     AgreementEnded,
     AgreementSigned,
     BatchReceived,
+    ContractAccepted,
     DayClosed,
     RecordPublished,
     RecordQuarantined,
@@ -55,10 +56,19 @@ from hub.domain.events.facts import (
     RowReplaced,
     RowRetried,
 )
+from hub.domain.events.feeds import (
+    WATCHED,
+    BatchMeasured,
+    FeedDiscrepancyCleared,
+    FeedDiscrepancyDetected,
+    VanishedDecided,
+    VanishedProposed,
+    VanishedReturned,
+)
 
 RecordChange = RecordPublished | RecordWithdrawn | RecordSetAside
 """What changes the state of one record."""
-EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + DECIDED + ASKED}
+EVENTS: Mapping[str, type[Event]] = {cls.__name__: cls for cls in FACTS + WATCHED + DECIDED + ASKED}
 
 __all__ = [
     "ACTIONS",
@@ -70,20 +80,25 @@ __all__ = [
     "ID_COLLISION",
     "RECORDS",
     "TOPICS",
+    "WATCHED",
     "AgreementEnded",
     "AgreementSigned",
+    "BatchMeasured",
     "BatchReceived",
     "BirthReconciled",
     "CaseActionRefused",
     "CaseActionRequested",
     "CaseMoved",
     "CaseRaised",
+    "ContractAccepted",
     "DayClosed",
     "DisclosureMade",
     "DiscrepancyCleared",
     "DiscrepancyDetected",
     "Event",
     "EventSetAside",
+    "FeedDiscrepancyCleared",
+    "FeedDiscrepancyDetected",
     "ModelAdopted",
     "PairHeld",
     "PairJudged",
@@ -100,4 +115,7 @@ __all__ = [
     "RowReplaced",
     "RowRetried",
     "StepCompleted",
+    "VanishedDecided",
+    "VanishedProposed",
+    "VanishedReturned",
 ]

@@ -182,6 +182,25 @@ class AgreementEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContractAccepted(Event):
+    """A feed is read under this contract from here on; the event holds all that the contract says of its records.
+
+    `terms` is canonical JSON, `digest` its SHA-256. The first contract of a feed, and a change that breaks
+    nobody, are accepted by ingestion; any other change by somebody who gave a reason.
+    """
+
+    TOPIC: ClassVar[str] = RECORDS
+    SUBJECT: ClassVar[str] = "feed"
+
+    feed: str
+    version: str
+    digest: str
+    terms: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class DayClosed(Event):
     """A day is over: whatever was published up to it has been appended before this."""
 
@@ -204,5 +223,6 @@ FACTS: tuple[type[Event], ...] = (
     RetryCompleted,
     AgreementSigned,
     AgreementEnded,
+    ContractAccepted,
     DayClosed,
 )

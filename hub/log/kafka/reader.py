@@ -27,6 +27,15 @@ POLL_MS = 10
 CLOSE_MS = 5_000
 
 
+def reading() -> dict[str, Any]:
+    """What every consumer is made with."""
+    return {
+        "group_id": None, "enable_auto_commit": False, "auto_offset_reset": "none",
+        "isolation_level": "read_committed", "max_partition_fetch_bytes": FETCH_BYTES_MAX,
+        "fetch_max_wait_ms": FETCH_WAIT_MS, "allow_auto_create_topics": False, "metrics_enabled": False,
+    }  # fmt: skip
+
+
 class Reader:
     """The hub's one consumer, remade after every failure."""
 
@@ -118,18 +127,7 @@ class Reader:
         return self._consumer
 
     def _connected(self) -> Any:
-        return connected(
-            KafkaConsumer,
-            self._site,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=FETCH_BYTES_MAX,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            allow_auto_create_topics=False,
-            metrics_enabled=False,
-        )
+        return connected(KafkaConsumer, self._site, **reading())
 
     def _discard(self) -> None:
         both = self._consumer, self._watcher

@@ -1,0 +1,142 @@
+"""Statistics of a projection: lines are read, tables made and protected, and what they rest on is named.
+
+Lines of people stay in here; what comes out is what may be published.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from hub.connect.contracts import Feed
+from hub.domain.days import Day, day_of, iso, to_date
+from hub.domain.discrepancies import KINDS
+from hub.domain.events import ACTIONS, RECORDS
+from hub.domain.limits import Limits
+from hub.errors import SettingsError
+from hub.matching import Model
+from hub.projections import VERSION, models
+from hub.projections.lines import birth_lines, delivered_lines, stay_lines, third_lines
+from hub.projections.position import load_checkpoint
+from hub.statistics.completeness import Linkage
+from hub.statistics.lines import FeedLine
+from hub.statistics.publication import Publication, Safety, publish
+from hub.statistics.tables.births import birth_tables
+from hub.statistics.tables.exchange import exchange_table
+from hub.statistics.tables.stays import stay_tables
+
+BIRTHS, STAYS, EXCHANGE = "births", "stays", "exchange"
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    BIRTHS: ("births", "completeness", "three-lists", "timeliness", "sex-ratio", "outcomes", "agreement"),
+    STAYS: ("stock-flow", "origins", "stay-length"),
+    EXCHANGE: ("exchange",),
+}
+"""Tables that count the same lines: they are made and protected together, whichever of them is asked for."""
+TABLES = tuple(name for names in FAMILIES.values() for name in names)
+
+
+class Asked(NamedTuple):
+    """What statistics are asked for."""
+
+    tables: tuple[str, ...] = TABLES
+    as_of: Day | None = None
+    """The last day that counts; None: the last closed one."""
+    months: int = 24
+    """So many calendar months, the last one being that of the day."""
+    linkage: Linkage | None = None
+    origin_digits: int = 2
+
+
+class Basis(NamedTuple):
+    """What a publication rests on: whoever has the same log and rules makes the same bytes."""
+
+    county: str
+    as_of: str
+    since: str
+    log: dict[str, int]
+    """Partition of facts to the last offset that was covered; decisions follow from them."""
+    model: str
+    catalogue: str
+    """Digest of the catalogue of discrepancies and of the legal limits."""
+    projection: int
+    threshold: int
+    rounding: int
+
+
+class Statistics(NamedTuple):
+    """Published tables and what they rest on."""
+
+    basis: Basis
+    tables: list[Publication]
+
+
+def statistics(
+    db: Connection, county: str, feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]],
+    model: Model, limits: Limits, asked: Asked, safety: Safety, today: Day,
+) -> Statistics:  # fmt: skip
+    """The tables asked for, as of a day."""
+    as_of = today if asked.as_of is None else asked.as_of
+    if as_of > today:
+        raise SettingsError(f"{iso(as_of)} has not been closed yet: the last closed day is {iso(today)}")
+    first = _before_months(as_of, asked.months)
+    kinds = {name: feed.kind for name, feed in feeds.items()}
+    families = []
+    if wanted(asked, BIRTHS):
+        lines = birth_lines(db, county, first, as_of)
+        third = "three-lists" in asked.tables
+        if third:
+            lines += third_lines(db, kinds, first, as_of)
+        families.append(birth_tables(lines, county, as_of, limits, asked.linkage, with_third=third))
+    if wanted(asked, STAYS):
+        stays = stay_lines(db, kinds, first, as_of)
+        families.append(stay_tables(stays, county, first, as_of, asked.origin_digits))
+    if wanted(asked, EXCHANGE):
+        delivered = delivered_lines(db, kinds, as_of)
+        families.append([exchange_table(_feeds(feeds, balance), delivered, county, as_of)])
+    made = [table for table in publish(families, safety) if table.name in asked.tables]
+    return Statistics(_basis(db, county, as_of, first, model, limits, safety), made)
+
+
+def wanted(asked: Asked, family: str) -> bool:
+    """Whether any table of a family is asked for."""
+    return not set(asked.tables).isdisjoint(FAMILIES[family])
+
+
+def within(found: Statistics, jurisdiction: str) -> Statistics:
+    """What concerns an area; what was withheld for the whole county's sake stays so."""
+    tables = [
+        table._replace(observations=[x for x in table.observations if x.key.area.startswith(jurisdiction)])
+        for table in found.tables
+    ]
+    return found._replace(tables=tables)
+
+
+def _before_months(day: Day, months: int) -> Day:
+    """The last day before so many calendar months, of which a day's is the last."""
+    date = to_date(day)
+    year, month = divmod(date.year * 12 + date.month - months, 12)
+    return day_of(f"{year:04d}-{month + 1:02d}-01") - 1
+
+
+def _feeds(feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]]) -> Sequence[FeedLine]:
+    return [
+        FeedLine(
+            feed, counts["received"], counts["accepted"], counts["unchanged"], counts["quarantined"],
+            feeds[feed].rhythm if feed in feeds else 0,
+        )
+        for feed, counts in sorted(balance.items())
+    ]  # fmt: skip
+
+
+def _basis(
+    db: Connection, county: str, as_of: Day, first: Day, model: Model, limits: Limits, safety: Safety
+) -> Basis:
+    adopted: Any = db.execute(models.select().order_by(models.c.number.desc()).limit(1)).mappings().first()
+    rules = repr((KINDS, limits.table)).encode()
+    return Basis(
+        county, iso(as_of), iso(first + 1),
+        {str(p): offset for p, offset in sorted(load_checkpoint(db).items()) if p.topic in (RECORDS, ACTIONS)},
+        model.version if adopted is None else f"{model.version} {adopted['digest'][:16]}",
+        hashlib.sha256(rules).hexdigest()[:16], VERSION, safety.threshold, safety.base,
+    )  # fmt: skip

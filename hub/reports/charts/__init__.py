@@ -1,0 +1,78 @@
+"""Charts of published statistics as SVG, and a heat table as HTML: each takes a publication, nothing else.
+
+What was withheld or cannot be observed yet is a gap, never a zero.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pygal
+from pygal.style import CleanStyle
+
+from hub.statistics.publication import Observation, Publication
+
+STYLE = CleanStyle(
+    font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
+)
+MONTH_DIGITS = 7
+SIZE: Mapping[str, Any] = {"style": STYLE, "width": 900, "height": 360, "legend_at_bottom": True, "js": ()}
+
+
+def months_of(table: Publication, area: str) -> list[str]:
+    """The months that a table has of an area."""
+    found = {
+        x.key.period for x in table.observations if x.key.area == area and len(x.key.period) == MONTH_DIGITS
+    }
+    return sorted(found)
+
+
+def pick(table: Publication, indicator: str, area: str, by: str) -> dict[str, Observation]:
+    """Period to the observation of one indicator, both sexes together."""
+    return {
+        x.key.period: x
+        for x in table.observations
+        if (x.key.indicator, x.key.area, x.key.by, x.key.sex) == (indicator, area, by, "_T")
+    }
+
+
+def values_of(found: Mapping[str, Observation], periods: Iterable[str]) -> list[float | None]:
+    """Values in the order of periods."""
+    return [found[period].value if period in found else None for period in periods]
+
+
+def with_intervals(found: Mapping[str, Observation], periods: Iterable[str]) -> list[dict[str, Any] | None]:
+    """Values with their intervals, as pygal draws them."""
+    points: list[dict[str, Any] | None] = []
+    for period in periods:
+        one = found.get(period)
+        if one is None or one.value is None:
+            points.append(None)
+        elif one.low is None or one.high is None:
+            points.append({"value": one.value})
+        else:
+            points.append({"value": one.value, "ci": {"low": one.low, "high": one.high}})
+    return points
+
+
+def drawn(chart: Any, title: str, labels: Sequence[str], series: Mapping[str, Sequence[Any]]) -> str:
+    """A chart as SVG."""
+    chart.title = title
+    chart.x_labels = list(labels)
+    for name, values in series.items():
+        chart.add(name, values)
+    return str(chart.render(is_unicode=True, disable_xml_declaration=True))
+
+
+def bars(**more: Any) -> Any:
+    """A chart of bars beside each other."""
+    return pygal.Bar(**SIZE, x_label_rotation=35, **more)
+
+
+def stacks(**more: Any) -> Any:
+    """A chart of bars on top of each other."""
+    return pygal.StackedBar(**SIZE, x_label_rotation=35, **more)
+
+
+def lines(**more: Any) -> Any:
+    """A chart of lines; a missing point breaks one."""
+    return pygal.Line(**SIZE, x_label_rotation=35, allow_interruptions=True, **more)

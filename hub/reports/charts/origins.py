@@ -1,0 +1,39 @@
+"""Where migrants are from and where they live: a table whose cells are darker the more they hold."""
+
+from html import escape
+
+from hub.statistics.lines import TOTAL
+from hub.statistics.publication import Observation, Publication
+
+TITLE = "流动人口来源地 × 乡镇 Migrants by origin (rows) and town (columns)"
+COLOUR = "47, 125, 91"
+DARK = 0.55
+WITHHELD = "…"
+
+
+def origins_table(table: Publication, county: str) -> str:
+    """HTML; what is withheld shows an ellipsis, nobody a zero."""
+    cells = {(x.key.by, x.key.area): x for x in table.observations if x.key.indicator == "ORIGIN"}
+    origins = sorted({origin for origin, _ in cells} - {TOTAL})
+    towns = sorted({area for _, area in cells} - {county})
+    most = (
+        max((x.value or 0 for (by, area), x in cells.items() if by != TOTAL and area != county), default=0)
+        or 1
+    )
+    heading = "".join(f"<th>{escape(town)}</th>" for town in (*towns, "合计 total"))
+    rows = [f"<tr><th></th>{heading}</tr>"]
+    for origin in (*origins, TOTAL):
+        label = "合计 total" if origin == TOTAL else escape(origin)
+        shown = "".join(_cell(cells.get((origin, area)), most, total=origin == TOTAL or area == county)
+                        for area in (*towns, county))  # fmt: skip
+        rows.append(f"<tr><th>{label}</th>{shown}</tr>")
+    return f"<table><caption>{escape(TITLE)}</caption>{''.join(rows)}</table>"
+
+
+def _cell(found: Observation | None, most: float, *, total: bool) -> str:
+    value = 0.0 if found is None else found.value
+    if value is None:
+        return f'<td class="n">{WITHHELD}</td>'
+    share = 0.0 if total else value / most
+    style = f' style="background: rgba({COLOUR}, {share:.2f}); color: {"#fff" if share > DARK else "#223"}"'
+    return f'<td class="n"{style if share else ""}>{value:,.0f}</td>'

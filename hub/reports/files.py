@@ -1,0 +1,137 @@
+"""Statistics as files: SDMX-CSV 2.0, CSV, an Excel workbook, Parquet; the same bytes for the same figures."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.writer.excel import ExcelWriter
+
+from hub.audit.aggregates import Statistics
+from hub.errors import SettingsError
+from hub.reports.observations import STATUS_TEXT, basis_of, frequency_of, row_of, text_of
+from hub.statistics.publication import Publication
+
+try:
+    import pyarrow
+    from pyarrow import parquet
+except ImportError:
+    # Parquet is an extra that the other formats do without.
+    pyarrow = None
+
+AGENCY, VERSION = "COUNTY_HUB", "1.0.0"
+COLUMNS = ("FREQ", "REF_AREA", "TIME_PERIOD", "SEX", "INDICATOR", "BREAKDOWN", "OBS_VALUE", "LOWER", "UPPER",
+           "UNIT_MEASURE", "OBS_STATUS", "CONF_STATUS")  # fmt: skip
+LONG_AGO = datetime(2000, 1, 1)
+"""Files do not say when they were made: the same figures are the same bytes on any day."""
+
+
+def write_statistics(folder: Path, found: Statistics, format_: str) -> list[str]:
+    """Write every table and what it rests on; the names of the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = FORMATS[format_](found)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return list(files)
+
+
+def _texts(table: Publication) -> Iterator[tuple[str, ...]]:
+    """The rows of a table in the order of `COLUMNS`."""
+    for one in table.observations:
+        key = one.key
+        yield (frequency_of(key.period), key.area, key.period, key.sex, key.indicator, key.by, *text_of(one),
+               one.unit, one.obs_status, one.conf_status)  # fmt: skip
+
+
+def sdmx_csv(found: Statistics) -> dict[str, bytes]:
+    """SDMX-CSV 2.0: each row names its dataflow and that it replaces what was there."""
+    files = {}
+    for table in found.tables:
+        flow = f"{AGENCY}:{table.name.upper().replace('-', '_')}({VERSION})"
+        rows = (("dataflow", flow, "R", *row) for row in _texts(table))
+        files[f"{table.name}.csv"] = _csv(("STRUCTURE", "STRUCTURE_ID", "ACTION", *COLUMNS), rows)
+    return files | {"README.txt": readme(found)}
+
+
+def plain_csv(found: Statistics) -> dict[str, bytes]:
+    """One CSV a table."""
+    return {f"{table.name}.csv": _csv(COLUMNS, _texts(table)) for table in found.tables} | {
+        "README.txt": readme(found)
+    }
+
+
+def _csv(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(headings)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def workbook(found: Statistics) -> dict[str, bytes]:
+    """One workbook: what it rests on, then a sheet for each table with its notes."""
+    book = Workbook()
+    first = book.active
+    assert first is not None, "a new workbook has a sheet"
+    first.title = "说明 basis"
+    for line in readme(found).decode().splitlines():
+        first.append([line])
+    for table in found.tables:
+        sheet = book.create_sheet(table.name)
+        sheet.append(list(COLUMNS))
+        for one in table.observations:
+            sheet.append(list(row_of(one).values()))
+        sheet.freeze_panes = "A2"
+    book.properties.created = book.properties.modified = LONG_AGO
+    return {"statistics.xlsx": _fixed(book)}
+
+
+def _fixed(book: Workbook) -> bytes:
+    """A workbook without the time it was saved at."""
+    packed, fixed = io.BytesIO(), io.BytesIO()
+    # The workbook's own way of saving puts down the time.
+    with zipfile.ZipFile(packed, "w") as archive:
+        ExcelWriter(book, archive).write_data()
+    with zipfile.ZipFile(packed) as source, zipfile.ZipFile(fixed, "w") as target:
+        for name in sorted(source.namelist()):
+            info = zipfile.ZipInfo(name, LONG_AGO.timetuple()[:6])
+            target.writestr(info, source.read(name), zipfile.ZIP_DEFLATED)
+    return fixed.getvalue()
+
+
+def parquet_files(found: Statistics) -> dict[str, bytes]:
+    """One Parquet file a table; what it rests on is in its metadata."""
+    if pyarrow is None:
+        raise SettingsError("Parquet needs an extra: pip install 'county-hub[parquet]'")
+    basis = {key: str(value) for key, value in basis_of(found.basis).items()}
+    numbers = {"OBS_VALUE", "LOWER", "UPPER"}
+    fields = [(name, pyarrow.float64() if name in numbers else pyarrow.string()) for name in COLUMNS]
+    schema = pyarrow.schema(fields, metadata=basis)
+    files = {}
+    for table in found.tables:
+        rows = [row_of(one) for one in table.observations]
+        columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in COLUMNS}
+        packed = io.BytesIO()
+        parquet.write_table(pyarrow.table(columns, schema=schema), packed, compression="zstd")
+        files[f"{table.name}.parquet"] = packed.getvalue()
+    return files | {"README.txt": readme(found)}
+
+
+def readme(found: Statistics) -> bytes:
+    """What the tables are, rest on and assume."""
+    lines = ["统计表 Statistics", ""]
+    lines += [f"{name}: {value}" for name, value in basis_of(found.basis).items()]
+    lines += ["", *(f"{code}: {text}" for code, text in STATUS_TEXT.items())]
+    for table in found.tables:
+        lines += ["", f"{table.name}: {table.zh} {table.en}"]
+        lines += [f"- {zh}。{en}." for zh, en in table.notes]
+    return ("\n".join(lines) + "\n").encode()
+
+
+FORMATS: Mapping[str, Callable[[Statistics], dict[str, bytes]]] = {
+    "sdmx-csv": sdmx_csv, "csv": plain_csv, "xlsx": workbook, "parquet": parquet_files,
+}  # fmt: skip

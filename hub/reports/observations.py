@@ -1,0 +1,55 @@
+"""Published observations as rows: numbers in one fixed form, so that the same figures are the same bytes."""
+
+from typing import Any
+
+from hub.audit.aggregates import Basis
+from hub.statistics.publication import Observation
+
+LARGEST = 10**12
+STATUS_TEXT = {
+    "A": "正常 normal", "E": "估计 estimated", "P": "暂定，仍会变动 provisional", "L": "尚不可观察或例数太少 not observable yet, or too few",
+    "Q": "未公布 withheld",
+}  # fmt: skip
+
+
+def frequency_of(period: str) -> str:
+    """A, M or D, as SDMX writes it."""
+    return {4: "A", 7: "M"}.get(len(period), "D")
+
+
+def number_of(value: float | None, decimals: int) -> str:
+    """A number with a fixed count of decimals; empty where there is none, or no end to it."""
+    if value is None or abs(value) > LARGEST:
+        return ""
+    text = f"{value:.{decimals}f}"
+    return "0" if text == "-0" else text
+
+
+def text_of(observation: Observation) -> tuple[str, str, str]:
+    """Value and interval."""
+    values = observation.value, observation.low, observation.high
+    value, low, high = (number_of(one, observation.decimals) for one in values)
+    return value, low, high
+
+
+def row_of(observation: Observation) -> dict[str, Any]:
+    """One observation with every dimension and attribute; numbers as they are printed."""
+    key = observation.key
+    value, low, high = (_number(text) for text in text_of(observation))
+    return {
+        "FREQ": frequency_of(key.period), "REF_AREA": key.area, "TIME_PERIOD": key.period, "SEX": key.sex,
+        "INDICATOR": key.indicator, "BREAKDOWN": key.by, "OBS_VALUE": value, "LOWER": low, "UPPER": high,
+        "UNIT_MEASURE": observation.unit, "OBS_STATUS": observation.obs_status,
+        "CONF_STATUS": observation.conf_status,
+    }  # fmt: skip
+
+
+def _number(text: str) -> float | int | None:
+    if not text:
+        return None
+    return float(text) if "." in text else int(text)
+
+
+def basis_of(basis: Basis) -> dict[str, Any]:
+    """What figures rest on, by name."""
+    return basis._asdict()

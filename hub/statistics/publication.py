@@ -1,0 +1,119 @@
+"""What is published of tables: observations with their status, nothing that small counts could be worked out from.
+
+All tables given together are protected together. A figure is withheld with any count that it was made from.
+Where counts are rounded instead, a figure is shown only if every count behind it is large, and coarsely.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from hub.statistics.disclosure import Release
+from hub.statistics.disclosure.rounding import rounded
+from hub.statistics.disclosure.suppression import THRESHOLD, withheld
+from hub.statistics.lines import TOTAL
+from hub.statistics.tables import (
+    CONFIDENTIAL,
+    COUNT,
+    FREE,
+    NORMAL,
+    NOT_OBSERVABLE,
+    PROVISIONAL,
+    WITHHELD_STATUS,
+    Figure,
+    Key,
+    Table,
+)  # fmt: skip
+
+ROUNDED_FROM = 100
+"""Where counts are rounded, a figure made from a smaller one is withheld: it could tell what rounding hid."""
+DIGITS = 3
+COUNTY_DIGITS, YEAR_DIGITS = 6, 4
+WANTED_MORE = 1_000.0
+
+
+class Safety(NamedTuple):
+    """How small counts are kept from being known: counts of 1 to below the threshold, or rounding to a base."""
+
+    threshold: int = THRESHOLD
+    """1 publishes every count as it is."""
+    base: int = 0
+    """3 or 5: all counts are rounded to its multiples, and none withheld."""
+
+
+class Observation(NamedTuple):
+    """One published value, or that there is none and why."""
+
+    table: str
+    key: Key
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    decimals: int
+    obs_status: str
+    conf_status: str
+
+
+class Publication(NamedTuple):
+    """One table as it is published."""
+
+    name: str
+    zh: str
+    en: str
+    notes: Sequence[tuple[str, str]]
+    observations: Sequence[Observation]
+
+
+def publish(families: Sequence[Sequence[Table]], safety: Safety) -> list[Publication]:
+    """Tables as they are published; tables of one family count the same lines and are protected together."""
+    return [published for tables in families for published in _family(tables, safety)]
+
+
+def _family(tables: Sequence[Table], safety: Safety) -> Iterator[Publication]:
+    counts: dict[Hashable, Sequence[int]] = {
+        key: table.counts[key] for table in tables for key in table.counts
+    }
+    release = Release(counts, tables[0].people if tables else {})
+    hidden: frozenset[Hashable] = frozenset()
+    values: Mapping[Hashable, int] = dict(zip(release.keys, map(int, release.values), strict=True))
+    true = values
+    if safety.base:
+        values = rounded(release, safety.base)
+    else:
+        hidden = withheld(release, safety.threshold, _wanted)
+    for table in tables:
+        shown = [
+            *(_count(table, key, values[key], hidden) for key in table.counts),
+            *(_figure(table, figure, true, hidden, safety) for figure in table.figures),
+        ]
+        yield Publication(table.name, table.zh, table.en, table.notes, sorted(shown, key=lambda x: x.key))
+
+
+def _wanted(key: Key) -> float:
+    """Totals of a county's year are what is asked for first."""
+    whole = len(key.area) == COUNTY_DIGITS and len(key.period) == YEAR_DIGITS
+    return WANTED_MORE if whole and key.by == TOTAL else 1.0
+
+
+def _count(table: Table, key: Key, value: int, hidden: frozenset[Hashable]) -> Observation:
+    if key in hidden:
+        return Observation(table.name, key, None, None, None, COUNT, 0, WITHHELD_STATUS, CONFIDENTIAL)
+    status = PROVISIONAL if key.period in table.provisional else NORMAL
+    return Observation(table.name, key, value, None, None, COUNT, 0, status, FREE)
+
+
+def _figure(
+    table: Table, figure: Figure, true: Mapping[Hashable, int], hidden: frozenset[Hashable], safety: Safety
+) -> Observation:
+    small = safety.base and any(true[key] < ROUNDED_FROM for key in figure.of)
+    if figure.status != NOT_OBSERVABLE and (small or any(key in hidden for key in figure.of)):
+        return Observation(table.name, figure.key, None, None, None, figure.unit, figure.decimals,
+                           WITHHELD_STATUS, CONFIDENTIAL)  # fmt: skip
+    value, low, high = (_coarse(v) if safety.base else v for v in (figure.value, figure.low, figure.high))
+    return Observation(
+        table.name, figure.key, value, low, high, figure.unit, figure.decimals, figure.status, FREE
+    )
+
+
+def _coarse(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,75 @@
+"""Tables to publish: counts, and figures that were made from them, each under a key of six dimensions.
+
+Names of dimensions and codes of attributes are those of SDMX where it has any.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hub.statistics.lines import TOTAL
+
+NORMAL, ESTIMATED, PROVISIONAL, NOT_OBSERVABLE = "A", "E", "P", "L"
+"""OBS_STATUS (CL_OBS_STATUS): normal, estimated, provisional, and missing because nobody can know it yet."""
+WITHHELD_STATUS = "Q"
+"""OBS_STATUS: missing, suppressed."""
+FREE, CONFIDENTIAL = "F", "C"
+"""CONF_STATUS (CL_CONF_STATUS). Small counts and those withheld for their sake look alike: telling them apart
+would tell that some are small."""
+COUNT = "COUNT"
+NO_WEIGHTS: Mapping[int, int] = MappingProxyType({})
+
+
+class Key(NamedTuple):
+    """What a value is about."""
+
+    indicator: str
+    area: str
+    """County or town by division code, _X outside the county, _U unknown."""
+    period: str
+    """2024 or 2024-01, by date of birth or of the step; 2024-01-31 for what is counted on a day."""
+    sex: str = TOTAL
+    """M, F, _U or _T."""
+    by: str = TOTAL
+    """What else tells values apart: a class of delay, an odds ratio, an origin."""
+
+
+class Figure(NamedTuple):
+    """An estimate, a share or a ratio; `of` are the counts it was made from, with which it is withheld."""
+
+    key: Key
+    value: float | None
+    low: float | None
+    high: float | None
+    of: tuple[Key, ...]
+    unit: str
+    decimals: int
+    status: str = NORMAL
+
+
+class Table(NamedTuple):
+    """One table of a release; its counts tell which lines they count."""
+
+    name: str
+    zh: str
+    en: str
+    counts: Mapping[Key, Sequence[int]]
+    figures: Sequence[Figure]
+    notes: Sequence[tuple[str, str]] = ()
+    """What the figures assume and leave out, in Chinese and English."""
+    provisional: frozenset[str] = frozenset()
+    """Periods whose counts will still grow."""
+    people: Mapping[int, int] = NO_WEIGHTS
+    """Lines that stand for more than one person."""
+
+    def value(self, key: Key) -> int:
+        """How many a count counts."""
+        return sum(self.people.get(line, 1) for line in self.counts[key])
+
+
+SEXES = {"male": "M", "female": "F"}
+
+
+def sex_code(sex: str) -> str:
+    """SDMX's code of a sex."""
+    return SEXES.get(sex, "_U")

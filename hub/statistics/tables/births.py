@@ -1,0 +1,279 @@
+"""Tables of births: counts by place, completeness, timeliness, sex ratio, outcomes, agreement."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from hub.domain.days import Day
+from hub.domain.limits import Limits
+from hub.statistics import completeness as lists
+from hub.statistics import sex_ratio as ratio
+from hub.statistics import three_lists as third
+from hub.statistics import timeliness as time
+from hub.statistics.agreement import agreement
+from hub.statistics.completeness import Completeness, Estimate, Linkage, Share
+from hub.statistics.lines import BirthLine, grouped, month_of, year_of
+from hub.statistics.places import place_of
+from hub.statistics.tables import (
+    COUNT,
+    ESTIMATED,
+    NORMAL,
+    NOT_OBSERVABLE,
+    PROVISIONAL,
+    Figure,
+    Key,
+    Table,
+    sex_code,
+)  # fmt: skip
+
+PERCENT, RATIO, DAYS = "PERCENT", "RATIO", "DAYS"
+SETTLED_DAYS = 60
+"""Counts of births grow for so long after the last day of a period: entries and certificates still arrive."""
+BOTH_PLACES = (
+    "按母亲常住户籍地与出生发生地两种口径同时发布",
+    "published both by the mother's usual residence and by where the birth happened",
+)
+CENSORED = (
+    "尚不可观察的单元为空（L）：该月最晚出生者尚未满所列天数",
+    "cells that cannot be observed yet are empty (L): the youngest birth of the month is not that old",
+)
+RATIO_NOTE = (
+    f"少于 {ratio.BIRTHS_MIN} 例出生不计性别比；通常范围 {ratio.USUAL.low:.0f}–{ratio.USUAL.high:.0f}",
+    f"no ratio below {ratio.BIRTHS_MIN} births; the usual range is {ratio.USUAL.low:.0f} to {ratio.USUAL.high:.0f}",
+)
+THIRD_NOTE = (
+    "三名单对数线性模型：按各层 AIC 之和最小选择；不能识别三者共同相关",
+    "three lists by a log-linear model, that of the least AIC summed over strata; dependence of all three "
+    "at once cannot be seen",
+)
+
+
+class Slice(NamedTuple):
+    """The births of an area and a period."""
+
+    area: str
+    period: str
+    lines: Sequence[BirthLine]
+
+
+def birth_tables(
+    lines: Sequence[BirthLine], county: str, as_of: Day, limits: Limits, linkage: Linkage | None = None,
+    *, with_third: bool = False,
+) -> list[Table]:  # fmt: skip
+    """All tables of births, which are to be released together."""
+    here = [line for line in lines if line.health or (line.police and line.outcome != lists.ELSEWHERE)]
+    unlisted = [line for line in lines if not (line.health or line.police)]
+    slices = list(_slices(here, county))
+    provisional = frozenset(s.period for s in slices if as_of - _last_day(s.period) < SETTLED_DAYS)
+    scope = [part._replace(lines=list(filter(lists.in_scope, part.lines))) for part in slices]
+    counties = [part for part in slices if part.area == county]
+    return [
+        Table(
+            "births", "出生数", "births", dict(_births(slices, here, county)), [], [BOTH_PLACES], provisional
+        ),
+        _completeness(scope, linkage, provisional),
+        *([_three_lists(scope, list(_slices(unlisted, county)), provisional)] if with_third else []),
+        _timeliness(scope, county, as_of, limits, provisional),
+        _ratios([part for part in slices if len(part.period) == 4 or part.area == county], provisional),
+        _outcomes(counties, provisional),
+        _agreement([part for part in counties if len(part.period) == 4], provisional),
+    ]
+
+
+def _slices(lines: Sequence[BirthLine], county: str) -> Iterator[Slice]:
+    """The county by month and year, its towns by year."""
+    for month, group in sorted(grouped(lines, lambda line: month_of(line.born_on)).items()):
+        yield Slice(county, month, group)
+    for year, group in sorted(grouped(lines, lambda line: year_of(line.born_on)).items()):
+        yield Slice(county, year, group)
+        for town, part in sorted(grouped(group, lambda x: place_of(x.residence, county)).items()):
+            yield Slice(town, year, part)
+
+
+def _last_day(period: str) -> Day:
+    return time.last_day(period if len(period) > 4 else f"{period}-12")
+
+
+def _numbers(lines: Sequence[BirthLine]) -> tuple[int, ...]:
+    return tuple(line.number for line in lines)
+
+
+# --- counts ---------------------------------------------------------------------------------
+
+
+def _births(
+    slices: Sequence[Slice], lines: Sequence[BirthLine], county: str
+) -> Iterator[tuple[Key, tuple[int, ...]]]:
+    for area, period, group in slices:
+        yield Key("BIRTHS", area, period), _numbers(group)
+        for sex in ("male", "female", "unknown"):
+            chosen = [line for line in group if line.sex == sex]
+            if chosen or sex != "unknown":
+                yield Key("BIRTHS", area, period, sex_code(sex)), _numbers(chosen)
+    places = grouped(lines, lambda x: (place_of(x.occurrence, county), year_of(x.born_on)))
+    for (area, year), group in sorted(places.items()):
+        yield Key("BIRTHS_OCCURRED", area, year), _numbers(group)
+
+
+def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
+    counts = {
+        Key("OUTCOME", part.area, part.period, by=outcome): _numbers(group)
+        for part in slices
+        if len(part.period) == 4
+        for outcome, group in sorted(grouped(part.lines, lambda line: line.outcome).items())
+    }
+    return Table("outcomes", "出生登记结果", "births by outcome", counts, [], [], provisional)
+
+
+# --- completeness ---------------------------------------------------------------------------
+
+
+def _completeness(slices: Sequence[Slice], linkage: Linkage | None, provisional: frozenset[str]) -> Table:
+    counts: dict[Key, tuple[int, ...]] = {}
+    figures: list[Figure] = []
+    for area, period, group in slices:
+        of = _list_keys(area, period)
+        counts[of[0]] = _numbers([line for line in group if line.police])
+        counts[of[1]] = _numbers([line for line in group if line.health])
+        counts[of[2]] = _numbers([line for line in group if line.health and line.police])
+        # What follows from the three by taking away is protected as if it were printed, so it is.
+        counts[Key("ONLY_1", area, period)] = _numbers([line for line in group if not line.health])
+        counts[Key("ONLY_2", area, period)] = _numbers([line for line in group if not line.police])
+        status = PROVISIONAL if period in provisional else ESTIMATED
+        figures.extend(_estimates(lists.completeness(group, linkage), of, status))
+    return Table("completeness", "出生登记完整率（双系统估计）", "completeness of birth registration (dual system)",
+                 counts, figures, lists.assumptions(linkage), provisional)  # fmt: skip
+
+
+def _list_keys(area: str, period: str) -> tuple[Key, Key, Key]:
+    first, second, third_ = (Key(name, area, period) for name in ("LIST_1", "LIST_2", "BOTH"))
+    return first, second, third_
+
+
+def _estimates(found: Completeness, of: tuple[Key, ...], status: str) -> Iterator[Figure]:
+    area, period = of[0].area, of[0].period
+    yield _percent(Key("COMPLETENESS_1", area, period), found.list_1, (of[1], of[2]), status)
+    yield _percent(Key("COMPLETENESS_2", area, period), found.list_2, (of[0], of[2]), status)
+    for suffix, estimates in (("", found.estimates), ("-ADJUSTED", found.adjusted)):
+        for one in estimates:
+            yield from _estimate(one, f"OR{one.odds_ratio:g}{suffix}", of, status)
+
+
+def _estimate(one: Estimate, by: str, of: tuple[Key, ...], status: str) -> Iterator[Figure]:
+    area, period = of[0].area, of[0].period
+    yield Figure(Key("TOTAL_BIRTHS", area, period, by=by), one.total, *one.interval, of, COUNT, 1, status)
+    low, high = one.union_interval
+    yield Figure(Key("COMPLETENESS_UNION", area, period, by=by), 100 * one.completeness_union, 100 * low,
+                 100 * high, of, PERCENT, 2, status)  # fmt: skip
+
+
+def _three_lists(slices: Sequence[Slice], unlisted: Sequence[Slice], provisional: frozenset[str]) -> Table:
+    """All births by three lists; `unlisted` are those that only the third list holds."""
+    counts: dict[Key, tuple[int, ...]] = {}
+    figures: list[Figure] = []
+    others = {(part.area, part.period): part.lines for part in unlisted}
+    for area, period, listed in slices:
+        group = [*listed, *others.get((area, period), ())]
+        of = Key("LIST_3", area, period)
+        counts[of] = _numbers([line for line in group if line.third])
+        strata = grouped(group, lists.stratum).values()
+        found = third.three_lists([third.counts_of(part) for part in strata])
+        status = PROVISIONAL if period in provisional else ESTIMATED
+        key = Key("TOTAL_BIRTHS_3", area, period, by=found.model)
+        figures.append(
+            Figure(key, found.total, *found.interval, (of, *_list_keys(area, period)), COUNT, 1, status)
+        )
+    return Table("three-lists", "出生总数（三名单对数线性模型）", "all births by three lists (log-linear)",
+                 counts, figures, [*lists.ASSUMPTIONS[:2], THIRD_NOTE], provisional)  # fmt: skip
+
+
+def _percent(key: Key, found: Share, of: tuple[Key, ...], status: str = NORMAL) -> Figure:
+    low, high = found.interval
+    if found.value is None:
+        return Figure(key, None, None, None, of, PERCENT, 2, NOT_OBSERVABLE)
+    return Figure(key, 100 * found.value, 100 * low, 100 * high, of, PERCENT, 2, status)
+
+
+# --- timeliness -----------------------------------------------------------------------------
+
+
+def _timeliness(
+    slices: Sequence[Slice], county: str, as_of: Day, limits: Limits, provisional: frozenset[str]
+) -> Table:
+    counts: dict[Key, tuple[int, ...]] = {}
+    figures: list[Figure] = []
+    for area, month, group in slices:
+        if area != county or len(month) == 4:
+            continue
+        followed = list(filter(time.in_cohort, group))
+        cohort = time.cohort(month, followed, as_of, limits)
+        of = Key("COHORT", area, month)
+        counts[of] = _numbers(followed)
+        for name in time.CLASSES:
+            chosen = [x for x in followed if x.registered_on is not None and _class(x) == name]
+            counts[Key("DELAY", area, month, by=name)] = _numbers(chosen)
+        for name in cohort.standing:
+            counts[Key("STANDING", area, month, by=name)] = _numbers(
+                [x for x in followed if time.standing(x, limits) == name]
+            )
+        figures.extend(_cohort(cohort, of))
+    return Table("timeliness", "出生登记及时性（按出生月份）", "timeliness of registration, by month of birth",
+                 counts, figures, [CENSORED], provisional)  # fmt: skip
+
+
+def _class(line: BirthLine) -> str:
+    assert line.registered_on is not None, "only what was registered has a delay"
+    return time.delay_class(line.registered_on - line.born_on)
+
+
+def _cohort(cohort: time.Cohort, of: Key) -> Iterator[Figure]:
+    area, month = of.area, of.period
+    for days, found in cohort.within.items():
+        key = Key("REGISTERED_WITHIN", area, month, by=f"{days}D")
+        classes = tuple(Key("DELAY", area, month, by=name) for name in time.CLASSES)
+        if found is None:
+            yield Figure(key, None, None, None, (of,), PERCENT, 2, NOT_OBSERVABLE)
+        else:
+            yield _percent(key, found, (of, *classes))
+    for name, delay in (("MEDIAN", cohort.median), ("P90", cohort.p90)):
+        status = NORMAL if delay is not None else NOT_OBSERVABLE
+        key = Key("DELAY_DAYS", area, month, by=name)
+        yield Figure(key, delay, None, None, (of,), DAYS, 0, status)
+
+
+# --- sex ratio and agreement ----------------------------------------------------------------
+
+
+def _ratios(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
+    figures = []
+    for area, period, group in slices:
+        found = ratio.sex_ratio(group)
+        of = tuple(Key("BIRTHS", area, period, sex) for sex in ("M", "F"))
+        key = Key("SEX_RATIO", area, period)
+        if found.value is None or found.interval is None:
+            figures.append(Figure(key, None, None, None, of, RATIO, 1, NOT_OBSERVABLE))
+        else:
+            status = PROVISIONAL if period in provisional else NORMAL
+            figures.append(Figure(key, found.value, *found.interval, of, RATIO, 1, status))
+    return Table(
+        "sex-ratio",
+        "出生性别比",
+        "sex ratio at birth (boys to 100 girls)",
+        {},
+        figures,
+        [RATIO_NOTE],
+        provisional,
+    )
+
+
+def _agreement(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
+    counts: dict[Key, tuple[int, ...]] = {}
+    figures = []
+    for area, period, group in slices:
+        for field, found in agreement(group).items():
+            asked = Key("PAIRS", area, period, by=field)
+            same = Key("PAIRS_AGREE", area, period, by=field)
+            counts[asked] = _numbers([line for line in group if field in line.agree])
+            counts[same] = _numbers([line for line in group if line.agree.get(field)])
+            figures.append(_percent(Key("AGREEMENT", area, period, by=field), found, (asked, same)))
+    return Table("agreement", "出生证明与户口登记字段一致率", "agreement of certificate and entry, by field",
+                 counts, figures, [], provisional)  # fmt: skip

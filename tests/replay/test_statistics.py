@@ -1,0 +1,228 @@
+"""Statistics at the edge: same log and rules, same bytes; the command line; who sees what."""
+
+import csv
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+from openpyxl import load_workbook
+from pyarrow import parquet
+from sqlalchemy import event
+
+from hub.app import Hub
+from hub.audit.aggregates import TABLES, Asked
+from hub.audit.replay import refill
+from hub.cli import cli
+from hub.domain.days import day_of
+from hub.domain.disclosures import Reader
+from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
+from hub.projections.databases import open_sqlite
+from hub.queries import Queries
+from hub.reports import files
+from hub.reports.charts.completeness import completeness_chart
+from hub.reports.charts.flows import flow_chart, stock_chart
+from hub.reports.charts.origins import origins_table
+from hub.reports.charts.sex_ratio import sex_ratio_chart
+from hub.reports.charts.timeliness import fixed_delay_chart, timeliness_chart
+from hub.reports.files import COLUMNS, FORMATS
+from hub.simulate.places import COUNTY
+from hub.statistics.publication import Safety
+from tests.conftest import settings_for, work_through
+from tests.databases import new_database
+
+READER = Reader("health", "analyst", COUNTY, "vital-statistics")
+SAFE, OPEN = Safety(), Safety(threshold=1)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory, county):
+    found = Hub(settings_for(tmp_path_factory.mktemp("statistics")))
+    work_through(found, county)
+    yield found
+    found.close()
+
+
+def asked(hub, db, safety=SAFE, reader=READER, **more):
+    queries = Queries(db, hub.log, reader, COUNTY, hub.rules.model)
+    return queries.statistics(hub.feeds, hub.balance(), hub.rules.limits, Asked(**more), safety)
+
+
+@pytest.fixture(scope="module")
+def found(hub):
+    with hub.projection() as db:
+        return asked(hub, db)
+
+
+def by_key(statistics):
+    return {one.key: one for table in statistics.tables for one in table.observations}
+
+
+def written(statistics):
+    return {
+        (form, name): content
+        for form, write in FORMATS.items()
+        for name, content in write(statistics).items()
+    }
+
+
+def test_rebuilt_and_on_postgres_every_file_is_the_same_byte_for_byte(hub, found, tmp_path, postgres):
+    live = written(found)
+    assert live == written(found)
+    with open_sqlite(tmp_path / "rebuilt.db").connect() as db:
+        refill(hub.log, db, hub.rules, lambda _: None)
+        assert written(asked(hub, db)) == live
+    moved = settings_for(hub.data.parent, projection=new_database(postgres))
+    other = Hub(moved)
+    with other.runner() as runner:
+        runner.run()
+    with other.projection() as db:
+        assert written(asked(other, db)) == live
+    other.close()
+
+
+def test_one_query_reads_the_births(hub):
+    statements = []
+    with hub.projection() as db:
+        event.listen(db.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+        asked(hub, db, tables=("births", "completeness", "timeliness", "sex-ratio", "outcomes", "agreement"))
+    assert sum("births" in text and "SELECT" in text for text in statements) == 1
+
+
+def test_what_is_shown_adds_up(hub):
+    with hub.projection() as db:
+        open_ = by_key(asked(hub, db, OPEN))
+    stocks = {k: one.value for k, one in open_.items() if k.indicator == "STOCK_END"}
+    assert stocks
+    for key, end in stocks.items():
+        start = open_[key._replace(indicator="STOCK_START")].value
+        came, left = (sum(one.value for k, one in open_.items() if k.indicator == name and k.area == key.area
+                          and k.period == key.period and k.by.startswith(key.by + "/")) for name in ("IN", "OUT"))  # fmt: skip
+        assert end == start + came - left
+    months = [
+        one.value
+        for k, one in open_.items()
+        if k.indicator == "BIRTHS" and len(k.period) == 7 and k.sex == "_T"
+    ]
+    years = [one.value for k, one in open_.items() if k.indicator == "BIRTHS" and len(k.period) == 4
+             and k.sex == "_T" and k.area == COUNTY]  # fmt: skip
+    assert sum(months) == sum(years) > 0
+
+
+def test_withheld_is_withheld_in_every_format(found):
+    hidden = [one for one in by_key(found).values() if one.obs_status == "Q"]
+    assert hidden
+    assert all(one.value is one.low is one.high is None for one in hidden)
+    text = files.sdmx_csv(found)["births.csv"].decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {"STRUCTURE", "STRUCTURE_ID", "ACTION", *COLUMNS} == rows[0].keys()
+    assert {row["STRUCTURE"] for row in rows} == {"dataflow"}
+    assert {row["STRUCTURE_ID"] for row in rows} == {"COUNTY_HUB:BIRTHS(1.0.0)"}
+    assert all((row["OBS_VALUE"] == "") == (row["OBS_STATUS"] == "Q") for row in rows)
+    assert {row["CONF_STATUS"] for row in rows if row["OBS_STATUS"] == "Q"} == {"C"}
+
+
+def test_workbook_and_parquet_can_be_read_and_say_what_they_rest_on(found):
+    book = load_workbook(io.BytesIO(files.workbook(found)["statistics.xlsx"]))
+    assert {"births", "completeness", "stock-flow"} <= set(book.sheetnames)
+    assert any("as_of: " in str(row[0]) for row in book.worksheets[0].values)
+    table = parquet.read_table(io.BytesIO(files.parquet_files(found)["births.parquet"]))
+    assert table.column_names == list(COLUMNS)
+    assert b"log" in table.schema.metadata
+    assert "model: default" in files.readme(found).decode()
+
+
+def test_parquet_without_its_extra_says_what_to_install(found, monkeypatch):
+    monkeypatch.setattr(files, "pyarrow", None)
+    with pytest.raises(SettingsError, match="county-hub\\[parquet\\]"):
+        files.parquet_files(found)
+
+
+def test_a_town_sees_its_own_and_what_is_withheld_for_the_county_stays_so(hub, found):
+    town = COUNTY + "101"
+    with hub.projection() as db:
+        mine = asked(hub, db, reader=READER._replace(jurisdiction=town))
+        whole = by_key(found)
+        assert by_key(mine).keys() == {key for key in whole if key.area.startswith(town)} != set()
+        assert all(one == whole[key] for key, one in by_key(mine).items())
+        with pytest.raises(DisclosureRefusedError):
+            asked(hub, db, reader=READER._replace(purpose="curiosity"))
+
+
+def test_small_counts_that_are_shown_are_put_on_record_and_others_are_not(hub):
+    with hub.projection() as db:
+        before = hub.log.head()
+        asked(hub, db, tables=("births",))
+        assert hub.log.head() == before
+        asked(hub, db, OPEN, tables=("births",))
+        assert hub.log.head() != before
+
+
+def test_an_earlier_day_knows_nothing_later(hub):
+    with hub.projection() as db:
+        day = day_of("2024-06-30")
+        then = by_key(asked(hub, db, OPEN, as_of=day))
+        now = by_key(asked(hub, db, OPEN))
+    assert max(key.period for key in then) == "2024-06-30"
+    # A certificate that was delivered later is not on the list yet, and an entry neither.
+    shared = [
+        key
+        for key in then.keys() & now.keys()
+        if key.indicator in ("BIRTHS", "BIRTHS_OCCURRED", "LIST_1", "LIST_2")
+    ]
+    assert len(shared) > 10
+    assert all(then[key].value <= now[key].value for key in shared if key.area == COUNTY)
+    late = [
+        one
+        for key, one in then.items()
+        if key.indicator == "REGISTERED_WITHIN" and key.period > "2023-07" and key.by == "365D"
+    ]
+    assert late and all(one.obs_status == "L" for one in late)
+
+
+def test_a_day_that_was_not_closed_is_refused(hub):
+    with hub.projection() as db, pytest.raises(SettingsError, match="has not been closed yet"):
+        asked(hub, db, as_of=day_of("2034-01-01"))
+
+
+def test_before_any_day_is_closed_there_is_nothing_to_count(tmp_path):
+    empty = Hub(settings_for(tmp_path))
+    with empty.projection() as db, pytest.raises(NotFoundError, match="no day has been closed"):
+        asked(empty, db)
+    empty.close()
+
+
+def test_charts_draw_what_is_published(found):
+    tables = {table.name: table for table in found.tables}
+    drawings = [
+        completeness_chart(tables["completeness"], COUNTY), timeliness_chart(tables["timeliness"], COUNTY),
+        fixed_delay_chart(tables["timeliness"], COUNTY), sex_ratio_chart(tables["sex-ratio"], COUNTY),
+        stock_chart(tables["stock-flow"], COUNTY), flow_chart(tables["stock-flow"], COUNTY),
+    ]  # fmt: skip
+    assert all(drawing.startswith("<svg") and drawing.endswith("</svg>") for drawing in drawings)
+    heat = origins_table(tables["origins"], COUNTY)
+    assert heat.count("<tr>") >= 3 and "rgba" in heat
+
+
+def test_the_command_line_prints_and_exports(hub, tmp_path, monkeypatch):
+    config = tmp_path / "hub.toml"
+    config.write_text(
+        f'[hub]\ndata = "{hub.data.absolute()}"\n[statistics]\nlinkage_recall = 0.98\n', encoding="utf-8"
+    )
+    run = CliRunner()
+    for name in TABLES:
+        said = run.invoke(cli, ["--config", str(config), "statistics", name, "--json"])
+        assert said.exit_code == 0, said.output
+        answer = json.loads(said.output)
+        assert [table["name"] for table in answer["tables"]] == [name]
+        assert {"as_of", "log", "model", "catalogue"} <= answer.keys()
+    shown = run.invoke(cli, ["--config", str(config), "statistics", "completeness"])
+    assert "双系统" in shown.output and "lower bound" in shown.output.replace("\n", " ")
+    assert "0.9800" in shown.output
+    done = run.invoke(cli, ["--config", str(config), "statistics", "export", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out/completeness.csv").exists() and (tmp_path / "out/README.txt").exists()
+    for wrong in ("linkage_recall = 1.5", "threshold = 0", "rounding = 4"):
+        config.write_text(f'[hub]\ndata = "{hub.data.absolute()}"\n[statistics]\n{wrong}\n', encoding="utf-8")
+        refused = run.invoke(cli, ["--config", str(config), "statistics", "births"])
+        assert isinstance(refused.exception, SettingsError)
