@@ -53,7 +53,7 @@ from hub.projections.position import load_progress
 from hub.projections.quarantine import Chosen, QuarantinedRow
 from hub.projections.receipts import ReceiptRow
 from hub.queries import Queries
-from hub.reference import load_calendar, load_divisions
+from hub.reference import load_calendar, load_divisions, load_limits
 from hub.settings import Settings
 from hub.signing import Signer, make_signer, read_signer, read_verifier
 
@@ -94,7 +94,12 @@ class Hub:
         if settings.hub.calendar:
             calendars.append(settings.folder / settings.hub.calendar)
         self.calendar = load_calendar(*calendars)
-        self.rules = Rules(self.feeds, default_model(), settings.hub.county, self.calendar)
+        limits = [schemas / "limits" / "china.toml"]
+        if settings.hub.limits:
+            limits.append(settings.folder / settings.hub.limits)
+        self.rules = Rules(
+            self.feeds, default_model(), settings.hub.county, load_limits(*limits), self.calendar
+        )
         events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]
         derived = [
             json.dumps(feed.avro(), ensure_ascii=False)

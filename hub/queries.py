@@ -18,6 +18,7 @@ from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
+from hub.domain.limits import Limits
 from hub.errors import DisclosureRefusedError, NotFoundError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
@@ -126,6 +127,7 @@ class Queries:
         self,
         feeds: Mapping[str, Feed],
         balance: Mapping[str, Mapping[str, int]],
+        limits: Limits,
         asked: Asked,
         safety: Safety,
     ) -> Statistics:
@@ -134,7 +136,7 @@ class Queries:
         today = load_progress(self._db, "today", -1)
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
-        found = statistics(self._db, self._county, feeds, balance, self._model, asked, safety, today)
+        found = statistics(self._db, self._county, feeds, balance, self._model, limits, asked, safety, today)
         if safety.threshold < 2 and not safety.base:
             self._disclose("statistics", [f"small counts of {name}" for name in asked.tables])
         mine = self._reader.jurisdiction
@@ -185,7 +187,12 @@ class Queries:
             if row is not None:
                 self._disclose("explain", [row["person"]])
                 kind = CATALOGUE[row["kind"]]
-                return shown(row) | {"zh": kind.zh, "en": kind.en, "closes": kind.closes_en}
+                return shown(row) | {
+                    "zh": kind.zh,
+                    "en": kind.en,
+                    "shows": kind.evidence,
+                    "closes": kind.closes,
+                }
         person = self._find_person(wanted)
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:

@@ -30,6 +30,8 @@ class HubSettings:
     """Division code of the county; everything outside it is elsewhere."""
     calendar: str = ""
     """A file of notices about holidays, of the form of schemas/calendars/china.toml: added to those it holds."""
+    limits: str = ""
+    """A file of legal limits, of the form of schemas/limits/china.toml: they go before those it holds."""
     divisions: str = ""
     """The site's table of division codes, of the form of schemas/divisions/simulated.csv, which it replaces."""
     quarantine_days_max: int = 10

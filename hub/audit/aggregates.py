@@ -13,7 +13,7 @@ from hub.connect.contracts import Feed
 from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
 from hub.domain.events import ACTIONS, RECORDS
-from hub.domain.limits import LIMITS
+from hub.domain.limits import Limits
 from hub.errors import SettingsError
 from hub.matching import Model
 from hub.projections import VERSION, models
@@ -73,7 +73,7 @@ class Statistics(NamedTuple):
 
 def statistics(
     db: Connection, county: str, feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]],
-    model: Model, asked: Asked, safety: Safety, today: Day,
+    model: Model, limits: Limits, asked: Asked, safety: Safety, today: Day,
 ) -> Statistics:  # fmt: skip
     """The tables asked for, as of a day."""
     as_of = today if asked.as_of is None else asked.as_of
@@ -87,7 +87,7 @@ def statistics(
         third = "three-lists" in asked.tables
         if third:
             lines += third_lines(db, kinds, first, as_of)
-        families.append(birth_tables(lines, county, as_of, asked.linkage, with_third=third))
+        families.append(birth_tables(lines, county, as_of, limits, asked.linkage, with_third=third))
     if wanted(asked, STAYS):
         stays = stay_lines(db, kinds, first, as_of)
         families.append(stay_tables(stays, county, first, as_of, asked.origin_digits))
@@ -95,7 +95,7 @@ def statistics(
         delivered = delivered_lines(db, kinds, as_of)
         families.append([exchange_table(_feeds(feeds, balance), delivered, county, as_of)])
     made = [table for table in publish(families, safety) if table.name in asked.tables]
-    return Statistics(_basis(db, county, as_of, first, model, safety), made)
+    return Statistics(_basis(db, county, as_of, first, model, limits, safety), made)
 
 
 def wanted(asked: Asked, family: str) -> bool:
@@ -129,9 +129,11 @@ def _feeds(feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]]) 
     ]  # fmt: skip
 
 
-def _basis(db: Connection, county: str, as_of: Day, first: Day, model: Model, safety: Safety) -> Basis:
+def _basis(
+    db: Connection, county: str, as_of: Day, first: Day, model: Model, limits: Limits, safety: Safety
+) -> Basis:
     adopted: Any = db.execute(models.select().order_by(models.c.number.desc()).limit(1)).mappings().first()
-    rules = repr((KINDS, LIMITS)).encode()
+    rules = repr((KINDS, limits.table)).encode()
     return Basis(
         county, iso(as_of), iso(first + 1),
         {str(p): offset for p, offset in sorted(load_checkpoint(db).items()) if p.topic in (RECORDS, ACTIONS)},

@@ -30,7 +30,7 @@ def _of_kind(code: str, counts: dict[str, int]) -> dict[str, Any]:
     right = sum(counts.get(outcome, 0) for outcome in CHANGED)
     count = right + sum(counts.get(outcome, 0) for outcome in RIGHT)
     found: dict[str, Any] = {
-        "kind": code, "outcomes": counts, "judged": count, "target": CATALOGUE[code].precision,
+        "kind": code, "outcomes": counts, "judged": count, "target": CATALOGUE[code].precision_min,
         "precision": None, "low": None, "high": None, "under_target": None,
     }  # fmt: skip
     if count:

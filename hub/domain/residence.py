@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.limits import RESIDENCE_RENEWAL, Clock, deadline
+from hub.domain.limits import RESIDENCE_RENEWAL, Clock
 
 
 class Spell(NamedTuple):
@@ -44,7 +44,7 @@ def lapsed(registration: Fact, clock: Clock) -> bool:
     fields = registration.fields
     if "left_on" in fields or "expires_on" not in fields:
         return False
-    return clock.passed(deadline(RESIDENCE_RENEWAL, fields["expires_on"]))
+    return clock.passed(clock.deadline(RESIDENCE_RENEWAL, fields["expires_on"], fields.get("place", "")))
 
 
 def _household(entries: Sequence[Fact], county: str) -> Iterator[Spell]:

@@ -25,6 +25,7 @@ from hub.domain.events import (
     RecordChange,
     RecordPublished,
 )  # fmt: skip
+from hub.domain.limits import Limits
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
@@ -51,6 +52,7 @@ class Rules(NamedTuple):
     feeds: Mapping[str, Feed]
     model: Model
     county: str
+    limits: Limits
     calendar: Calendar = WEEKDAYS
     """By which deadlines in working days are set."""
 
@@ -73,7 +75,7 @@ class Processor:
         self._stated: Stated = {}
         self._weights: Weights = {}
         self._reconciliation = Reconciliation(
-            shelves, rules.feeds, rules.model, rules.county, rules.calendar, today, touched
+            shelves, rules.feeds, rules.model, rules.county, rules.limits, rules.calendar, today, touched
         )
 
     @property

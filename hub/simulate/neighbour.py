@@ -35,7 +35,10 @@ def write_neighbour(directory: Path, random: Random, here: Ledger, people: Seque
     for person in people:
         if person.household.number in families and person.entity not in children:
             desk.household(person, max(here.start, person.born), "初始")
-    counted = [_counted(birth, _born(birth, random, desk, here)) for birth in births if _concerns(birth)]
+    counted = [
+        _counted(birth, mother, _born(birth, mother, random, desk, here, births))
+        for birth in births if (mother := birth.mother) is not None and _concerns(birth, mother)
+    ]
     rows = 0
     for (feed, day), found in sorted(ledger.drops().items()):
         write_drop(directory, feed, iso(day), dict(sorted(found.items())))
@@ -48,43 +51,45 @@ def write_neighbour(directory: Path, random: Random, here: Ledger, people: Seque
     return rows
 
 
-def _concerns(birth: Birth) -> bool:
-    return birth.place.startswith(NEIGHBOUR) or birth.mother.household.hukou_on(birth.day).startswith(NEIGHBOUR)
+def _concerns(birth: Birth, mother: Person) -> bool:
+    return birth.place.startswith(NEIGHBOUR) or mother.household.hukou_on(birth.day).startswith(NEIGHBOUR)
 
 
-def _born(birth: Birth, random: Random, desk: Registers, here: Ledger) -> str:
+def _born(
+    birth: Birth, mother: Person, random: Random, desk: Registers, here: Ledger, births: Sequence[Birth],
+) -> str:  # fmt: skip
     """Tell the neighbour's departments of a birth; the county that registered it, empty: none."""
     if birth.place.startswith(NEIGHBOUR):
-        _certify(birth, desk)
+        _certify(birth, mother, desk, [b for b in births if b.mother is mother and b.day == birth.day])
     if f"{HOUSEHOLD}/{birth.entry}" in here.records:
         return COUNTY
-    if not birth.mother.household.hukou.startswith(NEIGHBOUR) or birth.mother.household.local:
+    if not mother.household.hukou.startswith(NEIGHBOUR) or mother.household.local:
         return ""
     entered = birth.day + random.randrange(8, 28)
     if random.random() < NEVER_REGISTERED or entered > here.end:
         return ""
     desk.household(birth.child, max(entered, here.start), "出生", 出生地代码=birth.place,
-                   出生医学证明编号=birth.certificate, 母亲姓名=birth.mother.name,
-                   母亲身份号码=birth.mother.number)  # fmt: skip
+                   出生医学证明编号=birth.certificate, 母亲姓名=mother.name,
+                   母亲身份号码=mother.number)  # fmt: skip
     return NEIGHBOUR
 
 
-def _certify(birth: Birth, desk: Registers) -> None:
+def _certify(birth: Birth, mother: Person, desk: Registers, delivery: Sequence[Birth]) -> None:
     number = f"Y{len(desk.ledger.records):09d}"
     desk.ledger.publish(CERTIFICATE, number, birth.child.entity, birth.day + 1, {
         "certificate_no": number, "newborn_name": birth.child.name, "sex": SEX_DIGIT[birth.child.sex],
-        "born_on": iso(birth.day), "born_at": "08:00", "plurality": "1", "birth_order": "1",
-        "facility": "平川县人民医院", "facility_place": birth.place, "mother_name": birth.mother.name_on(birth.day),
-        "mother_number": birth.mother.number, "mother_hukou_place": birth.mother.household.hukou_on(birth.day),
+        "born_on": iso(birth.day), "born_at": "08:00", "plurality": str(len(delivery)), "birth_order": str(delivery.index(birth) + 1),
+        "facility": "平川县人民医院", "facility_place": birth.place, "mother_name": mother.name_on(birth.day),
+        "mother_number": mother.number, "mother_hukou_place": mother.household.hukou_on(birth.day),
         "father_name": birth.father.name_on(birth.day) if birth.father else "",
         "father_number": birth.father.number if birth.father else "", "issued_on": iso(birth.day + 1),
         "status": "issued", "replaces": "",
     })  # fmt: skip
 
 
-def _counted(birth: Birth, registered: str) -> Sequence[str]:
+def _counted(birth: Birth, mother: Person, registered: str) -> Sequence[str]:
     """A birth counts where it is registered, else where the mother's household register is."""
-    home = birth.mother.household.hukou_on(birth.day)[:6]
+    home = mother.household.hukou_on(birth.day)[:6]
     return birth.child.entity, iso(birth.day), birth.place[:6], registered, registered or home
 
 

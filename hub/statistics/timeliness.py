@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hub.domain.days import Day, add_month, day_of
-from hub.domain.limits import BIRTH_REGISTRATION, deadline
+from hub.domain.limits import BIRTH_REGISTRATION, Limits
 from hub.statistics.completeness import Share, in_scope, share
 from hub.statistics.lines import BirthLine
 
@@ -45,11 +45,11 @@ def delay_class(days: int) -> str:
     return CLASSES[sum(days > bound for bound in WITHIN_DAYS)]
 
 
-def standing(line: BirthLine) -> str:
-    """On time, late, delayed or not registered yet, by the limit that was in force at birth."""
+def standing(line: BirthLine, limits: Limits) -> str:
+    """On time, late, delayed or not registered yet, by the limit that was in force at birth where it counts."""
     if line.registered_on is None:
         return NOT_YET
-    if line.registered_on <= deadline(BIRTH_REGISTRATION, line.born_on):
+    if line.registered_on <= limits.deadline(BIRTH_REGISTRATION, line.born_on, line.residence):
         return ON_TIME
     return LATE if line.registered_on <= add_month(line.born_on, GRACE_MONTHS) else DELAYED
 
@@ -62,7 +62,7 @@ def in_cohort(line: BirthLine) -> bool:
     return in_scope(line) and (line.registered_on is not None or not line.police)
 
 
-def cohort(month: str, lines: Sequence[BirthLine], as_of: Day) -> Cohort:
+def cohort(month: str, lines: Sequence[BirthLine], as_of: Day, limits: Limits) -> Cohort:
     """The cohort of a month; its births are those whose delay can be followed."""
     delays = [line.registered_on - line.born_on for line in lines if line.registered_on is not None]
     waits = [(_wait(line, as_of), line.registered_on is not None) for line in lines]
@@ -72,7 +72,8 @@ def cohort(month: str, lines: Sequence[BirthLine], as_of: Day) -> Cohort:
         len(lines),
         dict.fromkeys(CLASSES, 0) | dict(Counter(map(delay_class, delays))),
         len(lines) - len(delays),
-        dict.fromkeys((ON_TIME, LATE, DELAYED, NOT_YET), 0) | dict(Counter(map(standing, lines))),
+        dict.fromkeys((ON_TIME, LATE, DELAYED, NOT_YET), 0)
+        | dict(Counter(standing(line, limits) for line in lines)),
         {
             days: share(sum(delay <= days for delay in delays), len(lines)) if youngest >= days else None
             for days in WITHIN_DAYS

@@ -3,6 +3,7 @@
 from births_made import COUNTY, OTHER_TOWN, TOWN, birth, births
 
 from hub.domain.days import day_of
+from hub.reference import load_limits
 from hub.statistics.agreement import agreement, exchange
 from hub.statistics.completeness import Linkage
 from hub.statistics.lines import DeliveredLine, FeedLine
@@ -12,13 +13,14 @@ from hub.statistics.sex_ratio import sex_ratio
 from hub.statistics.tables import Key
 from hub.statistics.tables.births import birth_tables
 from hub.statistics.tables.exchange import exchange_table
+from tests.test_repository import ROOT
 
 AS_OF = day_of("2024-12-31")
 OPEN = Safety(threshold=1)
 
 
 def published(lines, safety=OPEN, **more):
-    tables = birth_tables(lines, COUNTY, AS_OF, **more)
+    tables = birth_tables(lines, COUNTY, AS_OF, load_limits(ROOT / "schemas/limits/china.toml"), **more)
     return {one.key: one for table in publish([tables], safety) for one in table.observations}
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from hub.domain.days import Day, iso
 from hub.domain.facts import Fact
 from hub.domain.findings import Finding, Scene
-from hub.domain.limits import RESIDENCE_RENEWAL, RESIDENCE_REPORT, Clock, deadline
+from hub.domain.findings.registers import died_on
+from hub.domain.limits import RESIDENCE_RENEWAL, RESIDENCE_REPORT, Clock
 from hub.domain.residence import lapsed
 
 
@@ -19,7 +20,7 @@ def residence(scene: Scene) -> Iterator[Finding]:
                 open_.append(fact)
         elif not _registered_since(fact, registrations, scene.records.entries):
             expired = fact.fields["expires_on"]
-            last = deadline(RESIDENCE_RENEWAL, expired)
+            last = scene.clock.deadline(RESIDENCE_RENEWAL, expired, fact.fields.get("place", ""))
             yield Finding(
                 "residence-expired", fact.record_id, (fact.record_id,),
                 f"expired {iso(expired)}, neither renewed nor ended by {iso(last)}",
@@ -44,6 +45,9 @@ def work(scene: Scene) -> Iterator[Finding]:
     ]
     clock = scene.clock
     # Who may be somebody the registers know under another number must be identified first.
+    # Whoever died works no more, which is a discrepancy of its own.
+    if died_on(scene.records.entries) is not None:
+        return
     if not works or scene.namesake or any(not clock.over(spell.left_on) for spell in scene.spells):
         return
     # Whoever has just moved out is given the same time for the work to be ended too.
@@ -52,7 +56,7 @@ def work(scene: Scene) -> Iterator[Finding]:
         fact
         for fact in works
         if not clock.over(fact.fields.get("ended_on"))
-        and clock.passed(deadline(RESIDENCE_REPORT, max(_started_on(fact), left)))
+        and clock.passed(clock.deadline(RESIDENCE_REPORT, max(_started_on(fact), left), scene.county))
     ]
     if late:
         start = min(map(_started_on, late))

@@ -11,17 +11,30 @@ from typing import NamedTuple
 from hub.domain.days import Day
 from hub.simulate.ledger import TAKEN_BACK, Ledger, Record
 from hub.simulate.truth.standing import Check, Known, Live, Stands
-from hub.simulate.truth.standing.births import births, certificates
-from hub.simulate.truth.standing.numbers import invalid_numbers, numbers
+from hub.simulate.truth.standing.births import births, on_no_list, unnumbered
+from hub.simulate.truth.standing.certificates import (
+    certificates,
+    citations,
+    replacements,
+    unknown_replaced,
+    void_alone,
+)
+from hub.simulate.truth.standing.numbers import contradictions, invalid_numbers, numbers
+from hub.simulate.truth.standing.registers import deaths, entered_twice
 from hub.simulate.truth.standing.residence import residence, work
-from hub.simulate.truth.standing.statements import birth_dates, names
+from hub.simulate.truth.standing.statements import birth_dates, names, orders, parents, sexes
 from hub.simulate.truth.statements import READERS, Statement
 from hub.simulate.truth.ties import TIED, groups
 
 CHECKS: Sequence[Check] = (
-    births, certificates, invalid_numbers, numbers, birth_dates, names, residence, work,
+    births, on_no_list, unnumbered, certificates, void_alone, replacements, unknown_replaced, citations,
+    invalid_numbers, contradictions, numbers, birth_dates, sexes, parents, orders, names, entered_twice, deaths,
+    residence, work,
 )  # fmt: skip
-NEED_TIES: Sequence[Check] = (certificates, numbers, birth_dates, residence)
+NEED_TIES: Sequence[Check] = (
+    unnumbered, certificates, replacements, citations, numbers, birth_dates, sexes, parents, entered_twice, deaths,
+    residence,
+)  # fmt: skip
 """Checks that compare two records of one person, who must be known to be one."""
 History = list[tuple[Day, Statement | None]]
 """From which day on a record states what; None from the day it was taken back."""

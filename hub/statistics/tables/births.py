@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hub.domain.days import Day
+from hub.domain.limits import Limits
 from hub.statistics import completeness as lists
 from hub.statistics import sex_ratio as ratio
 from hub.statistics import three_lists as third
@@ -55,7 +56,7 @@ class Slice(NamedTuple):
 
 
 def birth_tables(
-    lines: Sequence[BirthLine], county: str, as_of: Day, linkage: Linkage | None = None,
+    lines: Sequence[BirthLine], county: str, as_of: Day, limits: Limits, linkage: Linkage | None = None,
     *, with_third: bool = False,
 ) -> list[Table]:  # fmt: skip
     """All tables of births, which are to be released together."""
@@ -71,7 +72,7 @@ def birth_tables(
         ),
         _completeness(scope, linkage, provisional),
         *([_three_lists(scope, list(_slices(unlisted, county)), provisional)] if with_third else []),
-        _timeliness(scope, county, as_of, provisional),
+        _timeliness(scope, county, as_of, limits, provisional),
         _ratios([part for part in slices if len(part.period) == 4 or part.area == county], provisional),
         _outcomes(counties, provisional),
         _agreement([part for part in counties if len(part.period) == 4], provisional),
@@ -195,14 +196,16 @@ def _percent(key: Key, found: Share, of: tuple[Key, ...], status: str = NORMAL) 
 # --- timeliness -----------------------------------------------------------------------------
 
 
-def _timeliness(slices: Sequence[Slice], county: str, as_of: Day, provisional: frozenset[str]) -> Table:
+def _timeliness(
+    slices: Sequence[Slice], county: str, as_of: Day, limits: Limits, provisional: frozenset[str]
+) -> Table:
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
     for area, month, group in slices:
         if area != county or len(month) == 4:
             continue
         followed = list(filter(time.in_cohort, group))
-        cohort = time.cohort(month, followed, as_of)
+        cohort = time.cohort(month, followed, as_of, limits)
         of = Key("COHORT", area, month)
         counts[of] = _numbers(followed)
         for name in time.CLASSES:
@@ -210,7 +213,7 @@ def _timeliness(slices: Sequence[Slice], county: str, as_of: Day, provisional: f
             counts[Key("DELAY", area, month, by=name)] = _numbers(chosen)
         for name in cohort.standing:
             counts[Key("STANDING", area, month, by=name)] = _numbers(
-                [x for x in followed if time.standing(x) == name]
+                [x for x in followed if time.standing(x, limits) == name]
             )
         figures.extend(_cohort(cohort, of))
     return Table("timeliness", "出生登记及时性（按出生月份）", "timeliness of registration, by month of birth",

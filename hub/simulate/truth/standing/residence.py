@@ -51,9 +51,11 @@ def _newer(record: str, said: Statement, live: Live) -> bool:
 def work(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
     """Works here and is on no register of residents, for longer than registering may take.
 
-    The time runs from the day on which the work is there and the registration is
+    Who died works no more: that is another discrepancy. The time runs from the day on which the work is there and the registration is
     not: when the work began, or when the last registration ended or expired.
     """
+    if any(said.died for _, said in of_feed(live, HOUSEHOLD)):
+        return
     covered = max((_valid_until(said) for _, said in of_feed(live, HOUSEHOLD, RESIDENCE)
                    if said.place.startswith(COUNTY)), default=0)  # fmt: skip
     late: list[tuple[str, Day, Day]] = []
