@@ -7,7 +7,7 @@ the record, or to a registrar who offers a service; it says nothing of a person.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-PUBLIC_SECURITY, HEALTH = "public_security", "health"
+PUBLIC_SECURITY, HEALTH, HUMAN_RESOURCES = "public_security", "health", "human_resources"
 SEVERITIES = ("low", "medium", "high")
 
 
@@ -65,6 +65,33 @@ KINDS = (
          PUBLIC_SECURITY, "low", 15,
          "登记延期、注销，或另有新登记",
          "it is renewed or ended, or a newer registration arrives"),
+    Kind("residence-registered-twice", "同一乡镇有两份有效居住登记",
+         "two residence registrations in force in one town",
+         PUBLIC_SECURITY, "low", 15, "其中一份登记终止或撤销", "one of the registrations ends or is taken back"),
+    Kind("residence-renewal-due", "居住登记即将到期或待续期（提醒）",
+         "a residence registration runs out within a week or just did: a reminder, before it counts as expired",
+         PUBLIC_SECURITY, "low", 25, "登记延期或注销，或另有新登记",
+         "it is renewed or ended, or a newer registration arrives"),
+    Kind("residence-gone-quiet", "有居住登记而参保中断、无人申报离开",
+         "registered as living here, insured months stopped eight months ago, and no end of work was told",
+         PUBLIC_SECURITY, "low", 15, "收到新的参保月份、续期、离开或就业终止",
+         "newer months, a renewal, a leave or an end of work arrives"),
+    Kind("residence-dates-out-of-order", "居住、户口登记日期先后矛盾",
+         "days of one registration or entry that cannot follow each other",
+         PUBLIC_SECURITY, "low", 15, "该记录日期先后合理", "the days of the record follow each other"),
+    Kind("household-two-places", "两个乡镇同时有有效户口登记",
+         "household entries in force in two towns",
+         PUBLIC_SECURITY, "medium", 10, "其中一处户口登记注销", "one of the entries is cancelled"),
+    Kind("household-and-residence-both", "已在本县落户而外来居住登记未注销",
+         "a household entry in this county and a registration as from another county are in force at once",
+         PUBLIC_SECURITY, "low", 15, "居住登记或户口登记终止", "the registration or the entry ends"),
+    Kind("cancelled-but-working", "户口已注销而就业、经营未终止",
+         "a household entry was cancelled, and work here that began before goes on two months later",
+         HUMAN_RESOURCES, "low", 15, "就业、经营终止，或重新登记居住",
+         "the work ends, or a residence is registered again"),
+    Kind("insured-after-job-ended", "就业终止后仍有参保月份",
+         "months insured after the month in which the job ended",
+         HUMAN_RESOURCES, "low", 15, "终止日期与参保月份一致", "end of the job and months insured agree"),
     Kind("employment-without-residence", "在本地就业或经营而无居住登记（提供登记服务）",
          "works or trades here, no residence registered: offer registration and services",
          PUBLIC_SECURITY, "low", 15,

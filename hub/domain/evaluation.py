@@ -14,14 +14,18 @@ from hub.domain.facts import Fact
 from hub.domain.findings import Check, Finding, Scene
 from hub.domain.findings.births import births, certificates
 from hub.domain.findings.numbers import numbers
-from hub.domain.findings.residence import residence, work
+from hub.domain.findings.residence import households, order, quiet, residence
 from hub.domain.findings.statements import birth_dates, names
+from hub.domain.findings.work import insured_after_end, work
 from hub.domain.limits import Clock
-from hub.domain.residence import Spell, spells_of
+from hub.domain.residence import Spell, lapses, spells_of
+from hub.domain.work import works_here
 
 _record_id = attrgetter("record_id")
 _NONE: tuple[Fact, ...] = ()
-CHECKS: tuple[Check, ...] = (births, certificates, numbers, birth_dates, names, residence, work)
+CHECKS: tuple[Check, ...] = (
+    births, certificates, numbers, birth_dates, names, residence, households, quiet, order, work, insured_after_end,
+)  # fmt: skip
 
 
 class Evaluation(NamedTuple):
@@ -57,9 +61,10 @@ def evaluate(
     all_certificates = kinds.get("birth_certificate", _NONE)
     records = BirthRecords(in_force(all_certificates), entries, kinds.get("child_record", _NONE))
     birth = reconcile(person, records, county, clock)
-    spells = spells_of(entries, residences, county, clock)
+    works = works_here(kinds, county)
+    spells = clock.steady(lapses(residences), lambda day: spells_of(entries, residences, works, county, day))
     scene = Scene(
-        person, ordered, kinds, all_certificates, records, birth, spells, county, sharing, namesake, clock
-    )
+        person, ordered, kinds, all_certificates, records, birth, spells, works, county, sharing, namesake, clock
+    )  # fmt: skip
     findings = tuple(finding for check in CHECKS for finding in check(scene))
     return Evaluation(birth, spells, findings, clock.due)

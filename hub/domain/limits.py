@@ -5,10 +5,13 @@ future day it was asked about, so the day on which time alone changes a
 conclusion is known by construction: until then every answer stays the same.
 """
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hub.domain.days import Day, add_month, day_of
+
+Answer = TypeVar("Answer")
 
 
 class Limit(NamedTuple):
@@ -25,6 +28,10 @@ BIRTH_REGISTRATION = "birth-registration"
 CERTIFICATE_ARRIVAL = "certificate-arrival"
 RESIDENCE_RENEWAL = "residence-renewal"
 RESIDENCE_REPORT = "residence-report"
+RESIDENCE_REMINDER = "residence-reminder"
+RESIDENCE_EVIDENCE = "residence-evidence"
+USUAL_RESIDENCE = "usual-residence"
+WORK_AFTER_CANCELLING = "work-after-cancelling"
 
 LIMITS = (
     Limit(BIRTH_REGISTRATION, day_of("1958-01-09"), 1, 0,
@@ -35,6 +42,15 @@ LIMITS = (
           "practice of this hub: 30 days to renew or end a registration that expired"),
     Limit(RESIDENCE_REPORT, day_of("1958-01-09"), 0, 30,
           "practice of this hub: 30 days to register residence after work begins"),
+    Limit(RESIDENCE_REMINDER, day_of("2016-01-01"), 0, 7,
+          "practice of this hub: a week before it runs out; State Council Order 663, art. 10, has it endorsed "
+          "within the month before"),
+    Limit(RESIDENCE_EVIDENCE, day_of("1958-01-09"), 8, 0,
+          "practice of this hub: insured months arrive twice a year; half a year and two months without one is silence"),
+    Limit(USUAL_RESIDENCE, day_of("2016-01-01"), 6, 0,
+          "State Council Order 663, art. 2: lived here for half a year"),
+    Limit(WORK_AFTER_CANCELLING, day_of("1958-01-09"), 0, 60,
+          "practice of this hub: 60 days to end a job or business after the household entry was cancelled"),
 )  # fmt: skip
 
 
@@ -75,3 +91,17 @@ class Clock:
     def over(self, end: Day | None) -> bool:
         """Whether something with this end, if it has one, has ended."""
         return end is not None and self.reached(end)
+
+    def steady(self, days: Iterable[Day], answer: Callable[[Day], Answer]) -> Answer:
+        """What holds today, where it may change on these days alone; the first that changes it is remembered.
+
+        So a rule may be a plain function of the day, and nobody is asked again for nothing.
+        """
+        now = answer(self.today)
+        for day in sorted({day for day in days if day > self.today}):
+            if self.due is not None and day >= self.due:
+                break
+            if answer(day) != now:
+                self.due = day
+                break
+        return now
