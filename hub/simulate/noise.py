@@ -36,10 +36,13 @@ RATES: Mapping[str, float] = {
     "mother-number-slip": 0.045, "mother-name": 0.06, "entry-by-mistake": 0.07,
     "birth-day-slip": 0.05,
     # of households that moved in, of their stays and of their moves
-    "job-without-residence": 0.045, "left-without-notice": 0.06, "not-renewed": 0.02,
-    "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06,
-    # of working people
-    "job-by-mistake": 0.004,
+    "job-without-residence": 0.045, "left-without-notice": 0.1, "not-renewed": 0.02,
+    "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06, "registered-again": 0.03,
+    "arrival-year-slip": 0.02, "registration-kept": 0.5,
+    # of entries that another station takes over
+    "old-entry-kept": 0.15,
+    # of working people, of locals' jobs when they move out or die, and of jobs that end
+    "job-by-mistake": 0.004, "job-not-ended": 0.6, "insured-after-end": 0.03,
 }  # fmt: skip
 """Share of occasions on which an error is made at noise 1."""
 

@@ -30,7 +30,8 @@ def work(scene: Scene) -> Iterator[Finding]:
     # Who may be somebody the registers know under another number must be identified first.
     if not scene.works or scene.namesake or any(spell.left_on is None for spell in scene.spells):
         return
-    left = max(((spell.left_on or 0, spell) for spell in scene.spells), default=(0, None), key=lambda x: x[0])
+    last = max(scene.spells, default=None, key=lambda spell: (spell.left_on or 0, spell.status == RESIDENT))
+    left = 0 if last is None else last.left_on or 0, last
     days = {left[0], deadline(WORK_AFTER_CANCELLING, left[0]) + 1}
     for each in scene.works:
         days |= {deadline(RESIDENCE_REPORT, max(each.started_on, left[0])) + 1}

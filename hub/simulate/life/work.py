@@ -3,7 +3,7 @@
 from random import Random
 
 from hub.domain.days import Day, iso
-from hub.simulate.ledger import text
+from hub.simulate.ledger import Record, text
 from hub.simulate.life.registers import Registers, Unit
 from hub.simulate.names import GIVEN_MALE
 from hub.simulate.people import Person, credit_code
@@ -12,6 +12,8 @@ from hub.simulate.places import TOWNS, village
 UPDATE_DAYS = 182
 """Insurance months are published twice a year: monthly they would be most of all rows."""
 GAP_BETWEEN_JOBS_DAYS = 90
+BREAKS_OFF_SHARE = 0.7
+"""Of the jobs of people who leave without notice: the months stop, and nobody ends the job."""
 
 
 class Work:
@@ -67,12 +69,37 @@ class Work:
         end = known + random.randrange(120, 2500)
         if gone is not None:
             end = min(end, gone)
-        for update in range(known + UPDATE_DAYS, min(end, ledger.end), UPDATE_DAYS):
+        stops = self._goes_on_until(person, record, end)
+        updates = range(known + UPDATE_DAYS, min(stops, ledger.end), UPDATE_DAYS)
+        for update in updates:
             ledger.change(record, update, last_month=text(update)[:6])
-        if end > ledger.end:
+        if stops > ledger.end:
             return None
-        ledger.change(record, end, ended_on=iso(end), last_month=text(end)[:6])
+        if end == gone and person.household.silent and gone == person.household.leaves and random.random() < BREAKS_OFF_SHARE:
+            ledger.change(record, known + UPDATE_DAYS * (len(updates) + 1), last_month=text(end)[:6])
+            ledger.error("job-broken-off", record, end)
+            return end
+        self._end(record, stops)
         return end
+
+    def _goes_on_until(self, person: Person, record: Record, end: Day) -> Day:
+        """The day on which the unit ends the job; some pay on for a local who has moved out or died."""
+        if not (person.household.local and end == person.gone and self._registers.noise.happens("job-not-ended")):
+            return end
+        stops = end + self._random.randrange(120, 500)
+        self._registers.ledger.error("job-not-ended", record, end, stops)
+        return stops
+
+    def _end(self, record: Record, day: Day) -> None:
+        """The unit ends the job; now and then months are booked beyond."""
+        ledger, noise = self._registers.ledger, self._registers.noise
+        ledger.change(record, day, ended_on=iso(day), last_month=text(day)[:6])
+        if noise.happens("insured-after-end"):
+            ledger.change(record, day, last_month=text(day + self._random.randrange(50, 150))[:6])
+            fixed = noise.corrected(day)
+            if fixed is not None:
+                fixed = ledger.change(record, fixed, last_month=text(day)[:6])
+            ledger.error("insured-after-end", record, day, fixed)
 
     def _mistaken_job(self, person: Person, day: Day) -> None:
         """A job that was never taken up, published and taken back."""

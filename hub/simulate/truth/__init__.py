@@ -17,6 +17,7 @@ from hub.simulate.ledger import Ledger
 from hub.simulate.people import Birth, Person
 from hub.simulate.places import COUNTY
 from hub.simulate.truth.across import across
+from hub.simulate.truth.months import MONTHS, month_rows
 from hub.simulate.truth.outcomes import BIRTHS, PEOPLE, SPELLS, at_end, birth_row, person_row, spell_rows
 from hub.simulate.truth.spans import Discrepancy, histories, of_person
 from hub.simulate.truth.standing import Known
@@ -45,6 +46,8 @@ def write_truth(
            (birth_row(b, at_end(said.get(b.child.entity, {})), until) for b in births if b.day <= until))
     _table(folder / "residence.csv", SPELLS,
            (row for p in people for row in spell_rows(p, said.get(p.entity, {}), until)))
+    _table(folder / "residence_months.csv", MONTHS,
+           (row for p in people for row in month_rows(p, said.get(p.entity, {}), ledger.start, until)))
     _table(folder / "discrepancies.csv", DISCREPANCIES, map(_row, sorted(found)))
     _table(folder / "errors.csv", ERRORS, (
         (e.kind, e.record, e.entity, iso(e.day), iso(e.corrected_on) if e.corrected_on else "") for e in ledger.errors))

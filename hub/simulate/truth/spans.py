@@ -13,15 +13,19 @@ from hub.simulate.ledger import TAKEN_BACK, Ledger, Record
 from hub.simulate.truth.standing import Check, Known, Live, Stands
 from hub.simulate.truth.standing.births import births, certificates
 from hub.simulate.truth.standing.numbers import invalid_numbers, numbers
-from hub.simulate.truth.standing.residence import residence, work
+from hub.simulate.truth.standing.residence import households, order, quiet, residence, running_out
 from hub.simulate.truth.standing.statements import birth_dates, names
+from hub.simulate.truth.standing.work import insured_after_end, work
 from hub.simulate.truth.statements import READERS, Statement
 from hub.simulate.truth.ties import TIED, groups
 
 CHECKS: Sequence[Check] = (
-    births, certificates, invalid_numbers, numbers, birth_dates, names, residence, work,
+    births, certificates, invalid_numbers, numbers, birth_dates, names,
+    residence, running_out, households, order, quiet, work, insured_after_end,
 )  # fmt: skip
-NEED_TIES: Sequence[Check] = (certificates, numbers, birth_dates, residence)
+NEED_TIES: Sequence[Check] = (
+    certificates, numbers, birth_dates, residence, running_out, households, quiet, work,
+)  # fmt: skip
 """Checks that compare two records of one person, who must be known to be one."""
 History = list[tuple[Day, Statement | None]]
 """From which day on a record states what; None from the day it was taken back."""
