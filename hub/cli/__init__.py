@@ -161,7 +161,7 @@ def _listing(name: str, filters: tuple[str, ...]) -> None:
 
 
 for _name, _filters in (
-    ("births", ("outcome",)), ("residents", ("status",)), ("discrepancies", ("kind", "status", "owner")),
+    ("births", ("outcome",)), ("residents", ("status",)), ("households", ("household",)), ("discrepancies", ("kind", "status", "owner")),
 ):  # fmt: skip
     _listing(_name, _filters)
 

@@ -25,7 +25,7 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 3
+VERSION = 4
 CROSSING = -1
 """The home of what concerns more than one partition."""
 metadata = MetaData()
@@ -115,6 +115,23 @@ class ResidentRow(NamedTuple):
     arrived_on: int
     left_on: int | None
     spells: list[dict[str, Any]]
+
+
+class HouseholdRow(NamedTuple):
+    """One entry of a person in a household, as the newest spell it makes tells; rows of one household make it up.
+
+    A row for each entry of each person: nobody else decides on it, whoever decides on the others of the household.
+    """
+
+    entry: str
+    """The person and the record."""
+    record: str
+    household: str
+    person: str
+    relation: str | None
+    place: str
+    since: int
+    until: int | None
 
 
 class DiscrepancyRow(NamedTuple):
@@ -256,6 +273,13 @@ residents = Table(
     Column("status", Text, nullable=False), Column("arrived_on", Integer, nullable=False),
     Column("left_on", Integer), Column("spells", Packed(), nullable=False),
 )  # fmt: skip
+households = Table(
+    "households", metadata,
+    Column("entry", String(72), primary_key=True), Column("record", String(32), nullable=False),
+    Column("household", Text, nullable=False, index=True),
+    Column("person", String(32), nullable=False), Column("relation", Text), Column("place", Text, nullable=False),
+    Column("since", Integer, nullable=False), Column("until", Integer),
+)  # fmt: skip
 discrepancies = Table(
     "discrepancies", metadata,
     Column("discrepancy_id", String(32), primary_key=True), Column("person", String(32), nullable=False, index=True),
@@ -301,7 +325,9 @@ set_aside = Table(
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
 
-DIGESTED = (records, profiles, people, births, residents, discrepancies, cases, judged, models, set_aside)
+DIGESTED = (
+    records, profiles, people, births, residents, households, discrepancies, cases, judged, models, set_aside,
+)  # fmt: skip
 """The projections whose content `hub digest` prints."""
 UNDIGESTED = frozenset({"home"})
 """Who decides on a row says nothing about it."""
@@ -319,6 +345,7 @@ class Shelves:
         self.agenda = Shelf(db, agenda, AgendaRow._make)
         self.births = Shelf(db, births, BirthRow._make)
         self.residents = Shelf(db, residents, ResidentRow._make)
+        self.households = Shelf(db, households, HouseholdRow._make)
         self.discrepancies = Shelf(db, discrepancies, DiscrepancyRow._make)
         self.cases = Shelf(db, cases, CaseRow._make)
         self.held = Shelf(db, held, HeldRow._make)

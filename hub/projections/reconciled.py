@@ -1,5 +1,8 @@
 """Births, residents, discrepancies and cases, folded from what the rules decided."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from hub.domain.events import (
     BirthReconciled,
     CaseMoved,
@@ -16,10 +19,13 @@ from hub.projections import (
     BirthRow,
     CaseRow,
     DiscrepancyRow,
+    HouseholdRow,
     ResidentRow,
     SetAsideRow,
     Shelves,
 )  # fmt: skip
+
+Spell = Mapping[str, Any]
 
 
 def apply(shelves: Shelves, event: Event) -> None:
@@ -27,15 +33,8 @@ def apply(shelves: Shelves, event: Event) -> None:
     match event:
         case BirthReconciled():
             _birth(shelves, event)
-        case ResidenceReconciled(person=person, spells=spells):
-            if not spells:
-                shelves.residents.drop(person)
-                return
-            newest = max(spells, key=lambda spell: (spell["left_on"] is None, spell["arrived_on"]))
-            shelves.residents.put(ResidentRow(
-                person, newest["place"], newest["status"], newest["arrived_on"],
-                newest["left_on"], spells,
-            ))  # fmt: skip
+        case ResidenceReconciled():
+            _residence(shelves, event)
         case DiscrepancyDetected():
             _detected(shelves, event)
         case DiscrepancyCleared(discrepancy_id=id_, cleared_on=day, person=person):
@@ -71,6 +70,37 @@ def _birth(shelves: Shelves, event: BirthReconciled) -> None:
         event.delay_days, event.certificate_record, event.entry_record, event.child_record,
         event.mother_local,
     ))  # fmt: skip
+
+
+def _residence(shelves: Shelves, event: ResidenceReconciled) -> None:
+    person, spells = event.person, event.spells
+    before = shelves.residents.get(person)
+    _households(shelves, person, before.spells if before else [], spells)
+    if not spells:
+        shelves.residents.drop(person)
+        return
+    newest = max(spells, key=lambda spell: (spell["left_on"] is None, spell["arrived_on"]))
+    shelves.residents.put(ResidentRow(
+        person, newest["place"], newest["status"], newest["arrived_on"], newest["left_on"], spells,
+    ))  # fmt: skip
+
+
+def _households(shelves: Shelves, person: str, before: Sequence[Spell], after: Sequence[Spell]) -> None:
+    """Enter a person where the spells now say, and take them out where they said so before."""
+    stated = {}
+    for spell in after:
+        if spell.get("household"):
+            row = HouseholdRow(
+                f"{person}/{spell['record']}", spell["record"], spell["household"], person, spell["relation"],
+                spell["place"], spell["arrived_on"], spell["left_on"],
+            )  # fmt: skip
+            stated[row.entry] = row
+    for entry in {
+        f"{person}/{spell['record']}" for spell in before if spell.get("household")
+    } - stated.keys():
+        shelves.households.drop(entry)
+    for row in stated.values():
+        shelves.households.put(row)
 
 
 def _detected(shelves: Shelves, event: DiscrepancyDetected) -> None:
