@@ -32,6 +32,7 @@ RESIDENCE_REMINDER = "residence-reminder"
 RESIDENCE_EVIDENCE = "residence-evidence"
 USUAL_RESIDENCE = "usual-residence"
 WORK_AFTER_CANCELLING = "work-after-cancelling"
+RESIDENCE_AFTER_ENTRY = "residence-after-entry"
 
 LIMITS = (
     Limit(BIRTH_REGISTRATION, day_of("1958-01-09"), 1, 0,
@@ -49,6 +50,8 @@ LIMITS = (
           "practice of this hub: insured months arrive twice a year; half a year and two months without one is silence"),
     Limit(USUAL_RESIDENCE, day_of("2016-01-01"), 6, 0,
           "State Council Order 663, art. 2: lived here for half a year"),
+    Limit(RESIDENCE_AFTER_ENTRY, day_of("1958-01-09"), 0, 30,
+          "practice of this hub: 30 days to end a registration after the person was entered in the household register"),
     Limit(WORK_AFTER_CANCELLING, day_of("1958-01-09"), 0, 60,
           "practice of this hub: 60 days to end a job or business after the household entry was cancelled"),
 )  # fmt: skip

@@ -225,9 +225,10 @@ def test_a_registration_goes_quiet_when_its_evidence_broke_off():
 def test_a_migrant_in_the_household_register_is_to_be_in_one_of_them():
     stranger, local = registration(hukou_place=ELSEWHERE), registration(hukou_place=OTHER_TOWN)
     moved_in = entry(entry_kind="move_in")
-    assert kinds(on(BORN, stranger, moved_in)) == ["household-and-residence-both"]
-    assert kinds(on(BORN, local, moved_in)) == [], "who moved within the county may live elsewhere in it"
-    assert kinds(on(BORN + 20, stranger, entry(entry_kind="move_in", cancel_date=BORN + 20))) == []
+    assert kinds(on(BORN + 40, stranger, moved_in)) == []
+    assert kinds(on(BORN + 41, stranger, moved_in)) == ["household-and-residence-both"]
+    assert kinds(on(BORN + 41, local, moved_in)) == [], "who moved within the county may live elsewhere in it"
+    assert kinds(on(BORN + 60, stranger, entry(entry_kind="move_in", cancel_date=BORN + 60))) == []
 
 
 def test_household_entries_in_two_towns_stand_until_one_is_cancelled():

@@ -160,7 +160,7 @@ def test_both_registers_and_two_entries_stand_side_by_side():
         RESIDENCE, "王伟", place=HERE, begins=FIRST, expires=FIRST + 50, hukou="990202101201"
     )
     assert stood(households, {"a": entry, "b": stranger}) == [
-        ("household-and-residence-both", FIRST, FIRST + 50)
+        ("household-and-residence-both", FIRST + 31, FIRST + 50)
     ]
     assert stood(households, {"a": entry, "b": stranger._replace(hukou=OTHER_TOWN)}) == []
     other = entry._replace(place=OTHER_TOWN, ends=FIRST + 9)

@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from hub.domain.days import Day, iso
 from hub.domain.facts import Fact
 from hub.domain.findings import Finding, Scene
-from hub.domain.limits import RESIDENCE_REMINDER, RESIDENCE_RENEWAL, deadline, limit_on
+from hub.domain.limits import (
+    RESIDENCE_AFTER_ENTRY,
+    RESIDENCE_REMINDER,
+    RESIDENCE_RENEWAL,
+    deadline,
+    limit_on,
+)  # fmt: skip
 from hub.domain.residence import entered_on, lapses_on, registered_on
 
 ORDER = {
@@ -33,6 +39,7 @@ def households(scene: Scene) -> Iterator[Finding]:
     registrations = [fact for fact in scene.kinds.get("residence", ()) if _is_migrant(fact, scene.county)]
     if len(entries) + len(registrations) > 1 and entries:
         days = {day for fact in (*entries, *registrations) for day in _turns(fact)}
+        days |= {_to_be_ended(entry) + 1 for entry in entries if registrations}
         yield from scene.clock.steady(days, lambda day: tuple(_both(scene, entries, registrations, day)))
 
 
@@ -120,9 +127,10 @@ def _both(
             "household-two-places", scene.person, tuple(fact.record_id for fact in here),
             f"household entries are in force in towns {' and '.join(towns)} at once",
         )  # fmt: skip
-    if here and beside:
+    settled = [fact for fact in here if day > _to_be_ended(fact)]
+    if settled and beside:
         yield Finding(
-            "household-and-residence-both", scene.person, tuple(fact.record_id for fact in (*here, *beside)),
+            "household-and-residence-both", scene.person, tuple(fact.record_id for fact in (*settled, *beside)),
             "a household entry here, and a registration as from another county, are in force at once",
         )  # fmt: skip
 
@@ -171,6 +179,11 @@ def _turns(fact: Fact) -> Iterator[Day]:
 def _reminder(fact: Fact) -> Day:
     expires: Day = fact.fields["expires_on"]
     return expires - limit_on(RESIDENCE_REMINDER, expires).days
+
+
+def _to_be_ended(entry: Fact) -> Day:
+    """The last day on which a registration beside this entry is ended in time."""
+    return deadline(RESIDENCE_AFTER_ENTRY, entered_on(entry))
 
 
 def _here(fact: Fact, county: str) -> bool:

@@ -111,7 +111,8 @@ def _renew(registers: Registers, random: Random, record: Record, registered: Day
     expires = add_month(registered, 12)
     while expires < min(until if until is not None else ledger.end, ledger.end):
         # Order 663, art. 10: within the month before.
-        renewed = expires - random.randrange(1, 31)
+        at_the_last = noise.happens("renewed-at-the-last")
+        renewed = expires - (random.randrange(1, 15) if at_the_last else random.randrange(15, 31))
         if noise.happens("not-renewed"):
             late = expires + random.randrange(40, 160)
             again = random.random() < 0.5 and (until is None or late < until)
@@ -122,6 +123,8 @@ def _renew(registers: Registers, random: Random, record: Record, registered: Day
             renewed = late
         else:
             _endorse(registers, record, renewed)
+            if at_the_last:
+                ledger.error("renewed-at-the-last", record, renewed, renewed)
         expires = add_month(renewed, 12)
     return True
 

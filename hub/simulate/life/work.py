@@ -12,8 +12,6 @@ from hub.simulate.places import TOWNS, village
 UPDATE_DAYS = 182
 """Insurance months are published twice a year: monthly they would be most of all rows."""
 GAP_BETWEEN_JOBS_DAYS = 90
-BREAKS_OFF_SHARE = 0.7
-"""Of the jobs of people who leave without notice: the months stop, and nobody ends the job."""
 
 
 class Work:
@@ -75,7 +73,8 @@ class Work:
             ledger.change(record, update, last_month=text(update)[:6])
         if stops > ledger.end:
             return None
-        if end == gone and person.household.silent and gone == person.household.leaves and random.random() < BREAKS_OFF_SHARE:
+        silent = person.household.silent and end == person.household.leaves
+        if silent and self._registers.noise.happens("job-broken-off"):
             ledger.change(record, known + UPDATE_DAYS * (len(updates) + 1), last_month=text(end)[:6])
             ledger.error("job-broken-off", record, end)
             return end

@@ -11,6 +11,7 @@ from hub.simulate.truth.statements import Statement
 REMIND_DAYS = 7
 RENEW_RESIDENCE_DAYS = 30
 SILENT_MONTHS = 8
+END_AFTER_ENTRY_DAYS = 30
 Said = Sequence[tuple[str, Statement]]
 
 
@@ -59,8 +60,9 @@ def households(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stan
     ]  # fmt: skip
     if entries and strange:
         until = min(max(valid_until(said) for _, said in some) for some in (entries, strange))
+        due = min(said.begins or 0 for _, said in entries) + END_AFTER_ENTRY_DAYS + 1
         records = tuple(r for r, _ in (*entries, *strange))
-        yield Stands("household-and-residence-both", "", records, first, min(last, until))
+        yield Stands("household-and-residence-both", "", records, max(first, due), min(last, until))
 
 
 def order(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
