@@ -38,7 +38,7 @@ from hub.projections.adoption import adopted_model
 from hub.projections.agreements import load as load_agreements
 from hub.projections.databases import Database, database_of, locked, open_sqlite
 from hub.projections.quarantine import Chosen, QuarantinedRow
-from hub.reference import load_calendar
+from hub.reference import load_calendar, load_limits
 from hub.settings import Settings
 
 DEADLINES_REACH_DAYS = 30
@@ -60,7 +60,12 @@ class Hub:
         if settings.hub.calendar:
             calendars.append(settings.folder / settings.hub.calendar)
         self.calendar = load_calendar(*calendars)
-        self.rules = Rules(self.feeds, default_model(), settings.hub.county, self.calendar)
+        limits = [schemas / "limits" / "china.toml"]
+        if settings.hub.limits:
+            limits.append(settings.folder / settings.hub.limits)
+        self.rules = Rules(
+            self.feeds, default_model(), settings.hub.county, load_limits(*limits), self.calendar
+        )
         events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]
         derived = [
             json.dumps(feed.avro(), ensure_ascii=False)

@@ -166,7 +166,12 @@ class Queries:
             if row is not None:
                 self._disclose("explain", [row["person"]])
                 kind = CATALOGUE[row["kind"]]
-                return shown(row) | {"zh": kind.zh, "en": kind.en, "closes": kind.closes_en}
+                return shown(row) | {
+                    "zh": kind.zh,
+                    "en": kind.en,
+                    "shows": kind.evidence,
+                    "closes": kind.closes,
+                }
         person = self._find_person(wanted)
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:

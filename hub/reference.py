@@ -1,4 +1,4 @@
-"""Reference data of a site, read from files: holidays. Rules are handed it and read no file."""
+"""Reference data of a site, read from files: holidays and limits. Rules are handed it and read no file."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -8,10 +8,13 @@ from typing import Any
 
 from hub.domain.calendar import Calendar, Notice
 from hub.domain.days import Day, from_date
+from hub.domain.limits import CODES, Limit, Limits
 from hub.errors import SettingsError
 
 HOLIDAY_DAYS_MAX = 60
 KEYS = ("year", "known_on", "source", "made_up", "holidays")
+LENGTHS = ("months", "days")
+LENGTH_MAX = 1200
 
 
 def load_calendar(*paths: Path) -> Calendar:
@@ -48,6 +51,45 @@ def _notice(table: Mapping[str, Any], where: str) -> Notice:
         raise SettingsError(f"{where}: a day of made_up is a holiday too")
     known_on = _days([table["known_on"]], f"{where}: known_on")[0]
     return Notice(table["year"], known_on, table["source"].strip(), frozenset(holidays), made_up)
+
+
+def load_limits(*paths: Path) -> Limits:
+    """The limits of these files together, later ones going before; SettingsError says what is wrong with one."""
+    limits = Limits(limit for path in paths for limit in _limits(path))
+    everywhere = {limit.code for limit in limits.table if not limit.place}
+    if missing := [code for code in CODES if code not in everywhere]:
+        raise SettingsError(f'limits: none for {missing[0]} that holds everywhere (place = "")')
+    return limits
+
+
+def _limits(path: Path) -> Iterator[Limit]:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"limits {path.name} cannot be read as TOML") from error
+    if document.keys() != {"limit"} or not isinstance(document["limit"], list):
+        raise SettingsError(f"limits {path.name} is a list of [[limit]] and nothing else")
+    for number, table in enumerate(document["limit"], start=1):
+        yield _limit(table, f"limits {path.name}, limit {number}")
+
+
+def _limit(table: Mapping[str, Any], where: str) -> Limit:
+    known = ("code", "place", "since", "source")
+    if wrong := sorted((table.keys() - {*LENGTHS}) ^ set(known)):
+        raise SettingsError(
+            f"{where}: {wrong[0]} is missing or unknown; it says {', '.join((*known, *LENGTHS))}"
+        )
+    if table["code"] not in CODES:
+        raise SettingsError(f"{where}: code is one of {', '.join(CODES)}")
+    if not isinstance(table["place"], str) or (table["place"] and not table["place"].isdigit()):
+        raise SettingsError(f"{where}: place is the beginning of a division code, or empty for everywhere")
+    if not isinstance(table["source"], str) or not table["source"].strip():
+        raise SettingsError(f"{where}: source says where the limit stands")
+    months, days = (table.get(name, 0) for name in LENGTHS)
+    if any(type(length) is not int or not 0 <= length <= LENGTH_MAX for length in (months, days)):
+        raise SettingsError(f"{where}: months and days are whole numbers up to {LENGTH_MAX}")
+    since = _days([table["since"]], f"{where}: since")[0]
+    return Limit(table["code"], table["place"], since, months, days, table["source"].strip())
 
 
 def _days(said: object, where: str, count: int | None = None) -> list[Day]:

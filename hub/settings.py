@@ -26,6 +26,8 @@ class HubSettings:
     """Division code of the county; everything outside it is elsewhere."""
     calendar: str = ""
     """A file of notices about holidays, of the form of schemas/calendars/china.toml: added to those it holds."""
+    limits: str = ""
+    """A file of legal limits, of the form of schemas/limits/china.toml: they go before those it holds."""
     quarantine_days_max: int = 10
     """A row that waits in quarantine for more days than this is overdue; `hub status` says so."""
 

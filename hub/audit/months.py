@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.domain.days import Day, add_month, day_of
+from hub.domain.limits import Limits
 from hub.domain.population import CLASSES, Month, classes_of
 from hub.domain.residence import Spell
 from hub.projections import residents
@@ -20,11 +21,15 @@ NOTHING = Month("none", None)
 
 
 def score(
-    db: Connection, persons: Mapping[str, str], truth: Sequence[Mapping[str, str]], today: Day
+    db: Connection,
+    persons: Mapping[str, str],
+    truth: Sequence[Mapping[str, str]],
+    today: Day,
+    limits: Limits,
 ) -> dict[str, Any]:
     """Share of person-months with the true class, and with class and town; `persons` maps true people to the hub's."""
     true, months = _true(truth)
-    said = _said(db, months, today)
+    said = _said(db, months, today, limits)
     asked = agreed = in_town = 0
     by: dict[str, Counter[str]] = {code: Counter() for code in CLASSES}
     mine = {entity: said.pop(person, {}) for entity, person in persons.items()}
@@ -70,10 +75,10 @@ def _run(first_month: str, last_month: str) -> Iterator[Day]:
         first = add_month(first)
 
 
-def _said(db: Connection, months: Sequence[Day], today: Day) -> dict[str, dict[Day, Month]]:
+def _said(db: Connection, months: Sequence[Day], today: Day, limits: Limits) -> dict[str, dict[Day, Month]]:
     """By person of the hub the months that have a class."""
     found: dict[str, dict[Day, Month]] = {}
     for row in db.execute(select(residents.c.person, residents.c.spells)):
-        classes = classes_of([Spell(**spell) for spell in row.spells], months, today)
+        classes = classes_of([Spell(**spell) for spell in row.spells], months, today, limits)
         found[row.person] = {first: month for first, month in classes.items() if month.code != "none"}
     return found

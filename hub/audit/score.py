@@ -21,6 +21,7 @@ from sqlalchemy import Connection, func, select
 
 from hub.audit import months
 from hub.domain.days import Day, day_of
+from hub.domain.limits import Limits
 from hub.errors import SettingsError
 from hub.matching.quality import bcubed, pairwise
 from hub.projections import births, discrepancies, records, residents
@@ -51,7 +52,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
         raise SettingsError(f"truth file {path.name} cannot be read") from error
 
 
-def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path) -> dict[str, Any]:
+def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path, limits: Limits) -> dict[str, Any]:
     """Quality of identity, of each kind of discrepancy, of births and of residence."""
     entities = {row["record_id"]: row["entity_id"] for row in read_table(truth / "records.csv")}
     predicted = {record: person for record, person in links if record in entities}
@@ -74,7 +75,9 @@ def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path) -> dict
         answer["residents"] = _residents(db, people, predicted, read_table(truth / "residence.csv"))
     if (truth / "residence_months.csv").exists():
         true_months = read_table(truth / "residence_months.csv")
-        answer["residence_months"] = months.score(db, _chosen(people, predicted), true_months, _today(db))
+        answer["residence_months"] = months.score(
+            db, _chosen(people, predicted), true_months, _today(db), limits
+        )
     return answer
 
 

@@ -18,7 +18,7 @@ from hub.connect.fields import KINDS
 from hub.connect.relations import Relation, relations_of, wrong
 from hub.domain.calendar import WEEKDAYS, Calendar
 from hub.domain.days import Day, iso
-from hub.domain.facts import DATES, TEXTS
+from hub.domain.facts import COUNTS, DATES, TEXTS
 from hub.domain.forbidden import refuse, refuse_value
 from hub.errors import SettingsError
 from hub.matching.profile import ATTRIBUTES
@@ -317,8 +317,9 @@ def _wrong(field: Field) -> Iterator[str]:
     if field.kind not in KINDS and field.kind not in CODED:
         yield f"the unknown kind {field.kind}; known: {', '.join(sorted({*KINDS, *CODED}))}"
     said = AVRO_TYPES.get(field.kind, "string")
-    if (field.name in TEXTS and said != "string") or (field.name in DATES and field.kind != "date"):
-        standard = "date" if field.name in DATES else "text"
+    standard = "date" if field.name in DATES else "integer" if field.name in COUNTS else "text"
+    read_as = {"date": field.kind, "integer": field.kind, "text": "text" if said == "string" else said}
+    if field.name in TEXTS | DATES | COUNTS and read_as[standard] != standard:
         yield f"the kind {field.kind}, but rules read {field.name} as {standard}: change its kind or its name"
     if not field.classification:
         yield "no classification, such as public, internal, personal or sensitive"

@@ -2,6 +2,12 @@
 
 Twins are not duplicates, a missing value is no disagreement, and a certificate
 of a mother registered elsewhere is no proof that nobody registered the child.
+
+Certificates are issued for live births, and no feed tells of deaths before a
+child is entered: a child who dies before the entry stays a birth on the list
+of health alone, and the registrar says so when asked. A stillborn twin counts
+in the plurality of the certificate and leaves no record, which is answered the
+same way. An entry that is cancelled by a death remains the entry of the birth.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +15,7 @@ from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.limits import BIRTH_REGISTRATION, CERTIFICATE_ARRIVAL, Clock, deadline
+from hub.domain.limits import BIRTH_REGISTRATION, CERTIFICATE_ARRIVAL, Clock
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "matched": ("两边一致", "matched"),
@@ -18,6 +24,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "conflict": ("信息冲突", "conflict"),
     "expected-elsewhere": ("应在外地登记", "expected elsewhere"),
     "too-early": ("未到期限", "too early"),
+    "foundling": ("弃婴登记", "foundling"),
 }
 """What a birth can come to, in Chinese and English."""
 
@@ -28,6 +35,8 @@ class Birth(NamedTuple):
     `place` is where the birth counts: the mother's household register if that
     is in the county, else the child's, else where the birth happened.
     `registered_on` and `delay_days` are known only from an entry of the birth.
+    `plurality` (children of the delivery) and `in_facility` only from a certificate:
+    one that names no facility is of a birth outside them.
     """
 
     person: str
@@ -41,6 +50,8 @@ class Birth(NamedTuple):
     entry_record: str | None
     child_record: str | None
     mother_local: bool
+    plurality: int | None
+    in_facility: bool | None
 
 
 class BirthRecords(NamedTuple):
@@ -57,13 +68,31 @@ def is_void(certificate: Fact) -> bool:
 
 
 def in_force(certificates: Sequence[Fact]) -> Sequence[Fact]:
-    """Certificates neither void nor replaced; all of them where none is left."""
+    """Certificates neither void nor replaced, if only by way of others; all of them where none is left."""
     if len(certificates) < 2:
         return certificates
     issued = [fact for fact in certificates if not is_void(fact)]
-    replaced = {fact.fields.get("replaces") for fact in issued} - {None}
-    live = [fact for fact in issued if fact.fields.get("certificate_no") not in replaced]
+    gone = replaced_by(issued, certificates)
+    live = [fact for fact in issued if fact.fields.get("certificate_no") not in gone]
     return live or certificates
+
+
+def replaced_by(issued: Sequence[Fact], certificates: Sequence[Fact]) -> set[str]:
+    """The numbers that these replace, and that what they replace replaced before."""
+    before: dict[str, str] = {
+        fact.fields["certificate_no"]: fact.fields["replaces"]
+        for fact in certificates
+        if "replaces" in fact.fields and "certificate_no" in fact.fields
+    }
+    gone: set[str] = set()
+    waiting = [fact.fields["replaces"] for fact in issued if "replaces" in fact.fields]
+    while waiting:
+        number = waiting.pop()
+        if number not in gone:
+            gone.add(number)
+            if number in before:
+                waiting.append(before[number])
+    return gone
 
 
 def reconcile(person: str, records: BirthRecords, county: str, clock: Clock) -> Birth | None:
@@ -76,20 +105,23 @@ def reconcile(person: str, records: BirthRecords, county: str, clock: Clock) -> 
     if born is None or (certificate is None and entry is None):
         return None
     registered: Day | None = None
+    said = certificate.fields if certificate is not None else {}
     if entry is not None and entry.fields.get("entry_kind") == "birth":
         registered = entry.fields.get("entry_date")
     return Birth(
         person,
-        _outcome(certificate, entry, county, clock, born),
+        _outcome(records, certificate, entry, county, clock),
         born,
         _place(certificate, entry, county),
         next((fields["sex"] for fields in stated if "sex" in fields), None),
         registered,
-        None if registered is None else registered - born,
+        None if registered is None or registered < born else registered - born,
         None if certificate is None else certificate.record_id,
         None if entry is None else entry.record_id,
         None if child is None else child.record_id,
         mother_local(certificate, county),
+        said.get("plurality"),
+        None if certificate is None else bool(said.get("facility")),
     )
 
 
@@ -126,15 +158,29 @@ def _certificate(certificates: Sequence[Fact], entry: Fact | None) -> Fact | Non
     )
 
 
-def registration_due(certificate: Fact, born: Day) -> Day:
-    """The last day on which the household entry is in time.
+def registration_due(records: BirthRecords, clock: Clock) -> Day:
+    """The last day on which the household entry of a certified birth is in time.
 
-    The entry needs the certificate: one that was issued only after the limit,
-    or whose birth date is a slip, leaves the same time from its issue.
+    Where records differ on the day of birth, the latest counts: nobody is reminded early. The entry
+    needs a certificate: a first one that was issued only after the limit, or whose birth date is a
+    slip, leaves the same time from its issue. Another in its place does not.
     """
-    last = deadline(BIRTH_REGISTRATION, born)
-    issued = certificate.fields.get("issued_on", certificate.published_on)
-    return last if issued <= last else deadline(BIRTH_REGISTRATION, issued)
+    where = records.certificates[0].fields.get("mother_hukou_place", "")
+    said = [
+        fact.fields["birth_date"]
+        for fact in (*records.certificates, *records.children)
+        if "birth_date" in fact.fields
+    ]
+    last = clock.deadline(BIRTH_REGISTRATION, max(said), where)
+    first = [fact for fact in records.certificates if "replaces" not in fact.fields]
+    issued = min((fact.fields.get("issued_on", fact.published_on) for fact in first), default=last)
+    return last if issued <= last else clock.deadline(BIRTH_REGISTRATION, issued, where)
+
+
+def certificate_due(entry: Fact, clock: Clock) -> Day:
+    """The last day on which the certificate of an entered birth is in time."""
+    entered = entry.fields.get("entry_date", entry.published_on)
+    return clock.deadline(CERTIFICATE_ARRIVAL, entered, entry.fields.get("place", ""))
 
 
 def mother_local(certificate: Fact | None, county: str) -> bool:
@@ -142,6 +188,13 @@ def mother_local(certificate: Fact | None, county: str) -> bool:
     if certificate is None:
         return True
     return str(certificate.fields.get("mother_hukou_place", county)).startswith(county)
+
+
+def is_foundling(entry: Fact) -> bool:
+    """Whether an entry of a birth names neither parent nor certificate: nobody knows of either."""
+    return not any(
+        entry.fields.get(name) for name in ("mother_name", "mother_number", "father_number", "certificate_no")
+    )
 
 
 def born_elsewhere(entry: Fact, county: str) -> bool:
@@ -160,18 +213,21 @@ def _place(certificate: Fact | None, entry: Fact | None, county: str) -> str | N
     return next((place for place in candidates if place), None)
 
 
-def _outcome(certificate: Fact | None, entry: Fact | None, county: str, clock: Clock, born: Day) -> str:
+def _outcome(
+    records: BirthRecords, certificate: Fact | None, entry: Fact | None, county: str, clock: Clock
+) -> str:
     if certificate is not None and entry is not None:
         return "matched" if _agree(certificate, entry) else "conflict"
     if certificate is not None:
         if not mother_local(certificate, county):
             return "expected-elsewhere"
-        return "only-health" if clock.passed(registration_due(certificate, born)) else "too-early"
+        return "only-health" if clock.passed(registration_due(records, clock)) else "too-early"
     assert entry is not None, "a birth has a certificate or an entry"
+    if is_foundling(entry):
+        return "foundling"
     if born_elsewhere(entry, county):
         return "expected-elsewhere"
-    entered = entry.fields.get("entry_date", entry.published_on)
-    return "only-police" if clock.passed(deadline(CERTIFICATE_ARRIVAL, entered)) else "too-early"
+    return "only-police" if clock.passed(certificate_due(entry, clock)) else "too-early"
 
 
 def _agree(certificate: Fact, entry: Fact) -> bool:

@@ -12,19 +12,23 @@ from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
 from hub.domain.facts import Fact
 from hub.domain.findings import Check, Finding, Scene
-from hub.domain.findings.births import births, certificates
-from hub.domain.findings.numbers import numbers
-from hub.domain.findings.residence import households, order, quiet, residence
-from hub.domain.findings.statements import birth_dates, names
+from hub.domain.findings.births import births, child_records, deliveries
+from hub.domain.findings.certificates import certificates, citations, replacements
+from hub.domain.findings.numbers import contradictions, numbers
+from hub.domain.findings.registers import deaths, entered_twice
+from hub.domain.findings.residence import households, quiet, residence
+from hub.domain.findings.statements import birth_dates, names, orders, parents, sexes
 from hub.domain.findings.work import insured_after_end, work
-from hub.domain.limits import Clock
+from hub.domain.limits import Clock, Limits
 from hub.domain.residence import Spell, lapses, spells_of
 from hub.domain.work import works_here
 
 _record_id = attrgetter("record_id")
 _NONE: tuple[Fact, ...] = ()
 CHECKS: tuple[Check, ...] = (
-    births, certificates, numbers, birth_dates, names, residence, households, quiet, order, work, insured_after_end,
+    births, deliveries, child_records, certificates, replacements, citations, numbers, contradictions,
+    birth_dates, sexes, parents, orders, names, entered_twice, deaths,
+    residence, households, quiet, work, insured_after_end,
 )  # fmt: skip
 
 
@@ -42,29 +46,46 @@ def evaluate(
     facts: Sequence[Fact],
     today: Day,
     county: str,
+    limits: Limits,
     sharing: Mapping[str, Sequence[str]],
     *,
+    siblings: Sequence[str] = (),
     namesake: bool = False,
 ) -> Evaluation:
     """Conclude from a person's records.
 
-    `sharing` holds valid numbers stated for others too; `namesake` says that the
-    registers hold somebody else of the same name, sex and birth date.
+    `sharing` holds valid identity numbers and certificate numbers stated for others
+    too; `siblings` are others born to the same parent on the same day; `namesake`
+    says that the registers hold somebody else of the same name, sex and birth date.
     """
     ordered = sorted(facts, key=_record_id)
     kinds: dict[str, list[Fact]] = {}
     for fact in ordered:
         kinds.setdefault(fact.kind, []).append(fact)
-    clock = Clock(today)
+    clock = Clock(today, limits)
     entries = kinds.get("household_entry", _NONE)
     residences = kinds.get("residence", _NONE)
     all_certificates = kinds.get("birth_certificate", _NONE)
     records = BirthRecords(in_force(all_certificates), entries, kinds.get("child_record", _NONE))
     birth = reconcile(person, records, county, clock)
     works = works_here(kinds, county)
-    spells = clock.steady(lapses(residences), lambda day: spells_of(entries, residences, works, county, day))
+    spells = clock.steady(
+        lapses(residences, limits), lambda day: spells_of(entries, residences, works, county, limits, day)
+    )
     scene = Scene(
-        person, ordered, kinds, all_certificates, records, birth, spells, works, county, sharing, namesake, clock
-    )  # fmt: skip
+        person,
+        ordered,
+        kinds,
+        all_certificates,
+        records,
+        birth,
+        spells,
+        works,
+        county,
+        sharing,
+        siblings,
+        namesake,
+        clock,
+    )
     findings = tuple(finding for check in CHECKS for finding in check(scene))
     return Evaluation(birth, spells, findings, clock.due)

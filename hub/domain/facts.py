@@ -10,14 +10,15 @@ Fields = Mapping[str, Any]
 
 DATES = frozenset((
     "birth_date", "entry_date", "cancel_date", "arrival_date", "registered_on", "expires_on", "left_on",
-    "started_on", "ended_on", "issued_on", "address_since", "endorsed_on",
+    "started_on", "ended_on", "issued_on", "established_on", "address_since", "endorsed_on",
 ))  # fmt: skip
 TEXTS = frozenset((
     "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_place", "place",
-    "work_place", "certificate_no", "status", "replaces", "mother_hukou_place", "entry_kind", "hukou_place",
-    "moved_from", "cancel_reason", "household_no", "relation", "last_month",
+    "work_place", "certificate_no", "status", "replaces", "mother_hukou_place", "entry_kind", "mother_name",
+    "facility", "cancel_reason", "hukou_place", "moved_from", "household_no", "relation", "last_month",
 ))  # fmt: skip
-READ = (*sorted(DATES), *sorted(TEXTS))
+COUNTS = frozenset(("plurality",))
+READ = (*sorted(DATES), *sorted(TEXTS), *sorted(COUNTS))
 """Every field that a rule reads, whose name means the same to whoever publishes it: a version that
 changes none of them changes no conclusion."""
 

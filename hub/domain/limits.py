@@ -1,83 +1,99 @@
-"""Legal and practical limits, dated and with their source: data, never constants in rules.
+"""Legal and practical limits, by place and date and with their source: data, never constants in rules.
 
 `Clock` is the only way a rule may ask for the time. It remembers the earliest
 future day it was asked about, so the day on which time alone changes a
 conclusion is known by construction: until then every answer stays the same.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
-from hub.domain.days import Day, add_month, day_of
+from hub.domain.days import Day, add_month, iso
 
+BIRTH_REGISTRATION = "birth-registration"
+BIRTH_WARNING = "birth-registration-warning"
+CERTIFICATE_ARRIVAL = "certificate-arrival"
+CHILD_ON_A_LIST = "child-on-a-list"
+CHILD_NUMBER = "child-number"
+DEATH_TOLD = "death-told"
+RESIDENCE_RENEWAL = "residence-renewal"
+RESIDENCE_REPORT = "residence-report"
+RESIDENCE_REMINDER = "residence-reminder"
+RESIDENCE_EVIDENCE = "residence-evidence"
+RESIDENCE_AFTER_ENTRY = "residence-after-entry"
+USUAL_RESIDENCE = "usual-residence"
+WORK_AFTER_CANCELLING = "work-after-cancelling"
+CODES = (
+    BIRTH_REGISTRATION, BIRTH_WARNING, CERTIFICATE_ARRIVAL, CHILD_ON_A_LIST, CHILD_NUMBER, DEATH_TOLD,
+    RESIDENCE_RENEWAL, RESIDENCE_REPORT, RESIDENCE_REMINDER, RESIDENCE_EVIDENCE, RESIDENCE_AFTER_ENTRY,
+    USUAL_RESIDENCE, WORK_AFTER_CANCELLING,
+)  # fmt: skip
+"""Every limit that a rule asks for: a table without one of them is refused when it is loaded."""
+REMEMBERED_MAX = 65_536
 Answer = TypeVar("Answer")
 
 
 class Limit(NamedTuple):
-    """How long something may take when it begins on or after `since`."""
+    """How long something may take when it begins on or after `since` in a place, a prefix of a division code."""
 
     code: str
+    place: str
     since: Day
     months: int
     days: int
     source: str
 
 
-BIRTH_REGISTRATION = "birth-registration"
-CERTIFICATE_ARRIVAL = "certificate-arrival"
-RESIDENCE_RENEWAL = "residence-renewal"
-RESIDENCE_REPORT = "residence-report"
-RESIDENCE_REMINDER = "residence-reminder"
-RESIDENCE_EVIDENCE = "residence-evidence"
-USUAL_RESIDENCE = "usual-residence"
-WORK_AFTER_CANCELLING = "work-after-cancelling"
-RESIDENCE_AFTER_ENTRY = "residence-after-entry"
+class Limits:
+    """A table of limits; it never changes, and only remembers what it worked out before."""
 
-LIMITS = (
-    Limit(BIRTH_REGISTRATION, day_of("1958-01-09"), 1, 0,
-          "Household Registration Regulations of 1958, art. 7: within one month of the birth"),
-    Limit(CERTIFICATE_ARRIVAL, day_of("1958-01-09"), 0, 30,
-          "practice of this hub: a certificate reaches the health bureau within 30 days"),
-    Limit(RESIDENCE_RENEWAL, day_of("1958-01-09"), 0, 30,
-          "practice of this hub: 30 days to renew or end a registration that expired"),
-    Limit(RESIDENCE_REPORT, day_of("1958-01-09"), 0, 30,
-          "practice of this hub: 30 days to register residence after work begins"),
-    Limit(RESIDENCE_REMINDER, day_of("2016-01-01"), 0, 7,
-          "practice of this hub: a week before it runs out; State Council Order 663, art. 10, has it endorsed "
-          "within the month before"),
-    Limit(RESIDENCE_EVIDENCE, day_of("1958-01-09"), 8, 0,
-          "practice of this hub: insured months arrive twice a year; half a year and two months without one is silence"),
-    Limit(USUAL_RESIDENCE, day_of("2016-01-01"), 6, 0,
-          "State Council Order 663, art. 2: lived here for half a year"),
-    Limit(RESIDENCE_AFTER_ENTRY, day_of("1958-01-09"), 0, 30,
-          "practice of this hub: 30 days to end a registration after the person was entered in the household register"),
-    Limit(WORK_AFTER_CANCELLING, day_of("1958-01-09"), 0, 60,
-          "practice of this hub: 60 days to end a job or business after the household entry was cancelled"),
-)  # fmt: skip
+    __slots__ = ("_deadlines", "digest", "table")
 
+    def __init__(self, table: Iterable[Limit]) -> None:
+        """Of two limits for one code, place and day, the later in the table counts."""
+        kept = {limit[:3]: limit for limit in table}
+        self.table = tuple(kept[key] for key in sorted(kept))
+        said = "\n".join(
+            "|".join((*limit[:2], iso(limit.since), *map(str, limit[3:]))) for limit in self.table
+        )
+        self.digest = hashlib.sha256(said.encode()).hexdigest()
+        """What tables cite, so that anyone can tell by which limits they were made."""
+        self._deadlines: dict[tuple[str, Day, str], Day] = {}
 
-def limit_on(code: str, day: Day, limits: tuple[Limit, ...] = LIMITS) -> Limit:
-    """The newest version of a limit that was in force on a day; before all of them, the first."""
-    versions = sorted((limit for limit in limits if limit.code == code), key=lambda x: x.since)
-    return next((limit for limit in reversed(versions) if limit.since <= day), versions[0])
+    def on(self, code: str, day: Day, place: str = "") -> Limit:
+        """The limit for what begins on a day in a place; before all of them, the first for everywhere."""
+        mine = [limit for limit in self.table if limit.code == code and place.startswith(limit.place)]
+        known = [limit for limit in mine if limit.since <= day]
+        if known:
+            return max(known, key=lambda limit: (len(limit.place), limit.since))
+        return min(mine, key=lambda limit: (len(limit.place), limit.since))
 
-
-@lru_cache(maxsize=65_536)
-def deadline(code: str, start: Day) -> Day:
-    """The last day on which what began on `start` is still in time."""
-    limit = limit_on(code, start)
-    return add_month(start, limit.months) + limit.days
+    def deadline(self, code: str, start: Day, place: str = "") -> Day:
+        """The last day on which what began on `start` is still in time."""
+        key = code, start, place
+        last = self._deadlines.get(key)
+        if last is None:
+            limit = self.on(code, start, place)
+            last = (add_month(start, limit.months) if limit.months else start) + limit.days
+            if len(self._deadlines) >= REMEMBERED_MAX:
+                self._deadlines.clear()
+            self._deadlines[key] = last
+        return last
 
 
 class Clock:
-    """A closed day, and the next day on which an answer given here would change."""
+    """A closed day, the limits, and the next day on which an answer given here would change."""
 
-    __slots__ = ("due", "today")
+    __slots__ = ("due", "limits", "today")
 
-    def __init__(self, today: Day) -> None:
-        self.today = today
+    def __init__(self, today: Day, limits: Limits) -> None:
+        self.today, self.limits = today, limits
         self.due: Day | None = None
+
+    def deadline(self, code: str, start: Day, place: str = "") -> Day:
+        """The last day on which what began on `start` is still in time."""
+        return self.limits.deadline(code, start, place)
 
     def reached(self, day: Day) -> bool:
         """Whether this day has come."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from hub.domain.days import Day, add_month
-from hub.domain.limits import USUAL_RESIDENCE, deadline
+from hub.domain.limits import USUAL_RESIDENCE, Limits
 from hub.domain.residence import QUIET, RESIDENT, Spell
 
 FOREVER: Day = 10**6
@@ -160,7 +160,7 @@ def _joined(before: Stay, stay: Stay) -> list[Stay]:
 # --- months ---------------------------------------------------------------------------------
 
 
-def class_of(stays: Sequence[Stay], first: Day, cut: Cut = town) -> Month:
+def class_of(stays: Sequence[Stay], first: Day, limits: Limits, cut: Cut = town) -> Month:
     """The class of the month that begins on `first`."""
     last = add_month(first) - 1
     before, after = _counted(stays, first - 1), _on(stays, last)
@@ -177,16 +177,16 @@ def class_of(stays: Sequence[Stay], first: Day, cut: Cut = town) -> Month:
         return Month("moved", area)
     if after.status == RESIDENT:
         return Month("resident", area)
-    usual = deadline(USUAL_RESIDENCE, _here_since(stays, after)) <= last
+    usual = limits.deadline(USUAL_RESIDENCE, _here_since(stays, after), after.place) <= last
     return Month("usual" if usual else "migrant", area)
 
 
 def classes_of(
-    spells: Sequence[Spell], months: Iterable[Day], today: Day, cut: Cut = town
+    spells: Sequence[Spell], months: Iterable[Day], today: Day, limits: Limits, cut: Cut = town
 ) -> dict[Day, Month]:
     """The classes of months, each named by its first day, as far as is known on `today`."""
     stays = stays_of(spells, today)
-    return {first: class_of(stays, first, cut) for first in months}
+    return {first: class_of(stays, first, limits, cut) for first in months}
 
 
 def _on(stays: Sequence[Stay], day: Day) -> Stay | None:

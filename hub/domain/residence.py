@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.limits import RESIDENCE_RENEWAL, deadline
+from hub.domain.limits import RESIDENCE_RENEWAL, Limits
 from hub.domain.work import Work, heard
 
 RESIDENT, MIGRANT = "resident", "migrant"
@@ -60,29 +60,34 @@ class Spell(NamedTuple):
 
 
 def spells_of(
-    entries: Sequence[Fact], registrations: Sequence[Fact], works: Sequence[Work], county: str, today: Day
+    entries: Sequence[Fact],
+    registrations: Sequence[Fact],
+    works: Sequence[Work],
+    county: str,
+    limits: Limits,
+    today: Day,
 ) -> tuple[Spell, ...]:
     """All spells in the county as of a day, in order of arrival."""
-    spells = [*_household(entries, county), *_registered(registrations, works, county, today)]
+    spells = [*_household(entries, county), *_registered(registrations, works, county, limits, today)]
     if len(spells) > 1:
         spells.sort(key=_by_arrival)
     return tuple(spells)
 
 
-def lapses(registrations: Sequence[Fact]) -> Iterator[Day]:
+def lapses(registrations: Sequence[Fact], limits: Limits) -> Iterator[Day]:
     """The days on which time alone ends a spell."""
     for registration in registrations:
-        day = lapses_on(registration)
+        day = lapses_on(registration, limits)
         if day is not None:
             yield day
 
 
-def lapses_on(registration: Fact) -> Day | None:
+def lapses_on(registration: Fact, limits: Limits) -> Day | None:
     """The day on which an expired registration is given up: its grace is over, and nobody ended it."""
     fields = registration.fields
     if "left_on" in fields or "expires_on" not in fields:
         return None
-    return deadline(RESIDENCE_RENEWAL, fields["expires_on"]) + 1
+    return limits.deadline(RESIDENCE_RENEWAL, fields["expires_on"], fields.get("place", "")) + 1
 
 
 def registered_on(registration: Fact) -> Day:
@@ -129,7 +134,7 @@ def _household(entries: Sequence[Fact], county: str) -> Iterator[Spell]:
 
 
 def _registered(
-    registrations: Sequence[Fact], works: Sequence[Work], county: str, today: Day
+    registrations: Sequence[Fact], works: Sequence[Work], county: str, limits: Limits, today: Day
 ) -> Iterator[Spell]:
     for fact in registrations:
         fields = fact.fields
@@ -139,7 +144,7 @@ def _registered(
         registered = registered_on(fact)
         # Nobody registers before arriving: a later day of arrival is a slip.
         arrived = min(registered, fields.get("arrival_date", registered))
-        lapse = lapses_on(fact)
+        lapse = lapses_on(fact, limits)
         left, basis, ended = (
             fields.get("left_on"),
             "registration",
@@ -147,7 +152,7 @@ def _registered(
         )
         if lapse is not None and today >= lapse:
             left, basis, ended = fields["expires_on"], "expired", "expired"
-        last = heard(works, arrived, left, shown_on(fact)) if works else None
+        last = heard(works, (arrived, left), shown_on(fact), limits, place) if works else None
         silent = last is not None and last.broke_off and "left_on" not in fields
         yield Spell(
             place, arrived, left, MIGRANT, basis, fact.record_id, "arrival", ended, fields.get("hukou_place"),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hub.domain.days import Day, add_month, day_of
 from hub.domain.facts import Fact
-from hub.domain.limits import RESIDENCE_EVIDENCE, deadline
+from hub.domain.limits import RESIDENCE_EVIDENCE, Limits
 
 FOREVER: Day = 10**6
 
@@ -60,19 +60,21 @@ def works_here(kinds: Mapping[str, Sequence[Fact]], county: str) -> tuple[Work, 
     )
 
 
-def heard(works: Iterable[Work], since: Day, until: Day | None, shown: Day) -> Heard | None:
-    """What work says of somebody between two days; None where none touches them.
+def heard(
+    works: Iterable[Work], stay: tuple[Day, Day | None], shown: Day, limits: Limits, place: str
+) -> Heard | None:
+    """What work says of somebody who came and left on these days; None where none touches them.
 
     `shown` is the day on which the person last came in person, to register or renew:
     whoever came after the evidence stopped has not gone quiet.
     """
-    end = FOREVER if until is None else until
+    since, end = stay[0], FOREVER if stay[1] is None else stay[1]
     touching = [work for work in works if work.started_on < end and work.last_day >= since]
     if not touching:
         return None
     last = max(work.last_day for work in touching)
     broke_off = all(work.may_break_off for work in touching if work.last_day == last) and last >= shown
-    return Heard(last, deadline(RESIDENCE_EVIDENCE, last), broke_off)
+    return Heard(last, limits.deadline(RESIDENCE_EVIDENCE, last, place), broke_off)
 
 
 def _work(fact: Fact) -> Work:

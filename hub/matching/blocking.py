@@ -37,6 +37,7 @@ RECIPES = (
     Recipe(("number day", "name"), always=True),
     Recipe(("certificate",), always=True),
     Recipe(("mother number", "born"), always=True),
+    Recipe(("mother number", "sex"), always=True),
     Recipe(("mother name", "born", "sex"), always=True),
     Recipe(("father number", "born"), always=True),
     Recipe(("name", "month day"), always=True),

@@ -242,16 +242,38 @@ def email(pairs: Pairs) -> Levels:
 
 
 def certificate(pairs: Pairs) -> Levels:
-    """Birth certificates: two numbers mean twins, or one child with a second certificate."""
+    """Birth certificates: two numbers mean twins, or one child with a second certificate.
+
+    The children of a delivery get numbers that follow each other, so one digit before the last is a slip of
+    the pen, which says nothing. What bears the name of one of them is not about another.
+    """
     levels, differ = _start(pairs, "certificate_no", 3)
     a, b = (
         side[differ] for side in pairs.numbers("plurality", "count", lambda p: int(p) if p.isdigit() else 0)
     )
     several, single = (a > 1) | (b > 1), (a == 1) & (b == 1)
     levels[differ] = np.select([several, single, (a == 1) | (b == 1)], [4, 1, 2], 3)
+    levels[differ[_each(pairs.texts("certificate_no", differ), _pen_slip)]] = -1
+    levels[_of_another_name(pairs) & (levels < 0)] = 3
     oa, ob = pairs.codes("birth_order")
     levels[(oa > 0) & (ob > 0) & (oa != ob)] = 5
     return levels
+
+
+def _pen_slip(a: str, b: str) -> bool:
+    """One place differs, and it is not the last."""
+    return len(a) == len(b) and a[-1] == b[-1] and sum(map(str.__ne__, a, b)) == 1
+
+
+def _of_another_name(pairs: Pairs) -> Mask:
+    """A child of a delivery of several, and a name that is no way of writing its own."""
+    pa, pb = pairs.numbers("plurality", "count", lambda p: int(p) if p.isdigit() else 0)
+    na, nb = pairs.codes("name")
+    asked = np.flatnonzero(((pa > 1) | (pb > 1)) & (na > 0) & (nb > 0) & (na != nb))
+    sa, sb = (side[asked] for side in pairs.derived("name", "sound", pinyin))
+    other = np.zeros(len(na), np.bool_)
+    other[asked] = (sa != sb) & (measure(pairs.texts("name", asked), OSA.distance, 2) > 1)
+    return other
 
 
 def _parent(who: str) -> Callable[[Pairs], Levels]:
@@ -292,7 +314,7 @@ COMPARISONS: Mapping[str, Comparison] = {c.name: c for c in (
     Comparison("phone", ("same", "one slip", "different"), _graded("phone", _slip), "phone"),
     Comparison("email", ("same", "same mailbox", "very alike", "alike", "different"), email, "email"),
     Comparison("employer", ("same", "alike", "different"), _graded("employer", lambda texts: measure(texts, fuzz.token_sort_ratio, 70) >= 70), "employer"),
-    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, never=("different, of twins", "another child of the delivery"), fields=("certificate_no", "birth_order")),
+    Comparison("certificate", ("same", "different, single birth", "different, one says single", "different", "different, of twins", "another child of the delivery"), certificate, never=("different, of twins", "another child of the delivery"), fields=("certificate_no", "birth_order", "mother_number")),
     Comparison("mother", _PARENT, _parent("mother"), fields=("mother_name", "mother_number")),
     Comparison("father", _PARENT, _parent("father"), fields=("father_name", "father_number")),
 )}  # fmt: skip

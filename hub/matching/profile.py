@@ -59,6 +59,24 @@ def alike(a: Profile, b: Profile) -> bool:
     return bool(a.name and a.birth_date) and (a.name, a.birth_date, a.sex) == (b.name, b.birth_date, b.sex)
 
 
+def of_a_birth(profile: Profile) -> bool:
+    """Whether this states a certificate or a parent by number, as what is written of children does."""
+    return bool(profile.certificate_no or profile.mother_number or profile.father_number)
+
+
+def one_certificate(a: Profile, b: Profile) -> bool:
+    """Whether these state one certificate number."""
+    return bool(a.certificate_no) and a.certificate_no == b.certificate_no
+
+
+def one_delivery(a: Profile, b: Profile) -> bool:
+    """Whether these say they were born to one parent on one day: one child, or several of one delivery."""
+    if not a.birth_date or a.birth_date != b.birth_date:
+        return False
+    mother = bool(a.mother_number) and a.mother_number == b.mother_number
+    return mother or (bool(a.father_number) and a.father_number == b.father_number)
+
+
 ATTRIBUTES = Profile._fields[1:-1]
 """What a contract may say a field is to identity."""
 

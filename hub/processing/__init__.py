@@ -25,6 +25,7 @@ from hub.domain.events import (
     RecordChange,
     RecordPublished,
 )  # fmt: skip
+from hub.domain.limits import Limits
 from hub.errors import SettingsError
 from hub.log import Envelope, Recorded
 from hub.matching import Model, profile_of
@@ -50,6 +51,7 @@ class Rules(NamedTuple):
     feeds: Mapping[str, Feed]
     model: Model
     county: str
+    limits: Limits
     calendar: Calendar = WEEKDAYS
     """By which deadlines in working days are set."""
 
@@ -71,7 +73,9 @@ class Processor:
         self._shelves, self._rules, self._home = shelves, rules, home
         self._stated: Stated = {}
         self._weights: Weights = {}
-        self._reconciliation = Reconciliation(shelves, rules.feeds, rules.model, rules.county, today, touched)
+        self._reconciliation = Reconciliation(
+            shelves, rules.feeds, rules.model, rules.county, rules.limits, today, touched
+        )
 
     @property
     def today(self) -> int:

@@ -23,9 +23,10 @@ from hub.domain.events import (
     ResidenceReconciled,
 )  # fmt: skip
 from hub.domain.facts import REGISTERS, Fact
+from hub.domain.limits import Limits
 from hub.log import derive_id
 from hub.matching import Model
-from hub.matching.profile import alike
+from hub.matching.profile import alike, of_a_birth, one_certificate, one_delivery
 from hub.processing.poison import ENVIRONMENT, PersonFailedError, to_blame
 from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
 from hub.projections.identity import feed_of, record_of
@@ -45,11 +46,12 @@ class Reconciliation:
         feeds: Mapping[str, Feed],
         model: Model,
         county: str,
+        limits: Limits,
         today: int,
         touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds, self._model = shelves, feeds, model
-        self._county = county
+        self._county, self._limits = county, limits
         self.today = today
         self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
@@ -84,8 +86,7 @@ class Reconciliation:
         for pid in profiles:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
-                changed.update(self._others_stating(profile))
-                changed.update(other.person for other in self._namesakes(profile) if other.person)
+                changed.update(self._concerned(profile))
         self._stale |= changed
         self._touched |= changed
 
@@ -120,16 +121,31 @@ class Reconciliation:
         rows = (self._shelves.profiles.get(pid) for pid in block)
         return {row.person for row in rows if row and row.person} - {profile.person or ""}
 
+    def _near(self, profile: ProfileRow) -> Iterator[ProfileRow]:
+        """Profiles of other people under a key of this one."""
+        blocks = map(self._shelves.blocks.get, self._model.block_keys(profile.values))
+        near = {pid for block in blocks if len(block) > 1 for pid in block}
+        for other in map(self._shelves.profiles.get, near):
+            if other is not None and other.person != profile.person:
+                yield other
+
     def _namesakes(self, profile: ProfileRow) -> Iterator[ProfileRow]:
         """Profiles of other people with the same name, sex and birth date."""
         mine = profile.values
-        if not (mine.name and mine.birth_date):
-            return
-        blocks = map(self._shelves.blocks.get, self._model.block_keys(mine))
-        near = {pid for block in blocks if len(block) > 1 for pid in block}
-        for other in map(self._shelves.profiles.get, near):
-            if other is not None and other.person != profile.person and alike(mine, other.values):
-                yield other
+        if mine.name and mine.birth_date:
+            yield from (other for other in self._near(profile) if alike(mine, other.values))
+
+    def _concerned(self, profile: ProfileRow) -> Iterator[str]:
+        """Other people of whom more or less may be true because of this profile."""
+        mine = profile.values
+        yield from self._others_stating(profile)
+        if (mine.name and mine.birth_date) or of_a_birth(mine):
+            for other in self._near(profile):
+                theirs = other.values
+                if other.person and (
+                    alike(mine, theirs) or one_certificate(mine, theirs) or one_delivery(mine, theirs)
+                ):
+                    yield other.person
 
     def _has_namesake(self, person: str) -> bool:
         """Whether the registers hold somebody else who may be this person."""
@@ -192,6 +208,7 @@ class Reconciliation:
         rows = [row for person in people if (row := shelves.people.get(person))]
         pids = [pid for row in rows for pid in row.profiles]
         shelves.profiles.load(pids)
+        self._load_around([p for pid in pids if (p := shelves.profiles.get(pid)) and of_a_birth(p.values)])
         marks = (m for pid in pids if (stated := shelves.profiles.get(pid)) for m in stated.records)
         shelves.records.load(map(record_of, marks))
         shelves.births.load(people)
@@ -199,6 +216,13 @@ class Reconciliation:
         shelves.agenda.load(people)
         known = (entry for person in people if (entry := shelves.agenda.get(person)))
         shelves.discrepancies.load(id_ for entry in known for id_ in entry.standing)
+
+    def _load_around(self, profiles: Sequence[ProfileRow]) -> None:
+        """Have at hand who may state the same certificate or parents as these."""
+        mine = self._model.block_keys_of([profile.values for profile in profiles])
+        keys = {key for some in mine for key in some}
+        self._shelves.blocks.load(keys)
+        self._shelves.profiles.load({pid for key in keys for pid in self._shelves.blocks.get(key)})
 
     def _facts(self, row: PersonRow) -> list[Fact]:
         facts: list[Fact] = []
@@ -212,16 +236,24 @@ class Reconciliation:
                                       record.first_on, record.fields))  # fmt: skip
         return facts
 
-    def _sharing(self, person: str) -> dict[str, tuple[str, ...]]:
-        """This person's valid numbers that other people's records state too."""
+    def _others(self, person: str) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+        """This person's valid numbers and certificate numbers that other people's records state too, with
+        those people; and who was born to the same parent on the same day."""
         row = self._shelves.people.get(person)
-        shared: dict[str, tuple[str, ...]] = {}
-        for pid in row.profiles if row else ():
-            profile = self._shelves.profiles.get(pid)
-            people = self._others_stating(profile) if profile else set()
-            if profile and people:
-                shared[profile.values.number] = tuple(sorted(people))
-        return shared
+        shared: dict[str, set[str]] = {}
+        siblings: set[str] = set()
+        for profile in map(self._shelves.profiles.get, row.profiles if row else ()):
+            if profile is None:
+                continue
+            mine = profile.values
+            if people := self._others_stating(profile):
+                shared.setdefault(mine.number, set()).update(people)
+            for other in self._near(profile) if of_a_birth(mine) else ():
+                if other.person and one_certificate(mine, other.values):
+                    shared.setdefault(mine.certificate_no, set()).add(other.person)
+                if other.person and one_delivery(mine, other.values):
+                    siblings.add(other.person)
+        return {number: tuple(sorted(people)) for number, people in shared.items()}, tuple(sorted(siblings))
 
     def _evaluate(self, person: str, day: int) -> Evaluation:
         row = self._shelves.people.get(person)
@@ -238,8 +270,9 @@ class Reconciliation:
     def _conclude(self, person: str, facts: Sequence[Fact], day: int) -> Evaluation:
         # Asked only of those whom it can matter to: who is in no register.
         unknown = bool(facts) and not any(fact.kind in REGISTERS for fact in facts)
+        sharing, siblings = self._others(person)
         return evaluate(
-            person, facts, day, self._county, self._sharing(person),
+            person, facts, day, self._county, self._limits, sharing, siblings=siblings,
             namesake=unknown and self._has_namesake(person),
         )  # fmt: skip
 

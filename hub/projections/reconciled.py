@@ -68,7 +68,7 @@ def _birth(shelves: Shelves, event: BirthReconciled) -> None:
     shelves.births.put(BirthRow(
         event.person, event.outcome, event.born_on, event.place, event.sex, event.registered_on,
         event.delay_days, event.certificate_record, event.entry_record, event.child_record,
-        event.mother_local,
+        event.mother_local, event.plurality, event.in_facility,
     ))  # fmt: skip
 
 

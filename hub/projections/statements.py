@@ -62,7 +62,7 @@ class Columns:
         self._pack = [(index, kind.pack) for index, kind in packed]
         self._unpack = [(index, kind.unpack) for index, kind in packed]
         self._unpack += [
-            (i, bool) for i, c in enumerate(table.columns) if flags and c.type.python_type is flags
+            (i, _flag) for i, c in enumerate(table.columns) if flags and c.type.python_type is flags
         ]
 
     def packed(self, row: Sequence[Any]) -> tuple[Any, ...]:
@@ -84,6 +84,11 @@ class Columns:
             for index, unpack in self._unpack:
                 values[index] = unpack(values[index])
             yield values
+
+
+def _flag(stored: Any) -> bool | None:
+    """SQLite keeps flags as numbers."""
+    return None if stored is None else bool(stored)
 
 
 class SqliteStatements:

@@ -28,13 +28,20 @@ RATES: Mapping[str, float] = {
     # of rows about adults outside the household register, which errs a sixth as often
     "name-homophone": 0.008, "name-variant": 0.008, "day-month-swap": 0.012, "number-slip": 0.005,
     "number-swap": 0.004, "number-missing": 0.02, "two-numbers": 0.0025, "number-shared": 0.003,
+    "sex-slip": 0.005,
     # of rows of any feed
     "entered-twice": 0.002,
     # of births
     "certificate-duplicate": 0.06, "certificate-void-reissued": 0.09, "late-registration": 0.07,
     "never-registered": 0.055, "certificate-missing": 0.06, "certificate-late": 0.05,
     "mother-number-slip": 0.045, "mother-name": 0.06, "entry-by-mistake": 0.07,
-    "birth-day-slip": 0.05,
+    "birth-day-slip": 0.05, "birth-untold": 0.03, "registered-twice": 0.04, "date-slip": 0.05,
+    "parent-number-wrong": 0.06, "certificate-number-slip": 0.06, "certificate-of-another": 0.04,
+    "certificate-void-alone": 0.05, "number-not-noted": 0.08,
+    # of births of several, and of certificates that replace another
+    "sibling-untold": 0.2, "certificate-not-voided": 0.3, "certificate-replaces-slip": 0.3,
+    # of working people who died
+    "death-not-told": 0.4,
     # of households that moved in, of their stays and of their moves
     "job-without-residence": 0.045, "left-without-notice": 0.1, "not-renewed": 0.02,
     "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06, "registered-again": 0.03,
@@ -54,9 +61,10 @@ CHILD_FACTOR = 1.5
 
 
 class Headings(NamedTuple):
-    """Where a feed writes name, birth date and number, and how it writes days."""
+    """Where a feed writes name, sex, birth date and number, and how it writes days."""
 
     name: str
+    sex: str
     born: str
     number: str
     write: Callable[[Day], str]
@@ -64,13 +72,16 @@ class Headings(NamedTuple):
 
 
 HEADINGS: Mapping[str, Headings] = {
-    HOUSEHOLD: Headings("姓名", "出生日期", "公民身份号码", text, HOUSEHOLD_FACTOR),
-    RESIDENCE: Headings("姓名", "出生日期", "公民身份号码", iso, 1),
-    EMPLOYMENT: Headings("AAC003", "AAC006", "AAC002", text, 1),
-    BUSINESS: Headings("经营者姓名", "经营者出生日期", "经营者证件号码", iso, 1),
-    CERTIFICATE: Headings("newborn_name", "born_on", "", iso, CHILD_FACTOR),
-    CHILD: Headings("name", "born_on", "number", iso, CHILD_FACTOR),
+    HOUSEHOLD: Headings("姓名", "性别", "出生日期", "公民身份号码", text, HOUSEHOLD_FACTOR),
+    RESIDENCE: Headings("姓名", "性别", "出生日期", "公民身份号码", iso, 1),
+    EMPLOYMENT: Headings("AAC003", "AAC004", "AAC006", "AAC002", text, 1),
+    BUSINESS: Headings("经营者姓名", "经营者性别", "经营者出生日期", "经营者证件号码", iso, 1),
+    CERTIFICATE: Headings("newborn_name", "sex", "born_on", "", iso, CHILD_FACTOR),
+    CHILD: Headings("name", "sex", "born_on", "number", iso, CHILD_FACTOR),
 }
+
+
+OTHER_SEX = {"男": "女", "女": "男", "1": "2", "2": "1"}
 
 
 class Noise:
@@ -105,6 +116,8 @@ class Noise:
         said = HEADINGS[record.feed]
         self._name(record, said)
         self._date_or_number(record, said)
+        if self.happens("sex-slip", said.factor):
+            self.spoil("sex-slip", record, said.sex, OTHER_SEX[record.row[said.sex]])
 
     def _name(self, record: Record, said: Headings) -> None:
         for kind, table in (("name-homophone", SOUND_ALIKE), ("name-variant", LOOK_ALIKE)):
@@ -152,6 +165,11 @@ def slip(random: Random, number: str) -> str:
     i = random.randrange(len(number) - 1)
     digit = str((int(number[i]) + random.randrange(1, 10)) % 10)
     return number[:i] + digit + number[i + 1 :]
+
+
+def slip_serial(random: Random, number: str) -> str:
+    """One digit of a certificate number mistyped; the letter before them is printed."""
+    return number[0] + slip(random, number[1:] + "0")[:-1]
 
 
 def swap(random: Random, number: str) -> str | None:

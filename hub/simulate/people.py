@@ -88,11 +88,14 @@ class Birth:
     """One true birth: where it happened, and whether the mother is in this county's register."""
 
     child: Person
-    mother: Person
+    mother: Person | None
+    """None: a foundling, of whom nobody knows where it was born."""
     father: Person | None
     day: Day
     place: str
     mother_local: bool
+    at_home: bool = False
+    """Born in no facility."""
     certificate: str = ""
     entry: str = ""
     entered: Day | None = None

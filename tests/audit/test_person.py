@@ -47,7 +47,7 @@ def test_values_that_lost_are_kept_and_shown(site):
 def test_ties_weigh_each_field_and_say_why(site):
     found = json.loads(said(site, "explain", f"{FEED}/A", "--json"))
     (tie,) = found["ties"]
-    assert found["model"] == tie["model"] == "default-2"
+    assert found["model"] == tie["model"] == "default-3"
     assert sum(field["weight"] for field in tie["fields"]) == pytest.approx(tie["weight"], abs=0.02)
     assert tie["decision"] == "link" and "判为同一人" in tie["zh"] and "one person" in tie["en"]
     assert "phone" in {key["en"] for key in tie["keys"]}

@@ -6,12 +6,15 @@ from hub.domain.days import Day, day_of
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.facts import Fact
 from hub.matching.numbers import check_digit
+from hub.reference import load_limits
+from tests.test_repository import ROOT
 
 COUNTY = "990101"
 VILLAGE = "990101101201"
 OTHER_TOWN = "990101102201"
 ELSEWHERE = "990202101201"
 BORN = day_of("2024-03-01")
+LIMITS = load_limits(ROOT / "schemas/limits/china.toml")
 
 DEPARTMENTS = {
     "household_entry": "public_security",
@@ -40,7 +43,8 @@ def certificate(key: str = "A000000001", **fields: Any) -> Fact:
     """A birth certificate of a local mother."""
     said = {
         "certificate_no": key, "birth_date": BORN, "sex": "female", "status": "issued",
-        "place": OTHER_TOWN, "mother_hukou_place": VILLAGE, "issued_on": BORN + 2,
+        "place": OTHER_TOWN, "mother_hukou_place": VILLAGE, "issued_on": BORN + 2, "facility": "县人民医院",
+        "plurality": 1,
     }  # fmt: skip
     return fact("birth_certificate", key, **(said | fields))
 
@@ -49,7 +53,7 @@ def entry(key: str = "1", **fields: Any) -> Fact:
     """A household entry of a birth in the county."""
     said = {
         "entry_kind": "birth", "birth_date": BORN, "sex": "female", "place": VILLAGE,
-        "entry_date": BORN + 10,
+        "entry_date": BORN + 10, "mother_number": number(8),
     }  # fmt: skip
     return fact("household_entry", key, **(said | fields))
 
@@ -69,10 +73,11 @@ def employment(key: str = "1", **fields: Any) -> Fact:
 
 
 def on(
-    today: Day, *facts: Fact, person: str = "p1", sharing: dict[str, list[str]] | None = None
-) -> Evaluation:
+    today: Day, *facts: Fact, person: str = "p1", sharing: dict[str, list[str]] | None = None,
+    siblings: tuple[str, ...] = (),
+) -> Evaluation:  # fmt: skip
     """What these records mean together on a day."""
-    return evaluate(person, facts, today, COUNTY, sharing or {})
+    return evaluate(person, facts, today, COUNTY, LIMITS, sharing or {}, siblings=siblings)
 
 
 def kinds(evaluation: Evaluation) -> list[str]:

@@ -19,6 +19,7 @@ from hub.domain.days import day_of
 from hub.domain.findings import Finding
 
 LIMIT = day_of("2024-04-01")
+DUE = "birth-registration-due"
 
 
 def outcome(today, *facts):
@@ -30,7 +31,7 @@ def test_a_certificate_and_an_entry_that_agree_match():
     birth = on(BORN + 10, certificate(), entry(), fact("child_record", "c1")).birth
     assert birth == Birth(
         "p1", "matched", BORN, VILLAGE, "female", BORN + 10, 10,
-        "birth_certificate/A000000001", "household_entry/1", "child_record/c1", True,
+        "birth_certificate/A000000001", "household_entry/1", "child_record/c1", True, 1, True,
     )  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def test_what_is_not_stated_cannot_disagree():
 
 def test_a_birth_is_unregistered_on_the_day_after_the_legal_month():
     in_time, late = on(LIMIT, certificate()), on(LIMIT + 1, certificate())
-    assert (in_time.birth.outcome, in_time.findings, in_time.due) == ("too-early", (), LIMIT + 1)
+    assert (in_time.birth.outcome, kinds(in_time), in_time.due) == ("too-early", [DUE], LIMIT + 1)
     assert (late.birth.outcome, late.due) == ("only-health", None)
     assert late.findings == (
         Finding(
@@ -132,7 +133,63 @@ def test_a_void_certificate_counts_only_while_no_other_is_issued():
 def test_a_replaced_certificate_is_not_in_force_even_if_nobody_declared_it_void():
     both = on(BORN, certificate("A000000001"), certificate("A000000002", replaces="A000000001"))
     assert both.birth.certificate_record == "birth_certificate/A000000002"
-    assert both.findings == ()
+    assert kinds(both) == ["certificate-not-voided"]
+
+
+def test_a_chain_of_replacements_leaves_the_last_in_force():
+    first, last = certificate("A000000001"), certificate("A000000003", replaces="A000000002")
+    between = certificate("A000000002", replaces="A000000001", status="void")
+    whole = on(BORN, first, between, last)
+    assert whole.birth.certificate_record == "birth_certificate/A000000003"
+    assert kinds(whole) == []
+    assert kinds(on(BORN, first, last)) == ["certificate-duplicate"]
+
+
+def test_certificates_that_replace_each_other_are_all_there_is():
+    ring = certificate("A000000001", replaces="A000000002"), certificate("A000000002", replaces="A000000001")
+    assert on(BORN, *ring).birth.certificate_record == "birth_certificate/A000000002"
+
+
+def test_registration_is_offered_a_week_before_the_limit_and_the_offer_ends_with_it():
+    days = range(BORN, LIMIT + 60)
+    offered = [day for day in days if DUE in kinds(on(day, certificate()))]
+    missing = [day for day in days if "birth-unregistered" in kinds(on(day, certificate()))]
+    assert (offered, missing) == ([*range(LIMIT - 7, LIMIT + 1)], [*range(LIMIT + 1, LIMIT + 60)])
+    assert on(BORN, certificate()).due == LIMIT - 7
+    assert kinds(on(LIMIT, certificate(), entry())) == []
+    assert kinds(on(LIMIT, certificate(mother_hukou_place=ELSEWHERE))) == []
+
+
+def test_where_records_differ_on_the_day_of_birth_nobody_is_reminded_early():
+    child = fact("child_record", "c1", birth_date=BORN + 20, place=VILLAGE)
+    assert DUE not in kinds(on(LIMIT, certificate(issued_on=BORN + 21), child))
+    assert DUE in kinds(on(LIMIT + 20, certificate(issued_on=BORN + 21), child))
+
+
+def test_a_certificate_in_place_of_another_leaves_no_more_time():
+    void = certificate("A000000001", status="void")
+    good = certificate("A000000002", replaces="A000000001", issued_on=LIMIT + 20)
+    assert outcome(LIMIT + 21, void, good) == "only-health"
+
+
+def test_a_child_entered_without_parents_and_certificate_was_found():
+    found = entry(mother_number=None)
+    assert outcome(BORN + 400, found) == "foundling"
+    assert kinds(on(BORN + 400, found)) == []
+    assert outcome(BORN + 400, entry(mother_number=None, mother_name="王芳")) == "only-police"
+    assert outcome(BORN + 400, entry(mother_number=None, certificate_no="A000000001")) == "only-police"
+
+
+def test_a_birth_outside_facilities_is_one_whose_certificate_names_none():
+    assert on(BORN, certificate()).birth.in_facility is True
+    assert on(BORN, certificate(facility=None)).birth.in_facility is False
+    assert on(BORN, entry()).birth.in_facility is None
+    assert on(BORN, certificate(plurality=2), entry()).birth.plurality == 2
+
+
+def test_an_entry_dated_before_the_birth_tells_of_no_delay():
+    birth = on(BORN + 10, certificate(), entry(entry_date=BORN - 365)).birth
+    assert (birth.registered_on, birth.delay_days) == (BORN - 365, None)
 
 
 def test_of_two_certificates_the_cited_one_counts_else_the_newest():

@@ -8,6 +8,7 @@ from domain_records import (
     COUNTY,
     DEPARTMENTS,
     ELSEWHERE,
+    LIMITS,
     OTHER_TOWN,
     VILLAGE,
     fact,
@@ -33,8 +34,11 @@ FIELDS = {
     "left_on": DAYS, "started_on": DAYS, "ended_on": DAYS, "issued_on": DAYS,
     "status": st.sampled_from(["issued", "void"]), "certificate_no": CERTIFICATES,
     "replaces": CERTIFICATES, "address_since": DAYS, "endorsed_on": DAYS, "moved_from": PLACES, "hukou_place": PLACES,
-    "cancel_reason": st.sampled_from(["death", "moved_out"]), "household_no": st.sampled_from(["H1", "H2"]),
+    "household_no": st.sampled_from(["H1", "H2"]),
     "relation": st.just("户主"), "last_month": st.sampled_from(["202312", "202403", "202405", "202407"]),
+    "established_on": DAYS, "plurality": st.sampled_from([1, 2, 3]),
+    "mother_number": NUMBERS, "father_number": NUMBERS, "mother_name": st.just("王芳"),
+    "facility": st.just("县人民医院"), "cancel_reason": st.sampled_from(["death", "moved_out"]),
 }  # fmt: skip
 RARE = frozenset((
     "cancel_date", "left_on", "ended_on", "replaces", "former_name", "birth_place", "address_since", "endorsed_on",
@@ -63,34 +67,45 @@ def fact_sets(draw, among=KINDS, but=frozenset()):
     return facts
 
 
-SHARING = st.sampled_from([{}, {number(1): ["p2"]}, {number(3): ["p0"]}])
+SHARING = st.sampled_from([{}, {number(1): ["p2"]}, {number(3): ["p0"]}, {"A000000001": ["p2"]}])
+SIBLINGS = st.sampled_from([(), ("p2",), ("p0", "p2")])
 
 
 @given(fact_sets(), st.randoms(use_true_random=False), DAYS, SHARING)
 @settings(max_examples=150, deadline=None)
 def test_the_order_of_records_does_not_matter(facts, random, today, sharing):
     shuffled = random.sample(facts, len(facts))
-    assert evaluate("p1", shuffled, today, COUNTY, sharing) == evaluate("p1", facts, today, COUNTY, sharing)
+    assert evaluate("p1", shuffled, today, COUNTY, LIMITS, sharing) == evaluate(
+        "p1", facts, today, COUNTY, LIMITS, sharing
+    )
+
+
+@given(fact_sets(), DAYS, SHARING, SIBLINGS)
+@settings(max_examples=150, deadline=None)
+def test_nothing_changes_before_it_is_due(facts, today, sharing, siblings):
+    """Every day for half a year, which is longer than any limit here can last."""
+    now = evaluate("p1", facts, today, COUNTY, LIMITS, sharing, siblings=siblings)
+    assert now.due is None or now.due > today
+    for day in range(today + 1, today + 260 if now.due is None else now.due):
+        assert evaluate("p1", facts, day, COUNTY, LIMITS, sharing, siblings=siblings) == now
 
 
 @given(fact_sets(), DAYS)
-@settings(max_examples=150, deadline=None)
-def test_nothing_changes_before_it_is_due(facts, today):
-    """Every day for half a year, which is longer than any limit here can last."""
-    now = evaluate("p1", facts, today, COUNTY, {})
-    assert now.due is None or now.due > today
-    for day in range(today + 1, today + 200 if now.due is None else now.due):
-        assert evaluate("p1", facts, day, COUNTY, {}) == now
+@settings(max_examples=100, deadline=None)
+def test_an_offer_and_what_it_warned_of_never_stand_together(facts, today):
+    for day in range(today, today + 60):
+        found = {finding.kind for finding in evaluate("p1", facts, day, COUNTY, LIMITS, {}).findings}
+        assert not {"birth-registration-due", "birth-unregistered"} <= found
 
 
 @given(fact_sets(RESIDENCE, OF_BIRTHS), DAYS)
 @settings(max_examples=300, deadline=None)
 def test_of_residence_and_work_something_changes_on_the_very_day(facts, today):
     """Stepping from day to day: `due` is the next day on which anything but itself is another, and none later."""
-    now = evaluate("p1", facts, today, COUNTY, {})
+    now = evaluate("p1", facts, today, COUNTY, LIMITS, {})
     found = next(
         (day for day in range(today + 1, today + 450)
-         if evaluate("p1", facts, day, COUNTY, {})._replace(due=None) != now._replace(due=None)),
+         if evaluate("p1", facts, day, COUNTY, LIMITS, {})._replace(due=None) != now._replace(due=None)),
         None,
     )  # fmt: skip
     assert now.due == found
@@ -99,7 +114,7 @@ def test_of_residence_and_work_something_changes_on_the_very_day(facts, today):
 @given(fact_sets(), DAYS, SHARING)
 @settings(max_examples=150, deadline=None)
 def test_findings_are_of_known_kinds_unique_and_about_these_records(facts, today, sharing):
-    found = evaluate("p1", facts, today, COUNTY, sharing).findings
+    found = evaluate("p1", facts, today, COUNTY, LIMITS, sharing).findings
     assert len({(finding.kind, finding.subject) for finding in found}) == len(found)
     for finding in found:
         assert finding.kind in CATALOGUE
@@ -110,14 +125,14 @@ def test_findings_are_of_known_kinds_unique_and_about_these_records(facts, today
 @given(fact_sets(), DAYS, SHARING)
 @settings(max_examples=100, deadline=None)
 def test_evidence_names_nobody(facts, today, sharing):
-    for finding in evaluate("p1", facts, today, COUNTY, sharing).findings:
+    for finding in evaluate("p1", facts, today, COUNTY, LIMITS, sharing).findings:
         assert finding.evidence.isascii(), "no Chinese names"
         assert not re.search(r"\d{10,}|[A-Z]\d{9}", finding.evidence), "no numbers"
         assert number(1) not in finding.subject
 
 
 def test_nobody_s_records_mean_nothing():
-    assert evaluate("p1", [], BORN, COUNTY, {}) == Evaluation(None, (), (), None)
+    assert evaluate("p1", [], BORN, COUNTY, LIMITS, {}) == Evaluation(None, (), (), None)
 
 
 class Watched(dict):
@@ -142,5 +157,5 @@ class Watched(dict):
 @settings(max_examples=150, deadline=None)
 def test_rules_read_only_fields_that_are_listed(facts, today, sharing):
     watched = [one._replace(fields=Watched(one.fields)) for one in facts]
-    evaluate("p1", watched, today, COUNTY, sharing)
+    evaluate("p1", watched, today, COUNTY, LIMITS, sharing)
     assert Watched.asked <= set(READ)

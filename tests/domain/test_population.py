@@ -3,7 +3,18 @@
 from collections import Counter
 from itertools import pairwise
 
-from domain_records import BORN, COUNTY, ELSEWHERE, OTHER_TOWN, VILLAGE, employment, entry, on, registration
+from domain_records import (
+    BORN,
+    COUNTY,
+    ELSEWHERE,
+    LIMITS,
+    OTHER_TOWN,
+    VILLAGE,
+    employment,
+    entry,
+    on,
+    registration,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +34,7 @@ def codes(spells, first, count, today=LATER):
     months = [day_of(first)]
     for _ in range(count - 1):
         months.append(add_month(months[-1]))
-    return [month.code for month in classes_of(spells, months, today).values()]
+    return [month.code for month in classes_of(spells, months, today, LIMITS).values()]
 
 
 # --- stays ----------------------------------------------------------------------------------
@@ -115,7 +126,7 @@ def test_figures_may_be_cut_by_other_areas():
         "2", place=OTHER_TOWN, arrival_date=BORN + 100, registered_on=BORN + 100, expires_on=LATER
     )
     spells = lives(here, there)
-    found = classes_of(spells, [day_of("2024-06-01")], LATER, lambda place, day: place[:6])
+    found = classes_of(spells, [day_of("2024-06-01")], LATER, LIMITS, lambda place, day: place[:6])
     assert found == {day_of("2024-06-01"): Month("migrant", COUNTY)}, "the two towns were merged"
 
 
@@ -181,7 +192,7 @@ def test_nobody_lives_in_two_places_and_the_order_of_spells_does_not_matter(spel
 def test_a_month_without_a_class_has_nobody_at_its_end_and_flows_agree_with_classes(spells, today):
     stays = stays_of(spells, today)
     months = [day_of(f"2024-{month:02d}-01") for month in range(1, 13)]
-    found = classes_of(spells, months, today)
+    found = classes_of(spells, months, today, LIMITS)
     assert set(found) == set(months) and all(month.code in CLASSES for month in found.values())
     for first, month in found.items():
         last = add_month(first) - 1

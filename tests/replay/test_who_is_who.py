@@ -15,10 +15,12 @@ from hub.processing.runner import decide_step
 from hub.projections import Shelves, metadata
 from hub.projections.databases import open_sqlite
 from hub.projections.identity import record_of
+from hub.reference import load_limits
 from tests.matching.town import town
 from tests.test_repository import ROOT
 
 FEEDS = load_contracts(ROOT / "schemas/contracts")
+LIMITS = load_limits(ROOT / "schemas/limits/china.toml")
 ENTRY, JOB = "public_security.household_entry", "human_resources.employment"
 NAMES = ["王伟", "王玮", "李芳", "李娜", "李方", "孟良", "苏义", "苏毅", "欧阳明", "黄健涛", "黄建涛"]
 DAYS = [9_000, 9_001, 9_031, 12_000, 12_010, 15_000, 15_001, 16_000]
@@ -33,7 +35,7 @@ class Mill:
         self.db = open_sqlite(":memory:").connect()
         metadata.create_all(self.db)
         self.shelves = Shelves(self.db)
-        self.processor = Processor(self.shelves, Rules(FEEDS, model or default_model(), "990101"), -1)
+        self.processor = Processor(self.shelves, Rules(FEEDS, model or default_model(), "990101", LIMITS), -1)
         self.taken = 0
 
     def decide(self, *events):

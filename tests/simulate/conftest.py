@@ -1,4 +1,4 @@
-"""One county of 3,500 people with errors, one without, read back from what was written."""
+"""One county of 9,000 people with errors, one without, read back from what was written."""
 
 import csv
 import io
@@ -73,7 +73,7 @@ def read(folder: Path) -> Simulated:
 @pytest.fixture(scope="session")
 def noisy(tmp_path_factory) -> Simulated:
     folder = tmp_path_factory.mktemp("noisy")
-    simulate(folder, persons=3_500, months=18, seed=5)
+    simulate(folder, persons=9_000, months=24, seed=5)
     return read(folder)
 
 

@@ -11,11 +11,19 @@ from hub.domain.days import day_of
 from hub.domain.discrepancies import CATALOGUE
 from hub.simulate import truth as truth_package
 from hub.simulate.ledger import CERTIFICATE, CHILD, EMPLOYMENT, HOUSEHOLD, RESIDENCE
-from hub.simulate.truth.standing import Known
-from hub.simulate.truth.standing.births import births
-from hub.simulate.truth.standing.numbers import numbers
-from hub.simulate.truth.standing.residence import households, order, quiet, residence, running_out
-from hub.simulate.truth.standing.statements import names
+from hub.simulate.truth.standing import Known, in_force
+from hub.simulate.truth.standing.births import births, on_no_list, unnumbered
+from hub.simulate.truth.standing.certificates import (
+    certificates,
+    citations,
+    replacements,
+    unknown_replaced,
+    void_alone,
+)
+from hub.simulate.truth.standing.numbers import contradictions, numbers
+from hub.simulate.truth.standing.registers import deaths, entered_twice
+from hub.simulate.truth.standing.residence import households, quiet, residence, running_out
+from hub.simulate.truth.standing.statements import names, orders, parents, sexes
 from hub.simulate.truth.standing.work import insured_after_end, work
 from hub.simulate.truth.statements import Statement
 from hub.simulate.truth.ties import groups, tied
@@ -115,7 +123,8 @@ def stood(check, live, known=NOTHING):
 def test_a_birth_is_unregistered_from_the_day_after_the_month():
     live = {"c": Statement(CERTIFICATE, "", born=FIRST, certificate="X000000001")}
     assert stood(births, live, Known(FIRST, born_here=True, mother_local=True)) == [
-        ("birth-unregistered", day_of("2024-04-02"), LAST)
+        ("birth-registration-due", day_of("2024-03-25"), day_of("2024-04-01")),
+        ("birth-unregistered", day_of("2024-04-02"), LAST),
     ]
     assert stood(births, live, Known(FIRST, born_here=True, mother_local=False)) == []
 
@@ -154,7 +163,7 @@ def test_two_registrations_in_one_town_stand_until_one_ends():
     assert stood(residence, live) == [("residence-registered-twice", FIRST, FIRST + 49)]
 
 
-def test_both_registers_and_two_entries_stand_side_by_side():
+def test_both_registers_stand_side_by_side_after_a_month():
     entry = Statement(HOUSEHOLD, "王伟", place=HERE, begins=FIRST)
     stranger = Statement(
         RESIDENCE, "王伟", place=HERE, begins=FIRST, expires=FIRST + 50, hukou="990202101201"
@@ -163,8 +172,6 @@ def test_both_registers_and_two_entries_stand_side_by_side():
         ("household-and-residence-both", FIRST + 31, FIRST + 50)
     ]
     assert stood(households, {"a": entry, "b": stranger._replace(hukou=OTHER_TOWN)}) == []
-    other = entry._replace(place=OTHER_TOWN, ends=FIRST + 9)
-    assert stood(households, {"a": entry, "b": other}) == [("household-two-places", FIRST, FIRST + 8)]
 
 
 def test_a_registration_is_quiet_eight_months_after_the_last_month_insured():
@@ -175,9 +182,7 @@ def test_a_registration_is_quiet_eight_months_after_the_last_month_insured():
     assert stood(quiet, {"a": home._replace(shown=day_of("2024-04-01")), "j": job}) == []
 
 
-def test_days_and_months_that_contradict_each_other_stand_while_they_are_stated():
-    home = Statement(RESIDENCE, "王伟", place=HERE, begins=FIRST, arrives=FIRST + 365)
-    assert stood(order, {"a": home}) == [("residence-dates-out-of-order", FIRST, LAST)]
+def test_months_after_the_end_of_a_job_stand_while_they_are_stated():
     job = Statement(EMPLOYMENT, "王伟", begins=FIRST, ends=FIRST + 9, insured=day_of("2024-04-01"))
     assert stood(insured_after_end, {"j": job}) == [("insured-after-job-ended", FIRST, LAST)]
 
@@ -229,3 +234,70 @@ def test_what_ties_records_together():
     assert tied(child, paper)
     assert not tied(child, paper._replace(several=True)), "of twins nothing tells which"
     assert len(groups({"a": a, "b": child, "c": paper})) == 2
+
+
+A, B, C = "X000000001", "X000000002", "X000000003"
+
+
+def paper(number=A, **more):
+    return Statement(CERTIFICATE, "", sex="1", born=FIRST, certificate=number, begins=FIRST + 1, **more)
+
+
+def test_the_last_of_a_chain_is_in_force_and_the_first_is_to_be_declared_void():
+    chain = {"a": paper(A), "b": paper(B, replaces=A, void=True), "c": paper(C, replaces=B)}
+    assert in_force(chain) == ["c"]
+    assert stood(certificates, chain) == []
+    pair = {"a": paper(A), "b": paper(B, replaces=A)}
+    assert stood(replacements, pair) == [("certificate-not-voided", FIRST, LAST)]
+    assert stood(certificates, {"a": paper(A), "b": paper(B)}) == [("certificate-duplicate", FIRST, LAST)]
+    assert stood(void_alone, {"a": paper(void=True)}) == [("certificate-void-alone", FIRST, LAST)]
+    assert stood(void_alone, {"a": paper(void=True), "b": paper(B)}) == []
+    lost = {"b": paper(B, replaces=A)}
+    assert stood(unknown_replaced, lost) == [("certificate-replaces-unknown", FIRST + 32, LAST)]
+
+
+def test_a_citation_is_wrong_where_the_child_has_another_certificate():
+    entry = Statement(HOUSEHOLD, "", certificate=B)
+    assert stood(citations, {"a": paper(), "e": entry}) == [("certificate-number-differs", FIRST, LAST)]
+    assert stood(citations, {"e": entry}) == stood(citations, {"a": paper(B), "e": entry}) == []
+
+
+def test_a_child_known_to_child_health_alone_and_one_without_its_number():
+    child = Statement(CHILD, "", begins=FIRST)
+    assert stood(on_no_list, {"c": child}) == [("child-without-birth", FIRST + 61, LAST)]
+    assert stood(on_no_list, {"c": child, "a": paper()}) == []
+    entry = Statement(HOUSEHOLD, "", number=NUMBER, begins=FIRST + 9, ends=FIRST + 200)
+    assert stood(unnumbered, {"c": child, "e": entry}) == [("child-without-number", FIRST + 100, FIRST + 199)]
+    assert stood(unnumbered, {"c": child._replace(number=NUMBER), "e": entry}) == []
+
+
+def test_what_records_of_one_person_state_differently():
+    a = Statement(CHILD, "", sex="1", mother=NUMBER, days=(FIRST, FIRST - 1))
+    b = Statement(HOUSEHOLD, "", sex="2", mother=OTHER_NUMBER, days=(FIRST, FIRST))
+    assert stood(sexes, {"a": a, "b": b}) == [("sex-differs", FIRST, LAST)]
+    assert stood(parents, {"a": a, "b": b}) == [("parent-number-differs", FIRST, LAST)]
+    assert stood(orders, {"a": a, "b": b}) == [("dates-out-of-order", FIRST, LAST)]
+    void = paper(void=True)._replace(sex="2", mother=OTHER_NUMBER)
+    assert stood(sexes, {"a": a, "v": void}) == stood(parents, {"a": a, "v": void}) == []
+
+
+def test_a_number_holds_a_birth_date_and_a_sex():
+    said = Statement(EMPLOYMENT, "", sex="1", born=day_of("1990-03-07"), number=NUMBER)
+    assert stood(contradictions, {"a": said}) == []
+    wrong = {"a": said._replace(sex="2", born=FIRST)}
+    assert [kind for kind, _, _ in stood(contradictions, wrong)] == [
+        "number-contradicts-birth-date", "number-contradicts-sex",
+    ]  # fmt: skip
+
+
+def test_two_entries_stand_until_the_last_but_one_ends_and_the_dead_do_not_work():
+    one, other = Statement(HOUSEHOLD, "", ends=FIRST + 30), Statement(HOUSEHOLD, "")
+    assert stood(entered_twice, {"a": one, "b": other}) == [("entered-twice", FIRST, FIRST + 29)]
+    assert stood(entered_twice, {"a": one}) == []
+    died, job = one._replace(died=True), Statement(EMPLOYMENT, "", begins=FIRST)
+    assert stood(deaths, {"a": died, "j": job}) == [("died-but-active", FIRST + 91, LAST)]
+    assert (
+        stood(deaths, {"a": died, "j": job._replace(ends=FIRST + 31)})
+        == stood(work, {"a": died, "j": job})
+        == []
+    )

@@ -50,6 +50,8 @@ class BirthReconciled(Event):
     entry_record: str | None
     child_record: str | None
     mother_local: bool
+    plurality: int | None = None
+    in_facility: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

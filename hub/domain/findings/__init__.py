@@ -6,6 +6,7 @@ names or numbers of people. Every question about time goes to the scene's clock.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 from hub.domain.births import Birth, BirthRecords
@@ -39,8 +40,15 @@ class Scene(NamedTuple):
     works: Sequence[Work]
     county: str
     sharing: Mapping[str, Sequence[str]]
+    siblings: Sequence[str]
+    """Other people whose records say that they were born to the same parent on the same day."""
     namesake: bool
     clock: Clock
+
+
+def digest(number: str) -> str:
+    """Tells numbers of several people apart in a subject, which is shown where the number may not be."""
+    return blake2b(number.encode(), digest_size=8, person=b"number-shared").hexdigest()
 
 
 Check = Callable[[Scene], Iterator[Finding]]

@@ -1,11 +1,11 @@
-"""Identity numbers that cannot be, are one person's beside another, or are several people's."""
+"""Identity numbers that cannot be, contradict their record, or are one person's beside another or several people's."""
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from itertools import chain
 
-from hub.domain.findings import Finding, Scene
-from hub.matching.numbers import canonical_number, number_valid
+from hub.domain.days import iso
+from hub.domain.findings import Finding, Scene, digest
+from hub.matching.numbers import canonical_number, number_birth_date, number_sex, number_valid
 
 NUMBERS = ("number", "mother_number", "father_number")
 
@@ -33,7 +33,7 @@ def numbers(scene: Scene) -> Iterator[Finding]:
         # One discrepancy for all who share a number: it is kept with the first of them.
         if others and scene.person < min(others):
             yield Finding(
-                "number-shared", _digest(number), tuple(valid[number]),
+                "number-shared", digest(number), tuple(valid[number]),
                 f"records of {len(set(others)) + 1} people state one identity number",
             )  # fmt: skip
 
@@ -42,6 +42,23 @@ def _is_valid(stated: str) -> bool:
     return number_valid(canonical_number(stated))
 
 
-def _digest(number: str) -> str:
-    """Tells shared numbers apart in a subject, which is shown where the number may not be."""
-    return blake2b(number.encode(), digest_size=8, person=b"number-shared").hexdigest()
+def contradictions(scene: Scene) -> Iterator[Finding]:
+    """A valid number that says another birth date or sex than stands beside it."""
+    for fact in scene.facts:
+        fields = fact.fields
+        number = canonical_number(fields.get("number", ""))
+        if not number_valid(number):
+            continue
+        born, sex = fields.get("birth_date"), fields.get("sex")
+        if born is not None and number_birth_date(number) != iso(born):
+            yield Finding(
+                "number-contradicts-birth-date", fact.record_id, (fact.record_id,),
+                f"the birth date within the number is not that beside it in {fact.feed}",
+                fact.department,
+            )  # fmt: skip
+        if sex in ("male", "female") and number_sex(number) != sex:
+            yield Finding(
+                "number-contradicts-sex", fact.record_id, (fact.record_id,),
+                f"the sex within the number is not that beside it in {fact.feed}",
+                fact.department,
+            )  # fmt: skip

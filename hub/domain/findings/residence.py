@@ -1,4 +1,4 @@
-"""Residence registered twice, run out, gone quiet or out of order; the two registers side by side.
+"""Residence registered twice, run out or gone quiet; the two registers side by side.
 
 Each check is a function of the day; the days on which it may change are given
 to the scene's clock, which finds the first that does.
@@ -9,37 +9,26 @@ from collections.abc import Iterator, Sequence
 from hub.domain.days import Day, iso
 from hub.domain.facts import Fact
 from hub.domain.findings import Finding, Scene
-from hub.domain.limits import (
-    RESIDENCE_AFTER_ENTRY,
-    RESIDENCE_REMINDER,
-    RESIDENCE_RENEWAL,
-    deadline,
-    limit_on,
-)  # fmt: skip
+from hub.domain.limits import RESIDENCE_AFTER_ENTRY, RESIDENCE_REMINDER, Limits
 from hub.domain.residence import entered_on, lapses_on, registered_on
-
-ORDER = {
-    "residence": (("arrival_date", "registered_on"), ("arrival_date", "left_on"), ("registered_on", "expires_on")),
-    "household_entry": (("entry_date", "cancel_date"),),
-}  # fmt: skip
-"""By kind of record, the pairs of days of which the first comes first."""
 
 
 def residence(scene: Scene) -> Iterator[Finding]:
     """Registrations that run out or ran out, and those in two places at once."""
-    registrations = scene.kinds.get("residence", ())
+    registrations, limits = scene.kinds.get("residence", ()), scene.clock.limits
     if registrations:
-        days = {day for fact in registrations for day in _turns(fact)}
+        days = {day for fact in registrations for day in _turns(fact, limits)}
         yield from scene.clock.steady(days, lambda day: tuple(_registered(scene, registrations, day)))
 
 
 def households(scene: Scene) -> Iterator[Finding]:
-    """Entries in two towns at once, and a registration as a migrant beside an entry."""
+    """A registration as from another county beside an entry here."""
+    limits = scene.clock.limits
     entries = [fact for fact in scene.records.entries if _here(fact, scene.county)]
     registrations = [fact for fact in scene.kinds.get("residence", ()) if _is_migrant(fact, scene.county)]
-    if len(entries) + len(registrations) > 1 and entries:
-        days = {day for fact in (*entries, *registrations) for day in _turns(fact)}
-        days |= {_to_be_ended(entry) + 1 for entry in entries if registrations}
+    if entries and registrations:
+        days = {day for fact in (*entries, *registrations) for day in _turns(fact, limits)}
+        days |= {_to_be_ended(entry, limits) + 1 for entry in entries}
         yield from scene.clock.steady(days, lambda day: tuple(_both(scene, entries, registrations, day)))
 
 
@@ -49,29 +38,12 @@ def quiet(scene: Scene) -> Iterator[Finding]:
         spell for spell in scene.spells if spell.quiet_from is not None and spell.basis == "registration"
     ]
     if silent:
-        registrations = scene.kinds.get("residence", ())
+        registrations, limits = scene.kinds.get("residence", ()), scene.clock.limits
         asked = [fact for fact in registrations if fact.record_id in {spell.record for spell in silent}]
         since = {spell.record: (spell.quiet_from, spell.heard_on) for spell in silent}
-        days = {day for fact in (*registrations, *scene.records.entries) for day in _turns(fact)}
+        days = {day for fact in (*registrations, *scene.records.entries) for day in _turns(fact, limits)}
         days |= {spell.quiet_from for spell in silent if spell.quiet_from is not None}
         yield from scene.clock.steady(days, lambda day: tuple(_silent(scene, asked, since, day)))
-
-
-def order(scene: Scene) -> Iterator[Finding]:
-    """Days of one record that cannot follow each other."""
-    for kind, pairs in ORDER.items():
-        for fact in scene.kinds.get(kind, ()):
-            fields = fact.fields
-            wrong = [
-                f"{first} after {second}"
-                for first, second in pairs
-                if first in fields and second in fields and fields[first] > fields[second]
-            ]
-            if wrong:
-                yield Finding(
-                    "residence-dates-out-of-order", fact.record_id, (fact.record_id,),
-                    f"days out of order in {fact.feed}: {', '.join(wrong)}", fact.department,
-                )  # fmt: skip
 
 
 # --- on one day -----------------------------------------------------------------------------
@@ -82,7 +54,7 @@ def _registered(scene: Scene, registrations: Sequence[Fact], day: Day) -> Iterat
     for fact in registrations:
         if _here(fact, scene.county) and in_force(fact, day):
             towns.setdefault(fact.fields["place"][:9], []).append(fact.record_id)
-        yield from _running_out(fact, registrations, scene.records.entries, day)
+        yield from _running_out(scene, fact, day)
     if len(towns) > 1:
         yield Finding(
             "residence-two-places", scene.person, tuple(sorted(r for records in towns.values() for r in records)),
@@ -96,14 +68,12 @@ def _registered(scene: Scene, registrations: Sequence[Fact], day: Day) -> Iterat
             )  # fmt: skip
 
 
-def _running_out(
-    fact: Fact, registrations: Sequence[Fact], entries: Sequence[Fact], day: Day
-) -> Iterator[Finding]:
-    lapse = lapses_on(fact)
-    if lapse is None or day < _reminder(fact) or _registered_since(fact, registrations, entries):
+def _running_out(scene: Scene, fact: Fact, day: Day) -> Iterator[Finding]:
+    lapse, limits = lapses_on(fact, scene.clock.limits), scene.clock.limits
+    registrations, entries = scene.kinds.get("residence", ()), scene.records.entries
+    if lapse is None or day < _reminder(fact, limits) or _registered_since(fact, registrations, entries):
         return
-    expires = fact.fields["expires_on"]
-    last = iso(deadline(RESIDENCE_RENEWAL, expires))
+    expires, last = fact.fields["expires_on"], iso(lapse - 1)
     if day >= lapse:
         yield Finding(
             "residence-expired", fact.record_id, (fact.record_id,),
@@ -121,13 +91,7 @@ def _both(
 ) -> Iterator[Finding]:
     here = [fact for fact in entries if in_force(fact, day)]
     beside = [fact for fact in registrations if in_force(fact, day)]
-    towns = sorted({fact.fields["place"][:9] for fact in here})
-    if len(towns) > 1:
-        yield Finding(
-            "household-two-places", scene.person, tuple(fact.record_id for fact in here),
-            f"household entries are in force in towns {' and '.join(towns)} at once",
-        )  # fmt: skip
-    settled = [fact for fact in here if day > _to_be_ended(fact)]
+    settled = [fact for fact in here if day > _to_be_ended(fact, scene.clock.limits)]
     if settled and beside:
         yield Finding(
             "household-and-residence-both", scene.person, tuple(fact.record_id for fact in (*settled, *beside)),
@@ -143,7 +107,7 @@ def _silent(
         return
     for fact in asked:
         quiet_from, heard = since[fact.record_id]
-        lapse = lapses_on(fact)
+        lapse = lapses_on(fact, scene.clock.limits)
         over = quiet_from is None or heard is None or day < quiet_from or (lapse is not None and day >= lapse)
         if not over and not _registered_since(fact, registrations, entries):
             yield Finding(
@@ -169,21 +133,21 @@ def ends_on(fact: Fact) -> Day | None:
     return min(ends, default=None)
 
 
-def _turns(fact: Fact) -> Iterator[Day]:
+def _turns(fact: Fact, limits: Limits) -> Iterator[Day]:
     """The days on which time alone may change what is said of a registration or entry."""
-    for day in (ends_on(fact), lapses_on(fact), None if "expires_on" not in fact.fields else _reminder(fact)):
-        if day is not None:
-            yield day
+    reminder = _reminder(fact, limits) if "expires_on" in fact.fields else None
+    yield from (day for day in (ends_on(fact), lapses_on(fact, limits), reminder) if day is not None)
 
 
-def _reminder(fact: Fact) -> Day:
+def _reminder(fact: Fact, limits: Limits) -> Day:
+    """The day from which somebody is reminded to renew."""
     expires: Day = fact.fields["expires_on"]
-    return expires - limit_on(RESIDENCE_REMINDER, expires).days
+    return expires - limits.on(RESIDENCE_REMINDER, expires, fact.fields.get("place", "")).days
 
 
-def _to_be_ended(entry: Fact) -> Day:
+def _to_be_ended(entry: Fact, limits: Limits) -> Day:
     """The last day on which a registration beside this entry is ended in time."""
-    return deadline(RESIDENCE_AFTER_ENTRY, entered_on(entry))
+    return limits.deadline(RESIDENCE_AFTER_ENTRY, entered_on(entry), entry.fields.get("place", ""))
 
 
 def _here(fact: Fact, county: str) -> bool:

@@ -1,10 +1,12 @@
-"""What records state differently of one person: birth dates and names."""
+"""What records state differently of one person: birth dates, sex, parents and names."""
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
+from hub.domain.births import is_void
 from hub.domain.days import iso
 from hub.domain.discrepancies import PUBLIC_SECURITY
 from hub.domain.facts import Fact
@@ -26,6 +28,59 @@ def birth_dates(scene: Scene) -> Iterator[Finding]:
         "birth dates differ: " + ", ".join(f"{iso(day)} ({where})" for day, where in said),
         _dissenter(stated),
     )  # fmt: skip
+
+
+def sexes(scene: Scene) -> Iterator[Finding]:
+    """Male by one record, female by another."""
+    stated = [(fact.fields["sex"], fact) for fact in _stating(scene) if fact.fields.get("sex")]
+    if len({sex for sex, _ in stated}) < 2:
+        return
+    where = ", ".join(sorted({f"{sex} ({fact.department})" for sex, fact in stated}))
+    yield Finding(
+        "sex-differs", scene.person, tuple(fact.record_id for _, fact in stated),
+        f"sex differs: {where}", _dissenter(stated),
+    )  # fmt: skip
+
+
+def parents(scene: Scene) -> Iterator[Finding]:
+    """Different valid numbers of one parent in the records of a child."""
+    for parent, name in (("mother", "mother_number"), ("father", "father_number")):
+        stated = [
+            (number, fact)
+            for fact in _stating(scene)
+            if number_valid(number := canonical_number(fact.fields.get(name, "")))
+        ]
+        if len({number for number, _ in stated}) > 1:
+            where = ", ".join(sorted({fact.department for _, fact in stated}))
+            yield Finding(
+                "parent-number-differs", parent, tuple(fact.record_id for _, fact in stated),
+                f"valid numbers of the {parent} differ, in records of {where}", _dissenter(stated),
+            )  # fmt: skip
+
+
+ORDER: Mapping[str, Sequence[str]] = {
+    "household_entry": ("birth_date", "entry_date", "cancel_date"),
+    "birth_certificate": ("birth_date", "issued_on"),
+    "child_record": ("birth_date", "established_on"),
+    "residence": ("birth_date", "arrival_date", "registered_on", "left_on"),
+    "employment": ("birth_date", "started_on", "ended_on"),
+    "business": ("birth_date", "started_on", "ended_on"),
+}
+"""Days of one record that follow each other."""
+
+
+def orders(scene: Scene) -> Iterator[Finding]:
+    """Days of one record that cannot follow each other."""
+    for fact in _stating(scene):
+        said = [(name, fact.fields[name]) for name in ORDER.get(fact.kind, ()) if name in fact.fields]
+        for (first, day), (second, later) in pairwise(said):
+            if later < day:
+                yield Finding(
+                    "dates-out-of-order", fact.record_id, (fact.record_id,),
+                    f"{second} {iso(later)} lies before {first} {iso(day)} in {fact.feed}",
+                    fact.department,
+                )  # fmt: skip
+                break
 
 
 def names(scene: Scene) -> Iterator[Finding]:
@@ -55,11 +110,10 @@ def names(scene: Scene) -> Iterator[Finding]:
 
 def _stating(scene: Scene) -> Sequence[Fact]:
     """The facts that count as statements: a void or replaced certificate says nothing any more."""
-    if len(scene.records.certificates) == len(scene.certificates):
+    in_force = [fact for fact in scene.records.certificates if not is_void(fact)]
+    if len(in_force) == len(scene.certificates):
         return scene.facts
-    return [
-        fact for fact in scene.facts if fact.kind != "birth_certificate" or fact in scene.records.certificates
-    ]
+    return [fact for fact in scene.facts if fact.kind != "birth_certificate" or fact in in_force]
 
 
 def _dissenter(stated: Statements) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from hub.domain.days import Day, iso
 from hub.domain.findings import Finding, Scene
-from hub.domain.limits import RESIDENCE_REPORT, WORK_AFTER_CANCELLING, deadline
+from hub.domain.findings.registers import died_on
+from hub.domain.limits import RESIDENCE_REPORT, WORK_AFTER_CANCELLING
 from hub.domain.residence import RESIDENT, Spell
 from hub.domain.work import Work
 
@@ -30,11 +31,14 @@ def work(scene: Scene) -> Iterator[Finding]:
     # Who may be somebody the registers know under another number must be identified first.
     if not scene.works or scene.namesake or any(spell.left_on is None for spell in scene.spells):
         return
+    # Whoever died works no more, which is a discrepancy of its own.
+    if died_on(scene.records.entries) is not None:
+        return
     last = max(scene.spells, default=None, key=lambda spell: (spell.left_on or 0, spell.status == RESIDENT))
     left = 0 if last is None else last.left_on or 0, last
-    days = {left[0], deadline(WORK_AFTER_CANCELLING, left[0]) + 1}
+    days = {left[0], _to_be_ended(scene, left[0]) + 1}
     for each in scene.works:
-        days |= {deadline(RESIDENCE_REPORT, max(each.started_on, left[0])) + 1}
+        days.add(_to_be_reported(scene, max(each.started_on, left[0])) + 1)
         if each.ended_on is not None:
             days.add(each.ended_on)
     yield from scene.clock.steady(days, lambda day: tuple(_unregistered(scene, left, day)))
@@ -47,17 +51,21 @@ def _unregistered(scene: Scene, left: Left, day: Day) -> Iterator[Finding]:
     cancelled = last is not None and last.status == RESIDENT
     going_on = [one for one in scene.works if one.ended_on is None or day < one.ended_on]
     # Whoever has just moved out is given time for the work to be ended too.
-    outlasts = [one for one in going_on if cancelled and one.started_on <= gone and _outlasts(one, gone, day)]
+    outlasts = [
+        one
+        for one in going_on
+        if cancelled and one.started_on <= gone and _outlasts(one, _to_be_ended(scene, gone), day)
+    ]
     late = [
         one
         for one in going_on
         if not (cancelled and one.started_on <= gone)
-        and day > deadline(RESIDENCE_REPORT, max(one.started_on, gone))
+        and day > _to_be_reported(scene, max(one.started_on, gone))
     ]
     if outlasts:
         yield Finding(
             "cancelled-but-working", scene.person, _records(outlasts),
-            f"the household entry was cancelled on {iso(gone)}, work here goes on after {_limit(gone)}",
+            f"the household entry was cancelled on {iso(gone)}, work here goes on after {iso(_to_be_ended(scene, gone))}",
         )  # fmt: skip
     if late:
         since = min(one.started_on for one in late)
@@ -67,14 +75,17 @@ def _unregistered(scene: Scene, left: Left, day: Day) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _outlasts(work: Work, gone: Day, day: Day) -> bool:
+def _outlasts(work: Work, last: Day, day: Day) -> bool:
     """Whether a job was insured, or a business is open, when its time to be ended was over."""
-    last = deadline(WORK_AFTER_CANCELLING, gone)
     return day > last if work.kind == "business" else work.insured is not None and work.insured > last
 
 
-def _limit(gone: Day) -> str:
-    return iso(deadline(WORK_AFTER_CANCELLING, gone))
+def _to_be_ended(scene: Scene, gone: Day) -> Day:
+    return scene.clock.deadline(WORK_AFTER_CANCELLING, gone, scene.county)
+
+
+def _to_be_reported(scene: Scene, since: Day) -> Day:
+    return scene.clock.deadline(RESIDENCE_REPORT, since, scene.county)
 
 
 def _records(works: Sequence[Work]) -> tuple[str, ...]:

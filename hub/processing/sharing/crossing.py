@@ -9,7 +9,7 @@ from hub.domain.events import RecordPublished, RecordWithdrawn
 from hub.log import Recorded
 from hub.matching import Model, Profile
 from hub.matching.blocking import BLOCK_PROFILES_MAX
-from hub.matching.profile import alike
+from hub.matching.profile import alike, one_certificate, one_delivery
 from hub.processing import Prepared
 from hub.processing.sharing import Fresh, Newcomer
 from hub.projections import CROSSING, ProfileRow, Shelves
@@ -20,7 +20,12 @@ Tie = tuple[int, int]
 
 def tied(a: Profile, b: Profile, weight: float, model: Model) -> bool:
     """Whether what is decided on one of these may depend on the other."""
-    return weight >= model.review or _same_number(a, b, model) or alike(a, b)
+    return weight >= model.review or concerns(a, b, model)
+
+
+def concerns(a: Profile, b: Profile, model: Model) -> bool:
+    """Whether a discrepancy of one of these may be about the other as well."""
+    return _same_number(a, b, model) or alike(a, b) or one_certificate(a, b) or one_delivery(a, b)
 
 
 def _same_number(a: Profile, b: Profile, model: Model) -> bool:
@@ -149,9 +154,7 @@ class Batch:
         near = {pid for key in keys for pid in shelves.blocks.get(key)}
         shelves.profiles.load(near)
         for other in map(self._row, near):
-            if other and other.records and (
-                alike(row.values, other.values) or _same_number(row.values, other.values, self._model)
-            ):  # fmt: skip
+            if other and other.records and concerns(row.values, other.values, self._model):
                 yield other.profile
 
 

@@ -133,14 +133,15 @@ class Registers:
     def certificate(self, birth: Birth, order: int, count: int, reported: Day) -> Record:
         """A birth certificate, issued the day after the birth; not every child has a name by then."""
         random, child, mother, father = self._random, birth.child, birth.mother, birth.father
-        facility, place = next(h for h in HOSPITALS if h[1] == birth.place)
+        assert mother is not None, "a foundling has no certificate"
+        facility = "" if birth.at_home else next(name for name, place in HOSPITALS if place == birth.place)
         number = self.number(CERTIFICATE)
         row = {
             "certificate_no": number, "newborn_name": "" if random.random() < 0.4 else child.name,
             "sex": SEX_DIGIT[child.sex], "born_on": iso(birth.day),
             "born_at": f"{random.randrange(24):02d}:{random.randrange(60):02d}",
             "plurality": str(count), "birth_order": str(order), "facility": facility,
-            "facility_place": place, "mother_name": mother.name_on(birth.day),
+            "facility_place": birth.place, "mother_name": mother.name_on(birth.day),
             "mother_number": mother.number, "mother_hukou_place": mother.household.hukou_on(birth.day),
             "father_name": father.name_on(birth.day) if father else "",
             "father_number": father.number if father else "", "issued_on": iso(birth.day + 1),
@@ -157,7 +158,7 @@ class Registers:
         return self._publish(CHILD, child, visited, {
             "name": child.name if random.random() < 0.8 else "", "sex": SEX_DIGIT[child.sex],
             "born_on": iso(birth.day), "number": child.number if has_number else "",
-            "certificate_no": cited, "mother_name": mother.name_on(visited),
-            "mother_number": mother.number, "place": child.household.place_on(visited),
-            "phone": mother.phone, "established_on": iso(visited),
+            "certificate_no": cited, "mother_name": mother.name_on(visited) if mother else "",
+            "mother_number": mother.number if mother else "", "place": child.household.place_on(visited),
+            "phone": mother.phone if mother else "", "established_on": iso(visited),
         })  # fmt: skip

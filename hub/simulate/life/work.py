@@ -3,7 +3,7 @@
 from random import Random
 
 from hub.domain.days import Day, iso
-from hub.simulate.ledger import Record, text
+from hub.simulate.ledger import EMPLOYMENT, Record, text
 from hub.simulate.life.registers import Registers, Unit
 from hub.simulate.names import GIVEN_MALE
 from hub.simulate.people import Person, credit_code
@@ -73,6 +73,8 @@ class Work:
             ledger.change(record, update, last_month=text(update)[:6])
         if stops > ledger.end:
             return None
+        if self._untold(person, record, end):
+            return end
         silent = person.household.silent and end == person.household.leaves
         if silent and self._registers.noise.happens("job-broken-off"):
             ledger.change(record, known + UPDATE_DAYS * (len(updates) + 1), last_month=text(end)[:6])
@@ -82,8 +84,9 @@ class Work:
         return end
 
     def _goes_on_until(self, person: Person, record: Record, end: Day) -> Day:
-        """The day on which the unit ends the job; some pay on for a local who has moved out or died."""
-        if not (person.household.local and end == person.gone and self._registers.noise.happens("job-not-ended")):
+        """The day on which the unit ends the job; some pay on for a local who has moved out."""
+        leaves = person.household.local and end == person.gone and end != person.died
+        if not (leaves and self._registers.noise.happens("job-not-ended")):
             return end
         stops = end + self._random.randrange(120, 500)
         self._registers.ledger.error("job-not-ended", record, end, stops)
@@ -115,5 +118,17 @@ class Work:
         end = max(since, ledger.start) + self._random.randrange(200, 4000)
         if gone is not None:
             end = min(end, gone)
-        if end <= ledger.end:
+        if end <= ledger.end and not self._untold(person, record, end):
             ledger.change(record, end, 注销日期=iso(end))
+
+    def _untold(self, person: Person, record: Record, end: Day) -> bool:
+        """Whether a work goes on in the books although the worker died; noticed later, if ever."""
+        ledger, noise = self._registers.ledger, self._registers.noise
+        if person.died != end or not person.household.local or not noise.happens("death-not-told"):
+            return False
+        fixed = noise.corrected(end, 70, 300)
+        if fixed is not None:
+            heading = "ended_on" if record.feed == EMPLOYMENT else "注销日期"
+            fixed = ledger.change(record, fixed, **{heading: iso(end)})
+        ledger.error("death-not-told", record, end, fixed)
+        return True

@@ -35,7 +35,7 @@ def write_truth(
     said = histories(ledger, until)
     known = {b.child.entity: Known(b.day, b.place.startswith(COUNTY), b.mother_local) for b in births}
     nothing = Known(None, born_here=False, mother_local=False)
-    found = list(across(said, until))
+    found = list(across(said, births, until))
     for entity, records in said.items():
         found.extend(of_person(records, known.get(entity, nothing), until))
     assert all(d.kind in CATALOGUE for d in found), "only kinds of the catalogue are true discrepancies"

@@ -12,7 +12,7 @@ from hub.simulate.truth.standing.births import CERTIFICATE_ARRIVES_DAYS, REGISTE
 from hub.simulate.truth.standing.residence import RENEW_RESIDENCE_DAYS
 
 BIRTHS = ("entity_id", "born_on", "sex", "place", "mother", "mother_local", "outcome", "certificate",
-          "entry", "registered_on")  # fmt: skip
+          "entry", "registered_on", "in_facility")  # fmt: skip
 PEOPLE = ("entity_id", "sex", "born", "died")
 SPELLS = ("entity_id", "place", "from", "to", "registered")
 RESIDENT, MIGRANT, NOT_REGISTERED = "resident", "migrant", "no"
@@ -31,9 +31,10 @@ def birth_row(birth: Birth, live: Live, until: Day) -> Sequence[str]:
     valid = in_force(live) or [record for record, _ in certificates]
     registered = live[entry].begins if entry and live[entry].of_birth else None
     return (
-        birth.child.entity, iso(birth.day), birth.child.sex, birth.place, birth.mother.entity,
+        birth.child.entity, iso(birth.day), birth.child.sex, birth.place, birth.mother.entity if birth.mother else "",
         "yes" if birth.mother_local else "no", _outcome(birth, live, valid, entry, until),
         valid[-1] if valid else "", entry, "" if registered is None else iso(registered),
+        "no" if birth.at_home else "yes" if birth.mother else "",
     )  # fmt: skip
 
 
@@ -48,6 +49,8 @@ def _outcome(birth: Birth, live: Live, certificates: Sequence[str], entry: str, 
         return "only-health" if until > add_month(birth.day, REGISTER_BIRTH_MONTHS) else "too-early"
     if not entry or not live[entry].of_birth:
         return ""
+    if birth.mother is None:
+        return "foundling"
     if not birth.place.startswith(COUNTY):
         return "expected-elsewhere"
     limit = (live[entry].begins or birth.day) + CERTIFICATE_ARRIVES_DAYS

@@ -11,20 +11,30 @@ from typing import NamedTuple
 from hub.domain.days import Day
 from hub.simulate.ledger import TAKEN_BACK, Ledger, Record
 from hub.simulate.truth.standing import Check, Known, Live, Stands
-from hub.simulate.truth.standing.births import births, certificates
-from hub.simulate.truth.standing.numbers import invalid_numbers, numbers
-from hub.simulate.truth.standing.residence import households, order, quiet, residence, running_out
-from hub.simulate.truth.standing.statements import birth_dates, names
+from hub.simulate.truth.standing.births import births, on_no_list, unnumbered
+from hub.simulate.truth.standing.certificates import (
+    certificates,
+    citations,
+    replacements,
+    unknown_replaced,
+    void_alone,
+)
+from hub.simulate.truth.standing.numbers import contradictions, invalid_numbers, numbers
+from hub.simulate.truth.standing.registers import deaths, entered_twice
+from hub.simulate.truth.standing.residence import households, quiet, residence, running_out
+from hub.simulate.truth.standing.statements import birth_dates, names, orders, parents, sexes
 from hub.simulate.truth.standing.work import insured_after_end, work
 from hub.simulate.truth.statements import READERS, Statement
 from hub.simulate.truth.ties import TIED, groups
 
 CHECKS: Sequence[Check] = (
-    births, certificates, invalid_numbers, numbers, birth_dates, names,
-    residence, running_out, households, order, quiet, work, insured_after_end,
+    births, on_no_list, unnumbered, certificates, void_alone, replacements, unknown_replaced, citations,
+    invalid_numbers, contradictions, numbers, birth_dates, sexes, parents, orders, names, entered_twice, deaths,
+    residence, running_out, households, quiet, work, insured_after_end,
 )  # fmt: skip
 NEED_TIES: Sequence[Check] = (
-    certificates, numbers, birth_dates, residence, running_out, households, quiet, work,
+    unnumbered, certificates, replacements, citations, numbers, birth_dates, sexes, parents, entered_twice, deaths,
+    residence, running_out, households, quiet, work,
 )  # fmt: skip
 """Checks that compare two records of one person, who must be known to be one."""
 History = list[tuple[Day, Statement | None]]

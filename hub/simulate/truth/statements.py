@@ -46,6 +46,13 @@ class Statement(NamedTuple):
     insured: Day | None = None
     """The first day of the last month insured."""
     of_birth: bool = False
+    mother: str = ""
+    father: str = ""
+    plurality: int = 1
+    died: bool = False
+    """Ended by a death."""
+    days: tuple[Day, ...] = ()
+    """Days of the record that follow each other, as far as it states them."""
 
 
 @lru_cache(65_536)
@@ -66,12 +73,15 @@ def _sex(written: str) -> str:
 
 
 def _household(row: Row) -> Statement:
+    born, entered, ended = row["出生日期"], row["登记日期"], row["注销日期"]
     return Statement(
         HOUSEHOLD, plain(row["姓名"]), plain(row["曾用名"]), _sex(row["性别"]), day(row["出生日期"]),
         canonical_number(row["公民身份号码"]),
         _numbers(row["母亲身份号码"], row["父亲身份号码"]), plain(row["母亲姓名"]),
         certificate=row["出生医学证明编号"], place=row["地址代码"], phone=row["联系电话"],
         begins=day(row["登记日期"]), ends=day(row["注销日期"]), of_birth=row["登记类别"] == "出生",
+        mother=canonical_number(row["母亲身份号码"]), father=canonical_number(row["父亲身份号码"]),
+        died=row["注销原因"] == "死亡", days=_days(born, entered, ended),
     )  # fmt: skip
 
 
@@ -80,6 +90,7 @@ def _residence(row: Row) -> Statement:
         RESIDENCE, plain(row["姓名"]), "", _sex(row["性别"]), day(row["出生日期"]),
         canonical_number(row["公民身份号码"]), place=row["现住地代码"], phone=row["联系电话"],
         begins=day(row["登记日期"]), ends=day(row["离开日期"]), expires=day(row["有效期至"]),
+        days=_days(row["出生日期"], row["来本地日期"], row["登记日期"], row["离开日期"]),
         arrives=day(row["来本地日期"]), shown=day(row["签注日期"]), hukou=row["户籍地代码"],
     )  # fmt: skip
 
@@ -88,7 +99,8 @@ def _employment(row: Row) -> Statement:
     return Statement(
         EMPLOYMENT, plain(row["AAC003"]), "", row["AAC004"], day(row["AAC006"]),
         canonical_number(row["AAC002"]), phone=row["phone"], begins=day(row["started_on"]),
-        ends=day(row["ended_on"]), insured=day(row["last_month"] + "01"),
+        ends=day(row["ended_on"]), days=_days(row["AAC006"], row["started_on"], row["ended_on"]),
+        insured=day(row["last_month"] + "01"),
     )  # fmt: skip
 
 
@@ -97,6 +109,7 @@ def _business(row: Row) -> Statement:
         BUSINESS, plain(row["经营者姓名"]), "", _sex(row["经营者性别"]), day(row["经营者出生日期"]),
         canonical_number(row["经营者证件号码"]), place=row["经营场所代码"], phone=row["联系电话"],
         begins=day(row["成立日期"]), ends=day(row["注销日期"]),
+        days=_days(row["经营者出生日期"], row["成立日期"], row["注销日期"]),
     )  # fmt: skip
 
 
@@ -105,7 +118,9 @@ def _certificate(row: Row) -> Statement:
         CERTIFICATE, plain(row["newborn_name"]), "", row["sex"], day(row["born_on"]), "",
         _numbers(row["mother_number"], row["father_number"]), plain(row["mother_name"]),
         row["certificate_no"], row["replaces"], row["status"] == "void", row["plurality"] != "1",
-        begins=day(row["issued_on"]),
+        begins=day(row["issued_on"]), mother=canonical_number(row["mother_number"]),
+        father=canonical_number(row["father_number"]), plurality=int(row["plurality"]),
+        days=_days(row["born_on"], row["issued_on"]),
     )  # fmt: skip
 
 
@@ -114,7 +129,12 @@ def _child(row: Row) -> Statement:
         CHILD, plain(row["name"]), "", row["sex"], day(row["born_on"]), canonical_number(row["number"]),
         _numbers(row["mother_number"]), plain(row["mother_name"]), row["certificate_no"],
         place=row["place"], phone=row["phone"], begins=day(row["established_on"]),
+        mother=canonical_number(row["mother_number"]), days=_days(row["born_on"], row["established_on"]),
     )  # fmt: skip
+
+
+def _days(*written: str) -> tuple[Day, ...]:
+    return tuple(said for said in map(day, written) if said is not None)
 
 
 def _numbers(*written: str) -> tuple[str, ...]:

@@ -46,10 +46,15 @@ def of_feed(live: Live, *feeds: str) -> Sequence[tuple[str, Statement]]:
 
 
 def in_force(live: Live) -> Sequence[str]:
-    """Certificates neither void nor replaced by one that is not void."""
-    issued = [(record, said) for record, said in of_feed(live, CERTIFICATE) if not said.void]
-    replaced = {said.replaces for _, said in issued if said.replaces}
-    return [record for record, said in issued if said.certificate not in replaced]
+    """Certificates neither void nor replaced, at the end of whatever chain, by one that is not void."""
+    certificates = of_feed(live, CERTIFICATE)
+    heirs = {said.replaces: said for _, said in certificates if said.replaces}
+
+    def replaced(said: Statement, steps: int) -> bool:
+        heir = heirs.get(said.certificate)
+        return heir is not None and steps > 0 and (not heir.void or replaced(heir, steps - 1))
+
+    return [r for r, said in certificates if not said.void and not replaced(said, len(certificates))]
 
 
 def stating(live: Live) -> Live:

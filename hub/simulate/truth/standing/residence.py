@@ -1,4 +1,4 @@
-"""Residence registered twice, run out, gone quiet or out of order; the two registers side by side."""
+"""Residence registered twice, run out or gone quiet; the two registers side by side."""
 
 from collections.abc import Iterator, Sequence
 
@@ -46,14 +46,8 @@ def running_out(live: Live, known: Known, first: Day, last: Day) -> Iterator[Sta
 
 
 def households(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
-    """Entries in two towns; a registration as from elsewhere beside an entry."""
+    """A registration as from elsewhere beside an entry."""
     entries = [(r, said) for r, said in of_feed(live, HOUSEHOLD) if valid_until(said) >= first]
-    towns: dict[str, Day] = {}
-    for _, said in entries:
-        towns[town(said.place)] = max(valid_until(said), towns.get(town(said.place), 0))
-    if len(towns) > 1:
-        until = _second_last(list(towns.values()))
-        yield Stands("household-two-places", "", tuple(r for r, _ in entries), first, min(last, until))
     strange = [
         (r, said) for r, said in of_feed(live, RESIDENCE)
         if said.place.startswith(COUNTY) and not said.hukou.startswith(COUNTY) and valid_until(said) >= first
@@ -63,14 +57,6 @@ def households(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stan
         due = min(said.begins or 0 for _, said in entries) + END_AFTER_ENTRY_DAYS + 1
         records = tuple(r for r, _ in (*entries, *strange))
         yield Stands("household-and-residence-both", "", records, max(first, due), min(last, until))
-
-
-def order(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
-    """Days of one record that cannot follow each other."""
-    for record, said in of_feed(live, RESIDENCE, HOUSEHOLD):
-        pairs = ((said.arrives, said.begins), (said.begins, said.expires), (said.arrives or said.begins, said.ends))
-        if any(a is not None and b is not None and a > b for a, b in pairs):
-            yield Stands("residence-dates-out-of-order", record, (record,), first, last)
 
 
 def quiet(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:

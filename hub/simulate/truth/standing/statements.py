@@ -1,6 +1,7 @@
-"""What the records of one person state differently: birth dates and names."""
+"""What the records of one person state differently: birth dates, sex, parents, names; and days out of order."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hub.domain.days import Day
 from hub.matching.numbers import number_valid
@@ -26,3 +27,25 @@ def names(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
     apart = {r for group in under.values() if len({name for _, name in group}) > 1 for r, _ in group}
     if apart:
         yield Stands("name-differs", "", tuple(sorted(apart)), first, last)
+
+
+def sexes(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
+    """Two sexes of one person."""
+    stated = [(record, said.sex) for record, said in stating(live).items() if said.sex]
+    if len({sex for _, sex in stated}) > 1:
+        yield Stands("sex-differs", "", tuple(record for record, _ in stated), first, last)
+
+
+def parents(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
+    """Two valid numbers of one mother, or of one father."""
+    for parent in ("mother", "father"):
+        stated = [(r, getattr(said, parent)) for r, said in stating(live).items() if number_valid(getattr(said, parent))]
+        if len({number for _, number in stated}) > 1:
+            yield Stands("parent-number-differs", parent, tuple(record for record, _ in stated), first, last)
+
+
+def orders(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
+    """Days of a record that ought to follow each other and do not."""
+    for record, said in stating(live).items():
+        if any(later < earlier for earlier, later in pairwise(said.days)):
+            yield Stands("dates-out-of-order", record, (record,), first, last)

@@ -18,7 +18,10 @@ def work(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
     The time runs from the day on which the work is there and the registration is
     not: when the work began, or when the last registration ended or expired. Where
     a household entry was cancelled, work that began before is to be ended instead.
+    Who died works no more: that is another discrepancy.
     """
+    if any(said.died for _, said in of_feed(live, HOUSEHOLD)):
+        return
     covers = [(valid_until(said), said.feed == HOUSEHOLD) for _, said in of_feed(live, HOUSEHOLD, RESIDENCE)
               if said.place.startswith(COUNTY)]  # fmt: skip
     covered, cancelled = max(covers, default=(0, False))
