@@ -5,6 +5,7 @@ import re
 from domain_records import (
     BORN,
     COUNTY,
+    ELSEWHERE,
     LIMITS,
     OTHER_TOWN,
     certificate,

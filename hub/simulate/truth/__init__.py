@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hub.domain.days import Day, iso
 from hub.domain.discrepancies import CATALOGUE
-from hub.simulate.ledger import Ledger
+from hub.simulate.ledger import Ledger, Mistake, Record
 from hub.simulate.people import Birth, Person
 from hub.simulate.places import COUNTY
 from hub.simulate.truth.across import across
@@ -50,7 +50,13 @@ def write_truth(
            (row for p in people for row in month_rows(p, said.get(p.entity, {}), ledger.start, until)))
     _table(folder / "discrepancies.csv", DISCREPANCIES, map(_row, sorted(found)))
     _table(folder / "errors.csv", ERRORS, (
-        (e.kind, e.record, e.entity, iso(e.day), iso(e.corrected_on) if e.corrected_on else "") for e in ledger.errors))
+        (e.kind, e.record, e.entity, iso(e.day), _corrected(e, ledger.records[e.record])) for e in ledger.errors))
+
+
+def _corrected(error: Mistake, record: Record) -> str:
+    """The day an error was put right; what was taken back before is not corrected any more."""
+    on, gone = error.corrected_on, record.taken_back
+    return "" if on is None or (gone is not None and gone < on) else iso(on)
 
 
 def _row(found: Discrepancy) -> Sequence[str]:
