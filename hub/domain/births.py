@@ -161,17 +161,12 @@ def _certificate(certificates: Sequence[Fact], entry: Fact | None) -> Fact | Non
 def registration_due(records: BirthRecords, clock: Clock) -> Day:
     """The last day on which the household entry of a certified birth is in time.
 
-    Where records differ on the day of birth, the latest counts: nobody is reminded early. The entry
-    needs a certificate: a first one that was issued only after the limit, or whose birth date is a
-    slip, leaves the same time from its issue. Another in its place does not.
+    The entry needs a certificate: a first one that was issued only after the limit, or whose birth
+    date is a slip, leaves the same time from its issue. Another in its place does not. Where
+    certificates differ on the day of birth, the latest counts: nobody is reminded early.
     """
     where = records.certificates[0].fields.get("mother_hukou_place", "")
-    said = [
-        fact.fields["birth_date"]
-        for fact in (*records.certificates, *records.children)
-        if "birth_date" in fact.fields
-    ]
-    last = clock.deadline(BIRTH_REGISTRATION, max(said), where)
+    last = clock.deadline(BIRTH_REGISTRATION, max(_days_of_birth(records)), where)
     first = [fact for fact in records.certificates if "replaces" not in fact.fields]
     issued = min((fact.fields.get("issued_on", fact.published_on) for fact in first), default=last)
     return last if issued <= last else clock.deadline(BIRTH_REGISTRATION, issued, where)
@@ -181,6 +176,14 @@ def certificate_due(entry: Fact, clock: Clock) -> Day:
     """The last day on which the certificate of an entered birth is in time."""
     entered = entry.fields.get("entry_date", entry.published_on)
     return clock.deadline(CERTIFICATE_ARRIVAL, entered, entry.fields.get("place", ""))
+
+
+def _days_of_birth(records: BirthRecords) -> Sequence[Day]:
+    """By certificates, or where none of them says, by child records."""
+    for facts in (records.certificates, records.children):
+        if said := [fact.fields["birth_date"] for fact in facts if "birth_date" in fact.fields]:
+            return said
+    return ()
 
 
 def mother_local(certificate: Fact | None, county: str) -> bool:

@@ -245,7 +245,7 @@ def certificate(pairs: Pairs) -> Levels:
     """Birth certificates: two numbers mean twins, or one child with a second certificate.
 
     The children of a delivery get numbers that follow each other, so one digit before the last is a slip of
-    the pen, which says nothing. What bears the name of one of them is not about another.
+    the pen, which says nothing. What bears another sex or name is not about the same child of them.
     """
     levels, differ = _start(pairs, "certificate_no", 3)
     a, b = (
@@ -254,7 +254,7 @@ def certificate(pairs: Pairs) -> Levels:
     several, single = (a > 1) | (b > 1), (a == 1) & (b == 1)
     levels[differ] = np.select([several, single, (a == 1) | (b == 1)], [4, 1, 2], 3)
     levels[differ[_each(pairs.texts("certificate_no", differ), _pen_slip)]] = -1
-    levels[_of_another_name(pairs) & (levels < 0)] = 3
+    levels[_another_child(pairs) & (levels < 0)] = 3
     oa, ob = pairs.codes("birth_order")
     levels[(oa > 0) & (ob > 0) & (oa != ob)] = 5
     return levels
@@ -265,20 +265,25 @@ def _pen_slip(a: str, b: str) -> bool:
     return len(a) == len(b) and a[-1] == b[-1] and sum(map(str.__ne__, a, b)) == 1
 
 
-def _of_another_name(pairs: Pairs) -> Mask:
-    """A child of a delivery of several, and a name that is no way of writing its own."""
+def _another_child(pairs: Pairs) -> Mask:
+    """Another child of the delivery: of several, one of another sex, or whose name is no way of writing the other;
+    and with or without a word of several, one of the same mother whose sound number is another."""
     pa, pb = pairs.numbers("plurality", "count", lambda p: int(p) if p.isdigit() else 0)
-    na, nb = pairs.codes("name")
-    asked = np.flatnonzero(((pa > 1) | (pb > 1)) & (na > 0) & (nb > 0) & (na != nb))
-    sa, sb = (side[asked] for side in pairs.derived("name", "sound", pinyin))
-    other = np.zeros(len(na), np.bool_)
-    other[asked] = (sa != sb) & (measure(pairs.texts("name", asked), OSA.distance, 2) > 1)
+    (na, nb), (xa, xb), (ma, mb) = (pairs.codes(field) for field in ("name", "sex", "mother_number"))
+    (ua, ub), (sa, sb) = pairs.codes("number"), pairs.numbers("number_is", "sound", "sound".__eq__)
+    several = (pa > 1) | (pb > 1)
+    numbered = (ma > 0) & (ma == mb) & (sa & sb > 0) & (ua != ub)
+    unnamed = (na == 0) | (nb == 0)
+    other: Mask = (several & (xa > 0) & (xb > 0) & (xa != xb)) | (numbered & unnamed)
+    asked = np.flatnonzero((several | numbered) & ~unnamed & (na != nb))
+    la, lb = (side[asked] for side in pairs.derived("name", "sound", pinyin))
+    other[asked] |= (la != lb) & (measure(pairs.texts("name", asked), OSA.distance, 2) > 1)
     return other
 
 
 def _parent(who: str) -> Callable[[Pairs], Levels]:
     def find(pairs: Pairs) -> Levels:
-        """By number where both sides state it, else by name."""
+        """By number where both sides state it, else by name; one name with two numbers says nothing either way."""
         levels, differ = _start(pairs, f"{who}_name", 4)
         texts = pairs.texts(f"{who}_name", differ)
         a, b = pairs.derived(f"{who}_name", "sound", pinyin)
@@ -288,6 +293,8 @@ def _parent(who: str) -> Callable[[Pairs], Levels]:
         by_number, differ = _start(pairs, f"{who}_number", 3)
         slips = measure(pairs.texts(f"{who}_number", differ), OSA.distance, 1)
         by_number[differ] = np.where(slips <= 1, 1, 3)
+        torn = (by_number == 3) & (levels == 2)
+        by_number[torn] = levels[torn] = -1
         return np.where(by_number >= 0, by_number, levels)
 
     return find

@@ -36,7 +36,7 @@ RATES: Mapping[str, float] = {
     "never-registered": 0.055, "certificate-missing": 0.06, "certificate-late": 0.05,
     "mother-number-slip": 0.045, "mother-name": 0.06, "entry-by-mistake": 0.07,
     "birth-day-slip": 0.05, "birth-untold": 0.03, "registered-twice": 0.04, "date-slip": 0.05,
-    "parent-number-wrong": 0.06, "certificate-number-slip": 0.06, "certificate-of-another": 0.04,
+    "parent-number-wrong": 0.04, "certificate-number-slip": 0.06, "certificate-of-another": 0.04,
     "certificate-void-alone": 0.05, "number-not-noted": 0.08,
     # of births of several, and of certificates that replace another
     "sibling-untold": 0.2, "certificate-not-voided": 0.3, "certificate-replaces-slip": 0.3,

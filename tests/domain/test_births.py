@@ -160,10 +160,12 @@ def test_registration_is_offered_a_week_before_the_limit_and_the_offer_ends_with
     assert kinds(on(LIMIT, certificate(mother_hukou_place=ELSEWHERE))) == []
 
 
-def test_where_records_differ_on_the_day_of_birth_nobody_is_reminded_early():
+def test_where_certificates_differ_on_the_day_of_birth_nobody_is_reminded_early():
     child = fact("child_record", "c1", birth_date=BORN + 20, place=VILLAGE)
-    assert DUE not in kinds(on(LIMIT, certificate(issued_on=BORN + 21), child))
-    assert DUE in kinds(on(LIMIT + 20, certificate(issued_on=BORN + 21), child))
+    assert DUE in kinds(on(LIMIT, certificate(), child))
+    assert DUE not in kinds(on(LIMIT, certificate(), certificate("A000000002", birth_date=BORN + 20)))
+    assert on(LIMIT, certificate(birth_date=None), child).birth.outcome == "too-early"
+    assert on(LIMIT + 30, certificate(birth_date=None), child).birth.outcome == "only-health"
 
 
 def test_a_certificate_in_place_of_another_leaves_no_more_time():
