@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from hub.domain.days import Day, add_month
+from hub.domain.divisions import Divisions
 from hub.domain.limits import USUAL_RESIDENCE, Limits
 from hub.domain.residence import QUIET, RESIDENT, Spell
 
@@ -33,6 +34,7 @@ CLASSES = {
 }
 """Class of a person and month to its meaning in Chinese and English."""
 
+UNKNOWN = "unknown"
 Cut = Callable[[str, Day], str]
 """The area in which a place, named as on a day, is counted; towns unless told."""
 
@@ -85,6 +87,15 @@ class Flow(NamedTuple):
 def town(place: str, day: Day) -> str:
     """The 9-digit code of a town, as the place was named."""
     return place[:9]
+
+
+def cut_by(divisions: Divisions, digits: int, as_on: Day | None = None) -> Cut:
+    """Areas of so many digits, cut as on the day of a stay's beginning or as on a later day.
+
+    Figures that are to balance are cut as on one day. After a split nobody can tell which part it
+    was, and a place that is gone has none: both are counted under the area's candidates together.
+    """
+    return lambda place, day: "+".join(divisions.area(place, day, digits, as_on).candidates) or UNKNOWN
 
 
 # --- stays ----------------------------------------------------------------------------------

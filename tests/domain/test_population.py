@@ -19,7 +19,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.days import add_month, day_of
-from hub.domain.population import CLASSES, Cell, Flow, Month, Stay, cell_on, classes_of, flows_of, stays_of
+from hub.domain.divisions import ALWAYS, STILL, Division, Divisions
+from hub.domain.population import (
+    CLASSES,
+    Cell,
+    Flow,
+    Month,
+    Stay,
+    cell_on,
+    classes_of,
+    cut_by,
+    flows_of,
+    stays_of,
+)
 from hub.domain.residence import Spell
 
 TOWN, TOWN_2 = "990101101", "990101102"
@@ -128,6 +140,33 @@ def test_figures_may_be_cut_by_other_areas():
     spells = lives(here, there)
     found = classes_of(spells, [day_of("2024-06-01")], LATER, LIMITS, lambda place, day: place[:6])
     assert found == {day_of("2024-06-01"): Month("migrant", COUNTY)}, "the two towns were merged"
+
+
+DIVISIONS = Divisions.of([
+    Division("statistical", TOWN, "柳河镇", ALWAYS, BORN + 60, "merged", (TOWN_2,)),
+    Division("statistical", TOWN_2, "石桥镇", ALWAYS, STILL, "", ()),
+    Division("statistical", "990101103", "白云镇", ALWAYS, BORN + 60, "split", ("990101104", "990101105")),
+    Division("statistical", "990101104", "双塔镇", BORN + 61, STILL, "", ()),
+    Division("statistical", "990101105", "龙泉镇", BORN + 61, STILL, "", ()),
+    Division("statistical", "990101106", "东岭镇", ALWAYS, BORN + 60, "abolished", ()),
+])  # fmt: skip
+
+
+def test_a_merged_town_is_itself_on_its_days_and_its_successor_now():
+    spells = lives(registration(hukou_place=ELSEWHERE, left_on=BORN + 200))
+    stays = stays_of(spells, LATER)
+    assert cell_on(stays, BORN + 90, cut_by(DIVISIONS, 9)) == Cell(TOWN, "migrant")
+    assert cell_on(stays, BORN + 90, cut_by(DIVISIONS, 9, LATER)) == Cell(TOWN_2, "migrant")
+    flows = [(f.kind, f.left, f.entered) for f in flows_of(stays, cut_by(DIVISIONS, 9, LATER))]
+    assert flows == [
+        ("arrival", None, Cell(TOWN_2, "migrant")), ("departure", Cell(TOWN_2, "migrant"), None),
+    ]  # fmt: skip
+
+
+def test_after_a_split_nobody_can_tell_and_what_is_gone_has_no_area():
+    now = cut_by(DIVISIONS, 9, LATER)
+    assert now("990101103201", BORN) == "990101104+990101105"
+    assert (now("990101106201", BORN), cut_by(DIVISIONS, 9)("990101106201", BORN)) == ("unknown", "990101106")
 
 
 # --- any spells -----------------------------------------------------------------------------
