@@ -25,7 +25,7 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 4
+VERSION = 5
 CROSSING = -1
 """The home of what concerns more than one partition."""
 metadata = MetaData()
