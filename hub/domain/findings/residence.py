@@ -4,7 +4,7 @@ Each check is a function of the day; the days on which it may change are given
 to the scene's clock, which finds the first that does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hub.domain.days import Day, iso
 from hub.domain.facts import Fact
@@ -34,16 +34,18 @@ def households(scene: Scene) -> Iterator[Finding]:
 
 def quiet(scene: Scene) -> Iterator[Finding]:
     """A registration whose evidence broke off, while nobody said that the person left."""
-    silent = [
-        spell for spell in scene.spells if spell.quiet_from is not None and spell.basis == "registration"
-    ]
+    silent = {
+        spell.record: (spell.quiet_from, spell.heard_on)
+        for spell in scene.spells
+        if spell.quiet_from is not None and spell.heard_on is not None and spell.basis == "registration"
+    }
     if silent:
-        registrations, limits = scene.kinds.get("residence", ()), scene.clock.limits
-        asked = [fact for fact in registrations if fact.record_id in {spell.record for spell in silent}]
-        since = {spell.record: (spell.quiet_from, spell.heard_on) for spell in silent}
-        days = {day for fact in (*registrations, *scene.records.entries) for day in _turns(fact, limits)}
-        days |= {spell.quiet_from for spell in silent if spell.quiet_from is not None}
-        yield from scene.clock.steady(days, lambda day: tuple(_silent(scene, asked, since, day)))
+        limits = scene.clock.limits
+        records = (*scene.kinds.get("residence", ()), *scene.records.entries)
+        days = {day for fact in records for day in _turns(fact, limits)} | {
+            since for since, _ in silent.values()
+        }
+        yield from scene.clock.steady(days, lambda day: tuple(_silent(scene, silent, day)))
 
 
 # --- on one day -----------------------------------------------------------------------------
@@ -99,20 +101,19 @@ def _both(
         )  # fmt: skip
 
 
-def _silent(
-    scene: Scene, asked: Sequence[Fact], since: dict[str, tuple[Day | None, Day | None]], day: Day
-) -> Iterator[Finding]:
+def _silent(scene: Scene, silent: Mapping[str, tuple[Day, Day]], day: Day) -> Iterator[Finding]:
+    """`silent` holds, by registration, the day from which it is quiet and the day it was last heard of."""
     entries, registrations = scene.records.entries, scene.kinds.get("residence", ())
     if any(_here(entry, scene.county) and in_force(entry, day) for entry in entries):
         return
-    for fact in asked:
-        quiet_from, heard = since[fact.record_id]
+    for fact in registrations:
+        since, heard = silent.get(fact.record_id, (day + 1, day))
         lapse = lapses_on(fact, scene.clock.limits)
-        over = quiet_from is None or heard is None or day < quiet_from or (lapse is not None and day >= lapse)
+        over = day < since or (lapse is not None and day >= lapse)
         if not over and not _registered_since(fact, registrations, entries):
             yield Finding(
                 "residence-gone-quiet", fact.record_id, (fact.record_id,),
-                f"registered here, insured until {iso(heard or 0)} and not since, no end of work was told",
+                f"registered here, insured until {iso(heard)} and not since, no end of work was told",
             )  # fmt: skip
 
 
@@ -127,10 +128,11 @@ def in_force(fact: Fact, day: Day) -> bool:
 
 def ends_on(fact: Fact) -> Day | None:
     """The first day on which a registration or entry is no longer in force, if that is known."""
-    fields = fact.fields
-    left, expires = fields.get("left_on", fields.get("cancel_date")), fields.get("expires_on")
-    ends = [day for day in (left, None if expires is None else expires + 1) if day is not None]
-    return min(ends, default=None)
+    left: Day | None = fact.fields.get("left_on", fact.fields.get("cancel_date"))
+    expires: Day | None = fact.fields.get("expires_on")
+    if expires is None:
+        return left
+    return expires + 1 if left is None else min(left, expires + 1)
 
 
 def _turns(fact: Fact, limits: Limits) -> Iterator[Day]:
@@ -142,7 +144,8 @@ def _turns(fact: Fact, limits: Limits) -> Iterator[Day]:
 def _reminder(fact: Fact, limits: Limits) -> Day:
     """The day from which somebody is reminded to renew."""
     expires: Day = fact.fields["expires_on"]
-    return expires - limits.on(RESIDENCE_REMINDER, expires, fact.fields.get("place", "")).days
+    # As long before as the limit is long: a deadline is remembered once it was worked out.
+    return 2 * expires - limits.deadline(RESIDENCE_REMINDER, expires, fact.fields.get("place", ""))
 
 
 def _to_be_ended(entry: Fact, limits: Limits) -> Day:
