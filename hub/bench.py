@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from hub.app import Hub
 from hub.audit.replay import digests
+from hub.collector import tune_collector
 from hub.demo import at, ingest_all, work_through
 from hub.errors import SettingsError
 from hub.log import Envelope, EventLog, Partition, Position, Recorded
-from hub.processing.runner import Runner, tune_collector
+from hub.processing.runner import Runner
 from hub.processing.worker import WORKING, Worker
 from hub.settings import Settings
 from hub.simulate import simulate

@@ -17,10 +17,10 @@ from rich.table import Table
 from hub.app import Hub
 from hub.audit import replay
 from hub.audit.score import score
+from hub.collector import tune_collector
 from hub.domain.births import OUTCOMES
 from hub.domain.disclosures import Reader
 from hub.domain.discrepancies import CATALOGUE
-from hub.processing.runner import tune_collector
 from hub.projections.databases import open_sqlite
 from hub.queries import Queries
 from hub.reports.page import write_page

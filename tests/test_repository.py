@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from hub.cli import COMMANDS, cli
 from hub.connect.contracts import load_contracts
 from hub.domain.events import EVENTS
 from hub.log.codec import Codec, load_schema
@@ -87,3 +89,20 @@ def test_the_readme_is_short_and_its_quickstart_runs(tmp_path):
         assert done.returncode in (0, 1), f"{command}: {done.stderr}"
         if done.returncode:
             assert arguments[0] == "ingest", f"{command}: {done.stdout}{done.stderr}"
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself():
+    context = click.Context(cli)
+    said = {name: cli.get_command(context, name).get_short_help_str(200) for name in COMMANDS}
+    assert said == {name: lazy.help for name, lazy in COMMANDS.items()}
+    assert list(COMMANDS) == sorted(COMMANDS)
+
+
+def test_to_ask_which_commands_there_are_loads_none_of_them():
+    code = (
+        "import sys; from click.testing import CliRunner; from hub.cli import cli; "
+        "assert 'ingest' in CliRunner().invoke(cli, ['--help']).output; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {"sqlalchemy", "numpy", "openpyxl", "fastavro", "pypinyin", "faust", "kafka", "hub.app"}
+    assert not heavy & set(done.stdout.split())

@@ -16,7 +16,7 @@ from hub.connect import Connector
 from hub.connect.contracts import Feed
 from hub.connect.reasons import REASONS
 from hub.connect.reconcile import Reconciled, reconcile
-from hub.connect.rows import Translator
+from hub.connect.translator import Translator
 from hub.domain.days import iso
 from hub.errors import RetryableError, SettingsError, UnreadableSourceError
 from hub.settings import FeedSettings

@@ -1,8 +1,11 @@
-"""Running a worker: the hub's side of `hub worker`."""
+"""`hub worker`: running a worker."""
 
 from contextlib import ExitStack
 
+import click
+
 from hub.app import Hub
+from hub.cli.common import opened
 from hub.errors import SettingsError
 from hub.processing.worker import PAUSED, Status, Watch, Worker
 
@@ -67,3 +70,15 @@ def run_worker(hub: Hub, metrics_port: int | None) -> None:
         if port:
             stack.enter_context(served(said.metrics_host, port, seen.status, metrics.registry))
         faust_app.run(hub.settings.log.url, seen.worker, seen.report)
+
+
+@click.command()
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="answer /metrics, /livez and /readyz there (default: as the settings say)",
+)
+@click.pass_context
+def worker(context: click.Context, metrics_port: int | None) -> None:
+    """Work on the projection, or stand by for the worker that does, until told to stop."""
+    run_worker(opened(context), metrics_port)

@@ -45,6 +45,8 @@ class Backlog:
 
     def replace(self, feed: Feed, record_id: str, day: Day, drop: str, attempt: str) -> None:
         """Earlier rows of a record that was just published need not wait any longer."""
+        if not self._any(feed):
+            return
         earlier = (item for item in self.of_record(feed, record_id) if item.order[:2] <= (day, drop))
         self._replace((item for item in earlier if item.attempt != attempt), attempt)
 

@@ -7,12 +7,18 @@ and warned of; everything else that is odd is refused.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from hub.connect.dates import day
 from hub.connect.reasons import CellError
-from hub.matching.numbers import canonical_number, certificate_no_valid, credit_code_valid, number_valid
+from hub.matching.numbers import (
+    NUMBER_18,
+    canonical_number,
+    certificate_no_valid,
+    credit_code_valid,
+    number_valid,
+)
 
 TEXT_CHARACTERS_MAX = 4_096
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")
@@ -32,6 +38,12 @@ def text(value: str) -> str:
     return value
 
 
+def all_plain(values: Sequence[str]) -> bool:
+    """Whether `text` would take all of these: asked of them together, a long one first."""
+    longest = max(map(len, values), default=0)
+    return longest <= TEXT_CHARACTERS_MAX and CONTROL.search("".join(values)) is None
+
+
 def month(value: str) -> str:
     """A month as YYYYMM."""
     plain = unicodedata.normalize("NFKC", value).replace("-", "")
@@ -42,7 +54,8 @@ def month(value: str) -> str:
 
 def identity_number(value: str) -> str:
     """An identity number; one that fails its check keeps its value beside the complaint."""
-    number = canonical_number(text(value))
+    # Most are written as they should be: then there is nothing to make canonical.
+    number = value if NUMBER_18.fullmatch(value) else canonical_number(text(value))
     if not number_valid(number):
         raise CellError("bad-number", number)
     return number

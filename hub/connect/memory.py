@@ -120,8 +120,9 @@ class Memory:
         if not self._pending:
             return
         checkpoint: dict[Partition, int] = {}
-        for position in self._log.append(concluded_last(self._pending)):
-            checkpoint[position.partition] = max(checkpoint.get(position.partition, -1), position.offset)
+        for partition, offset in self._log.append(concluded_last(self._pending)):
+            if offset > checkpoint.get(partition, -1):
+                checkpoint[partition] = offset
         self._pending = []
         self._commit(checkpoint)
 

@@ -16,7 +16,8 @@ import msgspec
 from hub.connect.backlog import Backlog, about
 from hub.connect.contracts import Feed
 from hub.connect.dates import parser_of
-from hub.connect.ingest import Batch, Ingest
+from hub.connect.door import Batch
+from hub.connect.ingest import Ingest
 from hub.connect.reasons import BY_SOURCE, CellError
 from hub.connect.rows import Problem, Row, wanted
 from hub.domain.days import iso
@@ -95,19 +96,19 @@ class Quarantine:
             return Retried(item, "held", [{"field": feed.key, "code": "held-behind"}])
         if any(other.attempt == item.attempt and cells_of(other) != cells_of(item) for other in others):
             return Retried(item, "quarantined", [{"field": feed.key, "code": "duplicate-key"}])
-        cites = self._ingest.cites(feed, item.published_on)
+        cites = self._ingest.door.cites(feed, item.published_on)
         if cites is None:
             return Retried(item, "held", [{"field": "", "code": "no-agreement"}])
         reading = Reading(item.drop, 0, "", "")
         batch = Batch(feed, reading, item.published_on, (row,), item.attempt, cites)
-        outcome, problems = self._ingest.settle(batch, row, publish=publish)
+        outcome, problems = self._ingest.door.settle(batch, row, publish=publish)
         if outcome in RELEASED:
             passed.add(item.item_id)
         return Retried(item, outcome, _listed(problems))
 
     def _others(self, feed: Feed, item: QuarantinedRow, row: Row, passed: set[str]) -> list[QuarantinedRow]:
         """The other rows that wait of the record that a row is about, as it was repaired."""
-        found = self._backlog.of_record(feed, self._ingest.record_of(feed, row))
+        found = self._backlog.of_record(feed, self._ingest.door.record_of(feed, row))
         return [other for other in found if other.item_id != item.item_id and other.item_id not in passed]
 
     def _tell(self, told: Retried, retry_id: str) -> None:

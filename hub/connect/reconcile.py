@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from hub.connect import Connector, Drop
-from hub.connect.ingest import record_id_of
 from hub.connect.memory import content_digest
-from hub.connect.rows import Row, Translator
+from hub.connect.pseudonyms import record_id_of
+from hub.connect.rows import Row
+from hub.connect.translator import Translator
 from hub.domain.events import (
     RECORDS,
     BatchReceived,

@@ -95,6 +95,10 @@ class EventLog(Protocol):
         """Give back files and connections; a closed log is not used again."""
 
 
+# Copied for each id: to set one up costs more than to fill it.
+EMPTY_ID = hashlib.blake2b(digest_size=16, person=b"hub-event-id")
+
+
 def partition_of(text: str, count: int) -> int:
     """The one of so many partitions that a text falls to, the same in every adapter and for ever."""
     return zlib.crc32(text.encode()) % count
@@ -102,5 +106,6 @@ def partition_of(text: str, count: int) -> int:
 
 def derive_id(*parts: object) -> str:
     """An event id that the same cause always yields again, so that repeating is harmless."""
-    text = "\x1f".join(map(str, parts))
-    return hashlib.blake2b(text.encode(), digest_size=16, person=b"hub-event-id").hexdigest()
+    digest = EMPTY_ID.copy()
+    digest.update("\x1f".join(map(str, parts)).encode())
+    return digest.hexdigest()

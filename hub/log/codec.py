@@ -25,6 +25,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -41,6 +42,7 @@ from hub.errors import (
     SettingsError,
 )
 from hub.log.guard import SCHEMA_BYTES_MAX, Kinds
+from hub.log.writing import writer
 
 MARKER = b"\xc3\x01"
 CONFLUENT = b"\x00"
@@ -87,6 +89,8 @@ class Schema(NamedTuple):
     sha256: bytes
     fingerprint: bytes
     parsed: Any
+    write: Callable[[Mapping[str, Any]], bytes]
+    """What writes an event's values, by their names."""
     values: Callable[[Any], tuple[Any, ...]]
     names: tuple[str, ...]
     foreign: frozenset[str]
@@ -140,6 +144,7 @@ def _load(text: str) -> Schema:
         sha256=hashlib.sha256(text.encode()).digest(),
         fingerprint=bytes.fromhex(fingerprint(to_parsing_canonical_form(plain), "CRC-64-AVRO")),
         parsed=parsed,
+        write=(writer(parsed) if event is RecordPublished else None) or partial(_written, parsed),
         values=attrgetter(*names),
         names=names,
         foreign=frozenset(names).difference(event.__slots__),
@@ -215,15 +220,13 @@ class Codec:
             schema = self._writers[cls, feed]
         except KeyError:
             raise SchemaMismatchError(f"no schema for {cls.__name__} {feed}") from None
-        body = io.BytesIO()
         values = schema.values(event)
         if len(schema.names) == 1:
             values = (values,)
         try:
-            schemaless_writer(body, schema.parsed, dict(zip(schema.names, values, strict=True)))
-        except (TypeError, ValueError) as error:
+            payload = schema.write(dict(zip(schema.names, values, strict=True)))
+        except (TypeError, ValueError, AttributeError) as error:
             raise SchemaMismatchError(f"{cls.__name__} {feed} does not fit its schema") from error
-        payload = body.getvalue()
         if len(payload) > PAYLOAD_BYTES_MAX:
             raise SchemaMismatchError(f"{cls.__name__} {feed} is larger than a payload may be")
         return self._sealer.seal(self._prefix(schema) + payload)
@@ -273,16 +276,19 @@ class Codec:
         return known
 
 
+def _written(parsed: Any, values: Mapping[str, Any]) -> bytes:
+    body = io.BytesIO()
+    schemaless_writer(body, parsed, values)
+    return body.getvalue()
+
+
 def _read(schema: Schema, body: bytes) -> Event:
     stream = io.BytesIO(body)
     values: Any = schemaless_reader(stream, schema.parsed, None)
     if stream.tell() != len(body):
         raise SchemaMismatchError(f"payload goes on behind its {schema.event.__name__}")
-    if schema.exact:
-        again = io.BytesIO()
-        schemaless_writer(again, schema.parsed, values)
-        if again.getvalue() != body:
-            raise SchemaMismatchError(f"payload holds what no writer of {schema.event.__name__} writes")
+    if schema.exact and _written(schema.parsed, values) != body:
+        raise SchemaMismatchError(f"payload holds what no writer of {schema.event.__name__} writes")
     if schema.event is RecordPublished:
         fields = {k: v for k, v in values["fields"].items() if v is not None}
         return RecordPublished(

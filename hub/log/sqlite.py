@@ -174,18 +174,17 @@ class TopicFile:
         positions: list[Position] = []
         recorded = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         partitions = [Partition(self.topic, n) for n in range(self.count)]
+        framed = self._framed
         for item, value in zip(envelopes, encoded, strict=True):
-            kind = TYPE_PREFIX + type(item.event).__name__
-            day = "" if item.occurred_on is None else midnight(item.occurred_on)
-            attributes = (item.id, kind, item.source, item.subject, day, item.jurisdiction,
-                          item.actor, item.correlation_id, item.causation_id, item.agreement,
-                          recorded)  # fmt: skip
-            named = item.partition
-            chosen = partition_of(item.key, self.count) if named is None else named
-            for number in range(self.count) if item.event.BARRIER else (chosen,):
+            event, id_, key, source, subject, day, area, actor, corr, cause, agreed, named = item
+            time_ = "" if day is None else midnight(day)
+            attributes = (id_, TYPE_PREFIX + type(event).__name__, source, subject, time_, area, actor, corr, cause,
+                          agreed, recorded)  # fmt: skip
+            chosen = partition_of(key, self.count) if named is None else named
+            for number in range(self.count) if event.BARRIER else (chosen,):
                 offset = heads[number] = heads.get(number, -1) + 1
-                leaf = leaf_hash(self._framed(number, offset, item.key, attributes, value))
-                rows.append((number, offset, item.key, *attributes, value, leaf))
+                leaf = leaf_hash(framed(number, offset, key, attributes, value))
+                rows.append((number, offset, key, *attributes, value, leaf))
                 positions.append(Position(partitions[number], offset))
         return rows, positions
 

@@ -5,7 +5,6 @@ transaction, then the decisions from the outbox to the log. A crash between
 the two appends the same events, with the same ids, at the next start.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import starmap
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection, select
 
+from hub.collector import tune_collector
 from hub.domain.events import (
     ACTIONS,
     DECISIONS,
@@ -61,11 +61,6 @@ from hub.projections.position import (
 
 log = structlog.get_logger()
 STEP_EVENTS = 10_000
-
-
-def tune_collector() -> None:
-    """Look for cycles rarely: remembered rows are many and hold none, and walking them cost a quarter."""
-    gc.set_threshold(200_000, 50, 1_000)
 
 
 class StepResult(NamedTuple):

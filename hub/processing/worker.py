@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple, TypeVar
 
+from hub.collector import tune_collector
 from hub.errors import BusyError, RetryableError
-from hub.processing.runner import Runner, StepResult, tune_collector
+from hub.processing.runner import Runner, StepResult
 from hub.processing.sharing.participant import Participant
 
 REFRESH_AFTER_SECONDS = 0.2

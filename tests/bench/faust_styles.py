@@ -21,9 +21,9 @@ import mode
 
 from deploy.kafka.broker import Broker
 from hub.app import Hub
+from hub.collector import tune_collector
 from hub.domain.events import RECORDS
 from hub.log.cloudevents import envelope_of
-from hub.processing.runner import tune_collector
 from hub.settings import HubSettings, LogSettings, Settings
 from tests.bench.kafka_log import envelopes
 

@@ -13,11 +13,11 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from deploy.kafka.broker import Broker
 from hub.app import Hub
+from hub.collector import tune_collector
 from hub.domain.events import RECORDS, RecordPublished
 from hub.log import Envelope, derive_id
 from hub.log.cloudevents import headers_of, now
 from hub.log.kafka.reader import FETCH_BYTES_MAX
-from hub.processing.runner import tune_collector
 from hub.settings import HubSettings, LogSettings, Settings
 
 PAGE = 2_000

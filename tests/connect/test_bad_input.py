@@ -1,6 +1,7 @@
 """Bad input: a reason with file, row and field; the rest goes on; nothing is lost; always balanced."""
 
 import json
+import zipfile
 
 import pytest
 
@@ -183,6 +184,22 @@ def test_a_workbook_that_lies_about_its_extent_is_read_in_full(hub, tmp_path):
     lie_about_extent(path)
     (receipt,) = ingest(hub, tmp_path, RESIDENCE)
     assert receipt.accepted == 50
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/styles.xml", "docProps/core.xml"])
+@pytest.mark.parametrize("prolog", [b"", b"<!-- " + b"x" * 20_000 + b" -->"], ids=["at once", "far behind"])
+def test_a_workbook_that_declares_entities_is_refused_unread(hub, tmp_path, part, prolog):
+    path = workbook(tmp_path, [LIVES])
+    with zipfile.ZipFile(path) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    root = parts[part].partition(b"?>")[2] if parts[part].startswith(b"<?xml") else parts[part]
+    parts[part] = prolog + b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>' + root
+    with zipfile.ZipFile(path, "w") as target:
+        for name, content in parts.items():
+            target.writestr(name, content)
+    (receipt,) = ingest(hub, tmp_path, RESIDENCE)
+    assert [complaint["code"] for complaint in receipt.rows] == ["not-a-workbook"]
+    assert receipt.accepted == 0
 
 
 def test_a_truncated_workbook_is_refused(hub, tmp_path):

@@ -110,30 +110,32 @@ def _rows(
 ) -> Iterator[Row]:
     expected = wanted(feed)
     chosen = [(index, name) for index, name in enumerate(headings) if name in expected]
+    width = len(headings)
     number = 1
     with stream:
         while True:
-            number += 1
             try:
-                cells = next(reader)
-            except StopIteration:
+                for cells in reader:
+                    number += 1
+                    if not cells:
+                        continue
+                    if len(cells) == width and max(map(len, cells)) <= CELL_CHARACTERS_MAX:
+                        yield Row(number, {name: cells[index] for index, name in chosen})
+                    else:
+                        yield _odd(number, chosen, cells, width)
                 return
             except csv.Error as error:
+                number += 1
                 yield Row(number, {}, "cell-too-large" if "field limit" in str(error) else "ragged-row")
-                continue
-            if not cells:
-                continue
-            if len(cells) != len(headings):
-                # A row that slipped may show the content of a refused column under another heading.
-                slipped = len(chosen) < len(headings)
-                yield Row(number, {} if slipped else _kept(chosen, cells), "ragged-row")
-                continue
-            kept = _kept(chosen, cells)
-            large = next((name for name, cell in kept.items() if len(cell) > CELL_CHARACTERS_MAX), "")
-            if large:
-                kept = {k: v for k, v in kept.items() if len(v) <= CELL_CHARACTERS_MAX}
-            yield Row(number, kept, "cell-too-large" if large else "", large)
 
 
-def _kept(chosen: list[tuple[int, str]], cells: list[str]) -> dict[str, str]:
-    return {name: cells[index] for index, name in chosen if index < len(cells)}
+def _odd(number: int, chosen: list[tuple[int, str]], cells: list[str], width: int) -> Row:
+    """A row of another width than its headings', or with a cell that is no cell."""
+    kept = {name: cells[index] for index, name in chosen if index < len(cells)}
+    if len(cells) != width:
+        # A row that slipped may show the content of a refused column under another heading.
+        return Row(number, {} if len(chosen) < width else kept, "ragged-row")
+    large = next((name for name, cell in kept.items() if len(cell) > CELL_CHARACTERS_MAX), "")
+    if large:
+        kept = {name: cell for name, cell in kept.items() if len(cell) <= CELL_CHARACTERS_MAX}
+    return Row(number, kept, "cell-too-large" if large else "", large)

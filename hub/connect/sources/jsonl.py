@@ -13,6 +13,7 @@ from hub.errors import UnreadableSourceError
 
 LINE_BYTES_MAX = 1 << 20
 NAMES_MAX = 1_000
+NESTED = frozenset((dict, list))
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -66,9 +67,13 @@ def _rows(path: Path, names: Container[str]) -> Iterator[Row]:
             if found is None:
                 yield Row(number, {}, _fault(line))
             else:
-                kept = {k: v for k, v in found.items() if k in names}
-                nested = next((k for k, v in kept.items() if isinstance(v, dict | list)), "")
-                yield Row(number, {} if nested else kept, "bad-json" if nested else "", nested)
+                yield _row(number, {k: v for k, v in found.items() if k in names})
+
+
+def _row(number: int, kept: dict[str, object]) -> Row:
+    if NESTED.isdisjoint(map(type, kept.values())):
+        return Row(number, kept)
+    return Row(number, {}, "bad-json", next(name for name, cell in kept.items() if type(cell) in NESTED))
 
 
 def _fault(line: bytes) -> str:

@@ -50,6 +50,7 @@ NUMBERS_PER_PART = 100_000
 WAITS: Mapping[str, dict[str, Any]] = {
     "sqlite": {"timeout": 2}, "postgresql": {"connect_timeout": 10}, "mysql": {"connect_timeout": 10},
 }  # fmt: skip
+BINARY = frozenset((bytes, memoryview))
 SQLITE_WAITS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -209,6 +210,12 @@ def _translated(error: SQLAlchemyError, feed: Feed) -> HubError:
 
 
 def _row(number: int, cells: dict[str, object]) -> Row:
+    texts = [cell for cell in cells.values() if type(cell) is str]
+    if (
+        BINARY.isdisjoint(map(type, cells.values()))
+        and max(map(len, texts), default=0) <= CELL_CHARACTERS_MAX
+    ):
+        return Row(number, cells)
     for heading, cell in cells.items():
         if isinstance(cell, bytes | memoryview):
             kept = {k: v for k, v in cells.items() if not isinstance(v, bytes | memoryview)}

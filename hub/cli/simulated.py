@@ -1,0 +1,55 @@
+"""`hub simulate`, `hub demo` and `hub score`: a county with known truth, and how near the hub comes to it."""
+
+from pathlib import Path
+
+import click
+
+from hub.audit.score import score as score_truth
+from hub.cli.common import FINDINGS, as_json, opened, queries
+from hub.cli.show import Progress, emit, table
+from hub.demo import demo as run_demo
+from hub.simulate import simulate as run_simulation
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--persons", type=click.IntRange(10, 5_000_000), default=20_000, show_default=True)
+@click.option("--months", type=click.IntRange(1, 240), default=24, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--noise", type=click.FloatRange(0, 10), default=1.0, show_default=True, help="1 default, 2 double"
+)
+@as_json
+def simulate(directory: Path, persons: int, months: int, seed: int, noise: float, json_: bool) -> None:
+    """Write a simulated county's drops, with the truth beside them."""
+    with Progress("drops", quiet=json_) as bar:
+        summary = run_simulation(directory, persons, months, seed, noise, bar.to)
+    emit(summary._asdict(), json_, lambda: table("simulated", summary._asdict()))
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
+@click.option("--persons", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True)
+@click.option("--months", type=click.IntRange(2, 120), default=24, show_default=True)
+@as_json
+@click.pass_context
+def demo(context: click.Context, folder: Path, persons: int, months: int, json_: bool) -> None:
+    """A county from its departments' files to settled cases, in one go."""
+    answer = run_demo(folder, persons, months, quiet=json_)
+    if json_:
+        emit(answer, json_, lambda: None)
+    if not answer["ok"]:
+        context.exit(FINDINGS)
+
+
+@click.command()
+@click.option("--truth", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@as_json
+@click.pass_context
+def score(context: click.Context, truth: Path, json_: bool) -> None:
+    """Compare with labelled truth, as `hub simulate` writes it."""
+    hub = opened(context)
+    folder = truth / "truth" if (truth / "truth").is_dir() else truth
+    with hub.projection() as db:
+        found = score_truth(db, queries(hub, db).links(None), folder, hub.rules.limits)
+    emit(found, json_, lambda: table("score", found))

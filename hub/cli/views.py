@@ -1,0 +1,83 @@
+"""`hub status` and what else the projections show: pages of a view, a file of links, content digests."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.audit import replay
+from hub.cli.common import as_json, opened, queries
+from hub.cli.show import emit, show_status, table
+
+
+@click.command()
+@as_json
+@click.pass_context
+def status(context: click.Context, json_: bool) -> None:
+    """How much there is of everything."""
+    hub = opened(context)
+    with hub.projection() as db:
+        found = queries(hub, db).status() | {
+            "feeds": hub.balance(),
+            "quarantine": hub.quarantine_balance(),
+            "rhythm": hub.rhythm(),
+            "holidays_missing": hub.holidays_missing(),
+        }
+    emit(found, json_, lambda: show_status(found))
+
+
+def _listing(name: str, *filters: str) -> click.Command:
+    def show(context: click.Context, limit: int, json_: bool, **chosen: str | None) -> None:
+        hub = opened(context)
+        with hub.projection() as db:
+            asked = {key: value for key, value in chosen.items() if value}
+            found = queries(hub, db).rows(name, limit, **asked)
+        emit(found, json_, lambda: table(name, found))
+
+    command: Any = click.pass_context(show)
+    for option in reversed(filters):
+        command = click.option(f"--{option}", default=None)(command)
+    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(
+        as_json(command)
+    )
+    return click.command(name, help=f"A page of {name}; the look is put on record.")(command)
+
+
+births = _listing("births", "outcome")
+residents = _listing("residents", "status")
+households = _listing("households", "household")
+discrepancies = _listing("discrepancies", "kind", "status", "owner")
+
+
+@click.group()
+def export() -> None:
+    """Write a view to a file."""
+
+
+@export.command("links")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--feed", default=None, help="one feed only, under its own keys")
+@as_json
+@click.pass_context
+def export_links(context: click.Context, file: Path, feed: str | None, json_: bool) -> None:
+    """record_id,person_id of every live record."""
+    hub = opened(context)
+    with hub.projection() as db:
+        found = queries(hub, db).links(feed)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("record_id", "person_id"))
+        writer.writerows(found)
+    answer = {"file": file.name, "links": len(found)}
+    emit(answer, json_, lambda: click.echo(f"{len(found):,} links in {file.name}"))
+
+
+@click.command()
+@as_json
+@click.pass_context
+def digest(context: click.Context, json_: bool) -> None:
+    """A content digest per projection."""
+    with opened(context).projection() as db:
+        found = replay.digests(db)
+    emit(found, json_, lambda: table("digest", found))
