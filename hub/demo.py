@@ -105,7 +105,7 @@ def demo(folder: Path, persons: int, months: int, *, quiet: bool) -> dict[str, A
         reader = Reader("health", "analyst", hub.settings.hub.county, "record-reconciliation")
         queries = Queries(db, hub.log, reader, hub.settings.hub.county, hub.rules.model)
         status = queries.status()
-        scored = score(db, queries.links(None), source / "truth")
+        scored = score(db, queries.links(None), source / "truth", hub.rules.limits)
         cases = queries.rows("cases", 5, state="raised")
         feeds = hub.balance()
         page = folder / "county.html"

@@ -27,6 +27,7 @@ from hub.projections import (
     cases,
     discrepancies,
     fat_blocks,
+    households,
     metadata,
     models,
     people,
@@ -55,8 +56,14 @@ DAY_COLUMNS = frozenset(
         "published_on",
         "asked_on",
         "answered_on",
+        "since",
+        "until",
     ]
 )
+PAGES: Mapping[str, Table] = {
+    "births": births, "residents": residents, "households": households, "discrepancies": discrepancies, "cases": cases,
+}  # fmt: skip
+"""What is shown a page at a time."""
 
 
 class Queries:
@@ -146,9 +153,7 @@ class Queries:
 
     def rows(self, name: str, limit: int = 20, **filters: str) -> Answer:
         """A page of one view, inside the reader's jurisdiction."""
-        table = {"births": births, "residents": residents, "discrepancies": discrepancies, "cases": cases}[
-            name
-        ]
+        table = PAGES[name]
         area = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
         query = select(table).order_by(*table.primary_key.columns).limit(min(limit, ROWS_MAX))
         if self._reader.jurisdiction != self._county:

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from hub.audit import months
 from hub.domain.days import Day, day_of
+from hub.domain.limits import Limits
 from hub.errors import SettingsError
 from hub.matching.quality import bcubed, pairwise
 from hub.processing.unclear import KIND
@@ -51,7 +53,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
         raise SettingsError(f"truth file {path.name} cannot be read") from error
 
 
-def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path) -> dict[str, Any]:
+def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path, limits: Limits) -> dict[str, Any]:
     """Quality of identity, of each kind of discrepancy, of births and of residence."""
     entities = {row["record_id"]: row["entity_id"] for row in read_table(truth / "records.csv")}
     predicted = {record: person for record, person in links if record in entities}
@@ -69,9 +71,14 @@ def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path) -> dict
     # A public set of labelled people knows no births and no residence.
     if (truth / "births.csv").exists():
         answer["births"] = _births(db, owners, read_table(truth / "births.csv"))
+    people = {record: entity for record, entity in asked.items() if record in predicted}
     if (truth / "residence.csv").exists():
-        people = {record: entity for record, entity in asked.items() if record in predicted}
         answer["residents"] = _residents(db, people, predicted, read_table(truth / "residence.csv"))
+    if (truth / "residence_months.csv").exists():
+        true_months = read_table(truth / "residence_months.csv")
+        answer["residence_months"] = months.score(
+            db, _chosen(people, predicted), true_months, _today(db), limits
+        )
     return answer
 
 
@@ -175,22 +182,29 @@ def _residents(
     truth: list[dict[str, str]],
 ) -> dict[str, Any]:
     """Share of people with live records whose register at the end, resident, migrant or none, is the true one."""
-    today = db.execute(select(func.max(records.c.published_on))).scalar() or 0
+    today = _today(db)
     table = residents.c
     status = {
         row.person: row.status
         for row in db.execute(select(table.person, table.status, table.left_on))
         if row.left_on is None or row.left_on > today
     }
+    now = {row["entity_id"]: row["registered"] for row in truth if not row["to"]}
+    chosen = _chosen(entities, persons).items()
+    return _agreement([(now.get(e, ABSENT), status.get(p, ABSENT)) for e, p in chosen])
+
+
+def _today(db: Connection) -> Day:
+    """The day of the last drop that was handled."""
+    return db.execute(select(func.max(records.c.published_on))).scalar() or 0
+
+
+def _chosen(entities: Mapping[str, str], persons: Mapping[str, str]) -> dict[str, str]:
+    """True person to the person of the hub that most records of theirs belong to."""
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for record, entity in entities.items():
         votes[entity][persons[record]] += 1
-    now = {row["entity_id"]: row["registered"] for row in truth if not row["to"]}
-    pairs = []
-    for entity, counts in votes.items():
-        person = max(counts, key=lambda one: (counts[one], one))
-        pairs.append((now.get(entity, ABSENT), status.get(person, ABSENT)))
-    return _agreement(pairs)
+    return {e: max(counts, key=lambda one: (counts[one], one)) for e, counts in votes.items()}
 
 
 def _agreement(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "explain": Lazy("hub.cli.people", "Why a person, record (feed/key), discrepancy or case is what it is."),
     "export": Lazy("hub.cli.views", "Write a view to a file."),
     "feeds": Lazy("hub.cli.feeds", "Feeds: list, check, discover, begin a new one, compare with the log."),
+    "households": Lazy("hub.cli.views", "A page of households; the look is put on record."),
     "identity": Lazy(
         "hub.cli.identity", "Who is who: the model that decides it, and pairs that people must look at."
     ),

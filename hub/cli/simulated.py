@@ -61,5 +61,5 @@ def score(context: click.Context, truth: Path, json_: bool) -> None:
     hub = opened(context)
     folder = truth / "truth" if (truth / "truth").is_dir() else truth
     with hub.projection() as db:
-        found = score_truth(db, queries(hub, db).links(None), folder)
+        found = score_truth(db, queries(hub, db).links(None), folder, hub.rules.limits)
     emit(found, json_, lambda: table("score", found))

@@ -49,6 +49,7 @@ def _listing(name: str, *filters: str) -> click.Command:
 
 births = _listing("births", "outcome")
 residents = _listing("residents", "status")
+households = _listing("households", "household")
 
 
 @click.group()

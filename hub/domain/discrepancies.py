@@ -7,7 +7,7 @@ the record, or to a registrar who offers a service; it says nothing of a person.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-PUBLIC_SECURITY, HEALTH = "public_security", "health"
+PUBLIC_SECURITY, HEALTH, HUMAN_RESOURCES = "public_security", "health", "human_resources"
 SEVERITIES = ("low", "medium", "high")
 
 
@@ -193,6 +193,36 @@ KINDS = (
          "登记延期、注销，或另有新登记",
          "it is renewed or ended, or a newer registration arrives",
          "到期日期、应续签日期", "day of expiry and the day by which it was to be renewed"),
+    Kind("residence-renewal-due", "居住登记即将到期或待续期（提醒）",
+         "a residence registration runs out within a week or just did: a reminder, before it counts as expired",
+         PUBLIC_SECURITY, "low", 25,
+         "登记延期或注销，或另有新登记", "it is renewed or ended, or a newer registration arrives",
+         "有效期、应续签日期", "until when it is valid and the day by which it is to be renewed"),
+    Kind("residence-registered-twice", "同一乡镇有两份有效居住登记",
+         "two residence registrations in force in one town",
+         PUBLIC_SECURITY, "low", 15,
+         "其中一份登记终止或撤销", "one of the registrations ends or is taken back",
+         "所涉乡镇、登记数", "the town, and how many are in force"),
+    Kind("residence-gone-quiet", "有居住登记而参保中断、无人申报离开",
+         "registered as living here, insured months stopped eight months ago, and no end of work was told",
+         PUBLIC_SECURITY, "low", 15,
+         "收到新的参保月份、续期、离开或就业终止", "newer months, a renewal, a leave or an end of work arrives",
+         "最后参保日期", "until when months were insured"),
+    Kind("household-and-residence-both", "已在本县落户而外来居住登记未注销",
+         "a registration as from another county is in force a month after the person was entered in this one's register",
+         PUBLIC_SECURITY, "low", 15,
+         "居住登记或户口登记终止", "the registration or the entry ends",
+         "两类登记同时有效", "that both are in force"),
+    Kind("cancelled-but-working", "户口迁出注销而就业、经营未终止",
+         "a household entry was cancelled by moving out, and work here that began before goes on two months later",
+         HUMAN_RESOURCES, "low", 15,
+         "就业、经营终止，或重新登记居住", "the work ends, or a residence is registered again",
+         "注销日期、应终止日期", "day of the cancellation and the day by which the work was to end"),
+    Kind("insured-after-job-ended", "就业终止后仍有参保月份",
+         "months insured after the month in which the job ended",
+         HUMAN_RESOURCES, "low", 15,
+         "终止日期与参保月份一致", "end of the job and months insured agree",
+         "终止日期、最后参保月份", "end of the job and the last month insured"),
     Kind("employment-without-residence", "在本地就业或经营而无居住登记（提供登记服务）",
          "works or trades here, no residence registered: offer registration and services",
          PUBLIC_SECURITY, "low", 15,

@@ -16,16 +16,19 @@ from hub.domain.findings.births import births, child_records, deliveries
 from hub.domain.findings.certificates import certificates, citations, replacements
 from hub.domain.findings.numbers import contradictions, numbers
 from hub.domain.findings.registers import deaths, entered_twice
-from hub.domain.findings.residence import residence, work
+from hub.domain.findings.residence import households, quiet, residence
 from hub.domain.findings.statements import birth_dates, names, orders, parents, sexes
+from hub.domain.findings.work import insured_after_end, work
 from hub.domain.limits import Clock, Limits
-from hub.domain.residence import Spell, spells_of
+from hub.domain.residence import Spell, lapses, spells_of
+from hub.domain.work import works_here
 
 _record_id = attrgetter("record_id")
 _NONE: tuple[Fact, ...] = ()
 CHECKS: tuple[Check, ...] = (
     births, deliveries, child_records, certificates, replacements, citations, numbers, contradictions,
-    birth_dates, sexes, parents, orders, names, entered_twice, deaths, residence, work,
+    birth_dates, sexes, parents, orders, names, entered_twice, deaths,
+    residence, households, quiet, work, insured_after_end,
 )  # fmt: skip
 
 
@@ -70,7 +73,10 @@ def evaluate(
         kinds.get("answer", _NONE),
     )
     birth = reconcile(person, records, county, clock)
-    spells = spells_of(entries, residences, county, clock)
+    works = works_here(kinds, county)
+    spells = clock.steady(
+        lapses(residences, limits), lambda day: spells_of(entries, residences, works, county, limits, day)
+    )
     scene = Scene(
         person,
         ordered,
@@ -79,6 +85,7 @@ def evaluate(
         records,
         birth,
         spells,
+        works,
         county,
         sharing,
         siblings,

@@ -10,12 +10,12 @@ Fields = Mapping[str, Any]
 
 DATES = frozenset((
     "birth_date", "entry_date", "cancel_date", "arrival_date", "registered_on", "expires_on", "left_on",
-    "started_on", "ended_on", "issued_on", "established_on", "entered_on",
+    "started_on", "ended_on", "issued_on", "established_on", "entered_on", "address_since", "endorsed_on",
 ))  # fmt: skip
 TEXTS = frozenset((
     "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_place", "place",
     "work_place", "certificate_no", "status", "replaces", "mother_hukou_place", "entry_kind", "mother_name",
-    "facility", "cancel_reason", "state",
+    "facility", "cancel_reason", "state", "hukou_place", "moved_from", "household_no", "relation", "last_month",
 ))  # fmt: skip
 COUNTS = frozenset(("plurality",))
 READ = (*sorted(DATES), *sorted(TEXTS), *sorted(COUNTS))

@@ -6,8 +6,8 @@ conclusion is known by construction: until then every answer stays the same.
 """
 
 import hashlib
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 from hub.domain.days import Day, add_month, iso
 
@@ -19,12 +19,19 @@ CHILD_NUMBER = "child-number"
 DEATH_TOLD = "death-told"
 RESIDENCE_RENEWAL = "residence-renewal"
 RESIDENCE_REPORT = "residence-report"
+RESIDENCE_REMINDER = "residence-reminder"
+RESIDENCE_EVIDENCE = "residence-evidence"
+RESIDENCE_AFTER_ENTRY = "residence-after-entry"
+USUAL_RESIDENCE = "usual-residence"
+WORK_AFTER_CANCELLING = "work-after-cancelling"
 CODES = (
     BIRTH_REGISTRATION, BIRTH_WARNING, CERTIFICATE_ARRIVAL, CHILD_ON_A_LIST, CHILD_NUMBER, DEATH_TOLD,
-    RESIDENCE_RENEWAL, RESIDENCE_REPORT,
+    RESIDENCE_RENEWAL, RESIDENCE_REPORT, RESIDENCE_REMINDER, RESIDENCE_EVIDENCE, RESIDENCE_AFTER_ENTRY,
+    USUAL_RESIDENCE, WORK_AFTER_CANCELLING,
 )  # fmt: skip
 """Every limit that a rule asks for: a table without one of them is refused when it is loaded."""
 REMEMBERED_MAX = 65_536
+Answer = TypeVar("Answer")
 
 
 class Limit(NamedTuple):
@@ -103,3 +110,17 @@ class Clock:
     def over(self, end: Day | None) -> bool:
         """Whether something with this end, if it has one, has ended."""
         return end is not None and self.reached(end)
+
+    def steady(self, days: Iterable[Day], answer: Callable[[Day], Answer]) -> Answer:
+        """What holds today, where it may change on these days alone; the first that changes it is remembered.
+
+        So a rule may be a plain function of the day, and nobody is asked again for nothing.
+        """
+        now = answer(self.today)
+        for day in sorted({day for day in days if day > self.today}):
+            if self.due is not None and day >= self.due:
+                break
+            if answer(day) != now:
+                self.due = day
+                break
+        return now

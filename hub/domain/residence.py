@@ -1,7 +1,8 @@
 """Residence: spells of living somewhere, folded from both registers of public security.
 
 Work and business corroborate that somebody is here; they never make a spell.
-Spells may overlap, as registers do: whoever counts people counts persons.
+Spells may overlap, as registers do: where somebody lives on a day, once, is
+said by `population`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,65 +10,156 @@ from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.limits import RESIDENCE_RENEWAL, Clock
+from hub.domain.limits import RESIDENCE_RENEWAL, Limits
+from hub.domain.work import Work, heard
+
+RESIDENT, MIGRANT = "resident", "migrant"
+"""In the household register; registered as living here."""
+CORROBORATED, REGISTERED_ONLY, QUIET = "corroborated", "registered-only", "gone-quiet"
+"""Classes of the evidence of a spell, never of a person."""
 
 
 class Spell(NamedTuple):
-    """Living at one place: `left_on` None while it lasts; places are 12-digit division codes."""
+    """Living at one place: `left_on` None while it lasts; places are 12-digit division codes.
+
+    The evidence of a migrant's spell: `heard_on` is the last day on which work speaks
+    of it, `speaks_until` the last on which that still counts, and `quiet_from` the day
+    from which it has gone quiet, where it broke off unsaid and the spell goes on.
+    """
 
     place: str
     arrived_on: Day
     left_on: Day | None
     status: str
-    """resident: in the household register; migrant: registered as living here."""
     basis: str
     """household, registration, or expired: nobody said that the person left."""
+    record: str = ""
+    began: str = ""
+    """birth, initial, move_in, moved (within the register) or arrival."""
+    ended: str | None = None
+    """death, moved_out, moved, left or expired; None while it lasts or where no reason is stated."""
+    origin: str | None = None
+    """Where a migrant's household register is, or where an entry moved from."""
+    household: str | None = None
+    relation: str | None = None
+    heard_on: Day | None = None
+    speaks_until: Day | None = None
+    quiet_from: Day | None = None
 
     @property
     def town(self) -> str:
         """The 9-digit code of the town."""
         return self.place[:9]
 
+    def evidence_on(self, day: Day) -> str:
+        """What speaks for this spell on a day, besides the register itself."""
+        if self.quiet_from is not None and day >= self.quiet_from:
+            return QUIET
+        speaks = self.speaks_until is not None and day <= self.speaks_until
+        return CORROBORATED if speaks else REGISTERED_ONLY
+
 
 def spells_of(
-    entries: Sequence[Fact], registrations: Sequence[Fact], county: str, clock: Clock
+    entries: Sequence[Fact],
+    registrations: Sequence[Fact],
+    works: Sequence[Work],
+    county: str,
+    limits: Limits,
+    today: Day,
 ) -> tuple[Spell, ...]:
-    """All spells in the county, in order of arrival."""
-    spells = [*_household(entries, county), *_registered(registrations, county, clock)]
+    """All spells in the county as of a day, in order of arrival."""
+    spells = [*_household(entries, county), *_registered(registrations, works, county, limits, today)]
     if len(spells) > 1:
         spells.sort(key=_by_arrival)
     return tuple(spells)
 
 
-def lapsed(registration: Fact, clock: Clock) -> bool:
-    """Whether a registration expired, its grace is over, and nobody ended it."""
+def lapses(registrations: Sequence[Fact], limits: Limits) -> Iterator[Day]:
+    """The days on which time alone ends a spell."""
+    for registration in registrations:
+        day = lapses_on(registration, limits)
+        if day is not None:
+            yield day
+
+
+def lapses_on(registration: Fact, limits: Limits) -> Day | None:
+    """The day on which an expired registration is given up: its grace is over, and nobody ended it."""
     fields = registration.fields
     if "left_on" in fields or "expires_on" not in fields:
-        return False
-    return clock.passed(clock.deadline(RESIDENCE_RENEWAL, fields["expires_on"], fields.get("place", "")))
+        return None
+    return limits.deadline(RESIDENCE_RENEWAL, fields["expires_on"], fields.get("place", "")) + 1
+
+
+def registered_on(registration: Fact) -> Day:
+    """The day of a registration; where none is stated, that of its first version."""
+    day: Day = registration.fields.get("registered_on", registration.published_on)
+    return day
+
+
+def shown_on(registration: Fact) -> Day:
+    """The last day on which the person came in person: to register, or to have it endorsed."""
+    day: Day = max(registered_on(registration), registration.fields.get("endorsed_on", 0))
+    return day
+
+
+def entered_on(entry: Fact) -> Day:
+    """The day of a household entry; where none is stated, that of its first version."""
+    day: Day = entry.fields.get("entry_date", entry.published_on)
+    return day
 
 
 def _household(entries: Sequence[Fact], county: str) -> Iterator[Spell]:
     for fact in entries:
         fields = fact.fields
-        place = fields.get("place", "")
+        place, kind = fields.get("place", ""), fields.get("entry_kind", "")
+        since = entered_on(fact)
+        if kind == "birth":
+            # Whoever is entered as born into a household has lived there from the birth on.
+            since = min(since, fields.get("birth_date", since))
+        cancelled, here = fields.get("cancel_date"), fields.get("household_no")
+        ended = None if cancelled is None else fields.get("cancel_reason")
+        moved, origin = fields.get("address_since"), fields.get("moved_from")
+        relation = fields.get("relation")
+        if moved is not None and moved > since and origin is not None:
+            # One entry that followed its household to another address.
+            if origin.startswith(county):
+                yield Spell(
+                    origin, since, moved, RESIDENT, "household", fact.record_id, kind, "moved", None, here, relation
+                )  # fmt: skip
+            since, kind = moved, "moved"
         if place.startswith(county):
-            arrived = fields.get("entry_date", fact.published_on)
-            yield Spell(place, arrived, fields.get("cancel_date"), "resident", "household")
+            yield Spell(
+                place, since, cancelled, RESIDENT, "household", fact.record_id, kind, ended, origin, here, relation
+            )  # fmt: skip
 
 
-def _registered(registrations: Sequence[Fact], county: str, clock: Clock) -> Iterator[Spell]:
+def _registered(
+    registrations: Sequence[Fact], works: Sequence[Work], county: str, limits: Limits, today: Day
+) -> Iterator[Spell]:
     for fact in registrations:
         fields = fact.fields
         place = fields.get("place", "")
         if not place.startswith(county):
             continue
-        arrived = fields.get("arrival_date", fact.published_on)
-        if lapsed(fact, clock):
-            yield Spell(place, arrived, fields["expires_on"], "migrant", "expired")
-        else:
-            yield Spell(place, arrived, fields.get("left_on"), "migrant", "registration")
+        registered = registered_on(fact)
+        # Nobody registers before arriving: a later day of arrival is a slip.
+        arrived = min(registered, fields.get("arrival_date", registered))
+        lapse = lapses_on(fact, limits)
+        left, basis, ended = (
+            fields.get("left_on"),
+            "registration",
+            None if "left_on" not in fields else "left",
+        )
+        if lapse is not None and today >= lapse:
+            left, basis, ended = fields["expires_on"], "expired", "expired"
+        last = heard(works, (arrived, left), shown_on(fact), limits, place) if works else None
+        silent = last is not None and last.broke_off and "left_on" not in fields
+        yield Spell(
+            place, arrived, left, MIGRANT, basis, fact.record_id, "arrival", ended, fields.get("hukou_place"),
+            heard_on=last.on if last else None, speaks_until=last.until if last else None,
+            quiet_from=last.until + 1 if last and silent else None,
+        )  # fmt: skip
 
 
 def _by_arrival(spell: Spell) -> tuple[Day, str, bool, Day, str]:
-    return spell.arrived_on, spell.place, spell.left_on is None, spell.left_on or 0, spell.basis
+    return spell.arrived_on, spell.place, spell.left_on is None, spell.left_on or 0, spell.record

@@ -27,7 +27,7 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 4
+VERSION = 6
 CROSSING = -1
 """The home of what concerns more than one partition."""
 metadata = MetaData()
@@ -119,6 +119,23 @@ class ResidentRow(NamedTuple):
     arrived_on: int
     left_on: int | None
     spells: list[dict[str, Any]]
+
+
+class HouseholdRow(NamedTuple):
+    """One entry of a person in a household, as the newest spell it makes tells; rows of one household make it up.
+
+    A row for each entry of each person: nobody else decides on it, whoever decides on the others of the household.
+    """
+
+    entry: str
+    """The person and the record."""
+    record: str
+    household: str
+    person: str
+    relation: str | None
+    place: str
+    since: int
+    until: int | None
 
 
 class EntryRow(NamedTuple):
@@ -258,6 +275,13 @@ residents = Table(
     Column("status", Text, nullable=False), Column("arrived_on", Integer, nullable=False),
     Column("left_on", Integer), Column("spells", Packed(), nullable=False),
 )  # fmt: skip
+households = Table(
+    "households", metadata,
+    Column("entry", String(72), primary_key=True), Column("record", String(32), nullable=False),
+    Column("household", Text, nullable=False, index=True),
+    Column("person", String(32), nullable=False), Column("relation", Text), Column("place", Text, nullable=False),
+    Column("since", Integer, nullable=False), Column("until", Integer),
+)  # fmt: skip
 discrepancies = Table(
     "discrepancies", metadata,
     Column("discrepancy_id", String(32), primary_key=True), Column("person", String(32), nullable=False, index=True),
@@ -336,7 +360,7 @@ set_aside = Table(
 )  # fmt: skip
 
 DIGESTED = (
-    records, profiles, people, births, residents, discrepancies, cases, case_entries, case_requests,
+    records, profiles, people, births, residents, households, discrepancies, cases, case_entries, case_requests,
     judged, models, set_aside,
 )  # fmt: skip
 """The projections whose content `hub digest` prints."""
@@ -356,6 +380,7 @@ class Shelves:
         self.agenda = Shelf(db, agenda, AgendaRow._make)
         self.births = Shelf(db, births, BirthRow._make)
         self.residents = Shelf(db, residents, ResidentRow._make)
+        self.households = Shelf(db, households, HouseholdRow._make)
         self.discrepancies = Shelf(db, discrepancies, Discrepancy._make)
         self.cases = Shelf(db, cases, Case._make)
         self.case_entries = Shelf(db, case_entries, EntryRow._make)

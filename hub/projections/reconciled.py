@@ -1,5 +1,8 @@
 """Births, residents, discrepancies and cases, folded from what the rules decided."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from hub.domain import discrepancy
 from hub.domain.cases import CaseEvent
 from hub.domain.events import (
@@ -11,8 +14,10 @@ from hub.domain.events import (
     RecordSetAside,
     ResidenceReconciled,
 )  # fmt: skip
-from hub.projections import AgendaRow, BirthRow, ResidentRow, SetAsideRow, Shelves
+from hub.projections import AgendaRow, BirthRow, HouseholdRow, ResidentRow, SetAsideRow, Shelves
 from hub.projections.casework import apply_case
+
+Spell = Mapping[str, Any]
 
 
 def apply(shelves: Shelves, event: Event) -> None:
@@ -20,15 +25,8 @@ def apply(shelves: Shelves, event: Event) -> None:
     match event:
         case BirthReconciled():
             _birth(shelves, event)
-        case ResidenceReconciled(person=person, spells=spells):
-            if not spells:
-                shelves.residents.drop(person)
-                return
-            newest = max(spells, key=lambda spell: (spell["left_on"] is None, spell["arrived_on"]))
-            shelves.residents.put(ResidentRow(
-                person, newest["place"], newest["status"], newest["arrived_on"],
-                newest["left_on"], spells,
-            ))  # fmt: skip
+        case ResidenceReconciled():
+            _residence(shelves, event)
         case DiscrepancyDetected():
             _detected(shelves, event)
         case DiscrepancyCleared(discrepancy_id=id_, person=person):
@@ -54,6 +52,37 @@ def _birth(shelves: Shelves, event: BirthReconciled) -> None:
         event.delay_days, event.certificate_record, event.entry_record, event.child_record,
         event.mother_local, event.plurality, event.in_facility,
     ))  # fmt: skip
+
+
+def _residence(shelves: Shelves, event: ResidenceReconciled) -> None:
+    person, spells = event.person, event.spells
+    before = shelves.residents.get(person)
+    _households(shelves, person, before.spells if before else [], spells)
+    if not spells:
+        shelves.residents.drop(person)
+        return
+    newest = max(spells, key=lambda spell: (spell["left_on"] is None, spell["arrived_on"]))
+    shelves.residents.put(ResidentRow(
+        person, newest["place"], newest["status"], newest["arrived_on"], newest["left_on"], spells,
+    ))  # fmt: skip
+
+
+def _households(shelves: Shelves, person: str, before: Sequence[Spell], after: Sequence[Spell]) -> None:
+    """Enter a person where the spells now say, and take them out where they said so before."""
+    stated = {}
+    for spell in after:
+        if spell.get("household"):
+            row = HouseholdRow(
+                f"{person}/{spell['record']}", spell["record"], spell["household"], person, spell["relation"],
+                spell["place"], spell["arrived_on"], spell["left_on"],
+            )  # fmt: skip
+            stated[row.entry] = row
+    for entry in {
+        f"{person}/{spell['record']}" for spell in before if spell.get("household")
+    } - stated.keys():
+        shelves.households.drop(entry)
+    for row in stated.values():
+        shelves.households.put(row)
 
 
 def _detected(shelves: Shelves, event: DiscrepancyDetected) -> None:

@@ -34,6 +34,11 @@ class Record:
         """How the truth names it."""
         return f"{self.feed}/{self.key}"
 
+    @property
+    def taken_back(self) -> Day | None:
+        """The day from which it says nothing any more."""
+        return min((day for day, change, _ in self.changes if change == TAKEN_BACK), default=None)
+
     def versions(self, end: Day) -> Iterator[tuple[Day, str, Row]]:
         """Drop day, operation and whole row of each version up to a day, in order of days."""
         changes = sorted((change for change in self.changes if change[0] <= end), key=lambda c: c[0])

@@ -43,10 +43,15 @@ RATES: Mapping[str, float] = {
     # of working people who died
     "death-not-told": 0.4,
     # of households that moved in, of their stays and of their moves
-    "job-without-residence": 0.045, "left-without-notice": 0.06, "not-renewed": 0.02,
-    "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06,
-    # of working people
-    "job-by-mistake": 0.004,
+    "job-without-residence": 0.045, "left-without-notice": 0.1, "not-renewed": 0.02,
+    "residence-in-two-towns": 0.12, "registered-by-mistake": 0.06, "registered-again": 0.03,
+    "arrival-year-slip": 0.02, "renewed-at-the-last": 0.25, "registration-kept": 0.5,
+    # of entries that another station takes over
+    "old-entry-kept": 0.15,
+    # of jobs of people who leave without notice: the months stop, and nobody ends the job
+    "job-broken-off": 0.7,
+    # of working people, of locals' jobs when they move out or die, and of jobs that end
+    "job-by-mistake": 0.004, "job-not-ended": 0.6, "insured-after-end": 0.03,
 }  # fmt: skip
 """Share of occasions on which an error is made at noise 1."""
 

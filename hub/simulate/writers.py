@@ -30,7 +30,7 @@ Rows = Mapping[str, tuple[str, Row]]
 
 CHINESE = {NEW: "新增", CHANGED: "变更", TAKEN_BACK: "撤销"}
 LETTERS = {NEW: "I", CHANGED: "U", TAKEN_BACK: "D"}
-DATE_HEADINGS = frozenset(("出生日期", "来本地日期", "登记日期", "有效期至", "离开日期"))
+DATE_HEADINGS = frozenset(("出生日期", "来本地日期", "登记日期", "有效期至", "离开日期", "签注日期"))
 
 
 def write_csv(path: Path, rows: Rows, key: str, encoding: str) -> None:

@@ -33,23 +33,35 @@ FIELDS = {
     "cancel_date": DAYS, "arrival_date": DAYS, "registered_on": DAYS, "expires_on": DAYS,
     "left_on": DAYS, "started_on": DAYS, "ended_on": DAYS, "issued_on": DAYS,
     "status": st.sampled_from(["issued", "void"]), "certificate_no": CERTIFICATES,
-    "replaces": CERTIFICATES, "established_on": DAYS, "plurality": st.sampled_from([1, 2, 3]),
+    "replaces": CERTIFICATES, "address_since": DAYS, "endorsed_on": DAYS, "moved_from": PLACES, "hukou_place": PLACES,
+    "household_no": st.sampled_from(["H1", "H2"]),
+    "relation": st.just("户主"), "last_month": st.sampled_from(["202312", "202403", "202405", "202407"]),
+    "established_on": DAYS, "plurality": st.sampled_from([1, 2, 3]),
     "mother_number": NUMBERS, "father_number": NUMBERS, "mother_name": st.just("王芳"),
     "facility": st.just("县人民医院"), "cancel_reason": st.sampled_from(["death", "moved_out"]),
 }  # fmt: skip
-RARE = frozenset(("cancel_date", "left_on", "ended_on", "replaces", "former_name", "birth_place"))
+RARE = frozenset((
+    "cancel_date", "left_on", "ended_on", "replaces", "former_name", "birth_place", "address_since", "endorsed_on",
+))  # fmt: skip
+
+
+RESIDENCE = ("household_entry", "residence", "employment", "business")
+OF_BIRTHS = frozenset(("birth_date", "entry_kind"))
+
+
+KINDS = tuple(sorted(DEPARTMENTS))
 
 
 @st.composite
-def fact_sets(draw):
+def fact_sets(draw, among=KINDS, but=frozenset()):
     """Up to six records of one person, saying anything or nothing."""
     facts = []
     for index in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(sorted(DEPARTMENTS)))
+        kind = draw(st.sampled_from(among))
         said = {
             name: draw(values)
             for name, values in FIELDS.items()
-            if draw(st.integers(0, 3)) > (2 if name in RARE else 0)
+            if name not in but and draw(st.integers(0, 3)) > (2 if name in RARE else 0)
         }
         facts.append(fact(kind, str(index), **said))
     return facts
@@ -84,6 +96,19 @@ def test_an_offer_and_what_it_warned_of_never_stand_together(facts, today):
     for day in range(today, today + 60):
         found = {finding.kind for finding in evaluate("p1", facts, day, COUNTY, LIMITS, {}).findings}
         assert not {"birth-registration-due", "birth-unregistered"} <= found
+
+
+@given(fact_sets(RESIDENCE, OF_BIRTHS), DAYS)
+@settings(max_examples=300, deadline=None)
+def test_of_residence_and_work_something_changes_on_the_very_day(facts, today):
+    """Stepping from day to day: `due` is the next day on which anything but itself is another, and none later."""
+    now = evaluate("p1", facts, today, COUNTY, LIMITS, {})
+    found = next(
+        (day for day in range(today + 1, today + 450)
+         if evaluate("p1", facts, day, COUNTY, LIMITS, {})._replace(due=None) != now._replace(due=None)),
+        None,
+    )  # fmt: skip
+    assert now.due == found
 
 
 @given(fact_sets(), DAYS, SHARING)

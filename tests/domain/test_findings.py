@@ -5,6 +5,7 @@ import re
 from domain_records import (
     BORN,
     COUNTY,
+    ELSEWHERE,
     LIMITS,
     OTHER_TOWN,
     certificate,
@@ -28,11 +29,11 @@ def home(key="1", **fields):
 
 
 def test_the_catalogue_describes_each_kind_in_full():
-    assert len(CATALOGUE) == len(KINDS) == 29
+    assert len(CATALOGUE) == len(KINDS) == 35
     for kind in KINDS:
         assert all(said for name, said in kind._asdict().items() if name != "fields"), kind.code
         assert kind.severity in SEVERITIES
-        assert kind.owner in ("public_security", "health")
+        assert kind.owner in ("public_security", "health", "human_resources")
         assert 0 < kind.deadline_working_days <= 30
         assert re.search("[一-鿿]", kind.zh) and re.search("[一-鿿]", kind.closes_zh)
         assert kind.en.isascii() and kind.closes_en.isascii()
@@ -129,7 +130,7 @@ def test_public_security_wins_a_tie_and_the_rarest_value_is_asked_first():
     pair = on(BORN, certificate(), entry(birth_date=BORN + 1)).findings
     assert [finding.owner for finding in pair] == ["health"]
     crowd = on(BORN, home("1", birth_date=1), registration("2", birth_date=1, expires_on=None),
-               registration("3", birth_date=2, expires_on=None), employment(birth_date=3))  # fmt: skip
+               registration("3", birth_date=2, expires_on=None, place=ELSEWHERE), employment(birth_date=3))  # fmt: skip
     assert [finding.owner for finding in crowd.findings] == ["human_resources"]
 
 

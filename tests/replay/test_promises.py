@@ -181,7 +181,7 @@ def test_promise_9_a_case_follows_requests_on_both_variants(tmp_path, county):
 
 def test_identity_and_discrepancies_agree_with_the_truth(worked, county):
     with worked.projection() as db:
-        found = score(db, queries(worked, db).links(None), county / "truth")
+        found = score(db, queries(worked, db).links(None), county / "truth", worked.rules.limits)
     assert found["pairwise"]["f1"] >= 0.985 and found["bcubed"]["f1"] >= 0.985
     for kind, quality in found["discrepancies"].items():
         # A small county has few of some kinds: at most one may be wrong or missing.

@@ -73,7 +73,7 @@ def read(folder: Path) -> Simulated:
 @pytest.fixture(scope="session")
 def noisy(tmp_path_factory) -> Simulated:
     folder = tmp_path_factory.mktemp("noisy")
-    simulate(folder, persons=9_000, months=24, seed=6)
+    simulate(folder, persons=9_000, months=24, seed=7)
     return read(folder)
 
 

@@ -13,6 +13,7 @@ from hub.domain.births import Birth, BirthRecords
 from hub.domain.facts import Fact
 from hub.domain.limits import Clock
 from hub.domain.residence import Spell
+from hub.domain.work import Work
 
 
 class Finding(NamedTuple):
@@ -36,6 +37,7 @@ class Scene(NamedTuple):
     records: BirthRecords
     birth: Birth | None
     spells: Sequence[Spell]
+    works: Sequence[Work]
     county: str
     sharing: Mapping[str, Sequence[str]]
     siblings: Sequence[str]

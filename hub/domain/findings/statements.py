@@ -62,7 +62,7 @@ ORDER: Mapping[str, Sequence[str]] = {
     "household_entry": ("birth_date", "entry_date", "cancel_date"),
     "birth_certificate": ("birth_date", "issued_on"),
     "child_record": ("birth_date", "established_on"),
-    "residence": ("birth_date", "arrival_date", "left_on"),
+    "residence": ("birth_date", "arrival_date", "registered_on", "left_on"),
     "employment": ("birth_date", "started_on", "ended_on"),
     "business": ("birth_date", "started_on", "ended_on"),
 }

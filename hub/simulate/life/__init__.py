@@ -10,12 +10,12 @@ from hub.domain.days import Day, add_month
 from hub.simulate.ledger import Ledger
 from hub.simulate.life.births import Deliveries
 from hub.simulate.life.registers import Registers
-from hub.simulate.life.stays import enter, stay
+from hub.simulate.life.stays import before_entry, enter, settles_on, stay
 from hub.simulate.life.work import Work
 from hub.simulate.names import family_of, full_name
 from hub.simulate.noise import Noise
 from hub.simulate.people import HEAD, START, Birth, Household, Numbers, Person, Settlers
-from hub.simulate.places import village
+from hub.simulate.places import elsewhere, village
 
 LOCAL_SHARE = 0.85
 BIRTHS_PER_YEAR = 0.0135
@@ -145,10 +145,14 @@ class County:
 
     def _settle(self, household: Household, kind: str) -> None:
         """Tell the departments of each member."""
+        entry = settles_on(self._random, household) if household.local and kind == "迁入" else None
+        kept, hukou = self._noise.happens("registration-kept"), elsewhere(self._random)
         for person in household.members:
             if household.local:
                 assert person.here_from is not None, "members live here"
-                enter(self._registers, self._random, person, person.here_from, kind)
+                if entry is not None:
+                    before_entry(self._registers, self._random, person, hukou, entry, kept=kept)
+                enter(self._registers, self._random, person, entry or person.here_from, kind)
             else:
                 stay(self._registers, self._random, person)
             self._work.take_up(person)

@@ -267,7 +267,7 @@ class Deliveries:
             self._slip_number(entry, "出生医学证明编号")
         if noise.happens("date-slip"):
             entered = entry.row["登记日期"]
-            noise.spoil("date-slip", entry, "登记日期", f"{int(entered[:4]) - 1}{entered[4:]}")
+            noise.spoil("date-slip", entry, "登记日期", _year_before(entered))
         self._wrong_parent(entry, random.choice(("母亲身份号码", "父亲身份号码")))
 
     def _slip_number(self, record: Record, heading: str) -> None:
@@ -298,7 +298,7 @@ class Deliveries:
             self._wrong_parent(certificate, "mother_number")
         if noise.happens("date-slip"):
             issued = row["issued_on"]
-            noise.spoil("date-slip", certificate, "issued_on", f"{int(issued[:4]) - 1}{issued[4:]}")
+            noise.spoil("date-slip", certificate, "issued_on", _year_before(issued))
 
     def _reissue(self, certificate: Record, told: Told) -> Record | None:
         """The certificate is declared void and another one issued in its place, at once as a rule."""
@@ -356,6 +356,12 @@ class Deliveries:
         elif fixed is not None:
             fixed = ledger.withdraw(other, fixed)
         ledger.error("certificate-duplicate", other, day, fixed)
+
+
+def _year_before(written: str) -> str:
+    """The day with last year's number, as a hand in January writes it; the year before has no 29th of February."""
+    day = written[4:]
+    return f"{int(written[:4]) - 1}{day[:-2]}28" if day.replace("-", "") == "0229" else f"{int(written[:4]) - 1}{day}"
 
 
 def _partner(mother: Person, day: Day) -> Person | None:

@@ -64,24 +64,42 @@ class Registers:
             "住址": address(place, person.household.number), "登记类别": kind,
             "登记日期": text(day), "出生地代码": "", "出生医学证明编号": "", "母亲姓名": "",
             "母亲身份号码": "", "父亲身份号码": "", "注销日期": "", "注销原因": "",
-            "联系电话": person.phone if random.random() < 0.7 else "",
+            "联系电话": person.phone if random.random() < 0.7 else "", "何时迁来本址": "", "由何地迁来": "",
         } | extra  # fmt: skip
         if random.random() < 0.01:
             row["公民身份号码"] = self.written(person, day)
         return self._publish(HOUSEHOLD, person, day, row)
 
-    def residence(self, person: Person, arrived: Day, registered: Day) -> Record:
+    def residence(self, person: Person, arrived: Day, registered: Day, hukou: str = "") -> Record:
         """A residence registration, good for a year from the day it is made."""
         place = person.household.place_on(arrived)
-        return self._publish(RESIDENCE, person, registered, {
+        record = self._publish(RESIDENCE, person, registered, {
             "姓名": person.name_on(registered), "性别": SEX[person.sex],
             "出生日期": iso(person.born), "公民身份号码": person.number,
-            "户籍地代码": person.household.hukou, "现住地代码": place,
+            "户籍地代码": hukou or person.household.hukou, "现住地代码": place,
             "现住地址": address(place, person.household.number),
             "联系电话": person.phone if self._random.random() < 0.95 else "",
             "来本地日期": iso(arrived), "登记日期": iso(registered),
-            "有效期至": iso(add_month(registered, 12)), "离开日期": "",
+            "有效期至": iso(add_month(registered, 12)), "离开日期": "", "签注日期": "",
         })  # fmt: skip
+        if self.noise.happens("arrival-year-slip"):
+            self.noise.spoil("arrival-year-slip", record, "来本地日期", iso(add_month(arrived, 12)))
+        return record
+
+    def registered_again(self, record: Record, person: Person, gone: Day | None) -> None:
+        """A second window of the same town registers the person once more, now and then."""
+        if not self.noise.happens("registered-again"):
+            return
+        day = record.first + self._random.randrange(20, 200)
+        fixed = self.noise.corrected(day)
+        last = min(day for day in (gone, fixed, self.ledger.end + 1) if day is not None)
+        if last <= day + 7:
+            return
+        other = self.ledger.publish(RESIDENCE, self.number(RESIDENCE), person.entity, day, record.row | {
+            "登记日期": iso(day), "有效期至": iso(add_month(day, 12))})
+        self.ledger.error("registered-again", other, day, fixed)
+        if last <= self.ledger.end:
+            self.ledger.change(other, last, 离开日期=iso(last))
 
     def employment(self, person: Person, unit: Unit, start: Day) -> Record:
         """A job with its insurance."""

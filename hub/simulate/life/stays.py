@@ -5,8 +5,10 @@ from random import Random
 from hub.domain.days import Day, add_month, iso
 from hub.simulate.ledger import Record, text
 from hub.simulate.life.registers import Registers
-from hub.simulate.people import Person
+from hub.simulate.people import Household, Person
 from hub.simulate.places import address, town
+
+REGISTERED_FIRST_SHARE = 0.6
 
 
 def enter(registers: Registers, random: Random, person: Person, day: Day, kind: str, **extra: str) -> Record:
@@ -21,14 +23,50 @@ def enter(registers: Registers, random: Random, person: Person, day: Day, kind: 
             continue
         if town(place) != town(household.place_on(since - 1)) and random.random() < 0.5:
             # Another station takes over: the old entry ends, a new one begins.
-            ledger.change(record, since, 注销日期=text(since), 注销原因="迁出")
-            record = registers.household(person, since, "迁入")
+            _end_entry(registers, record, since)
+            record = registers.household(person, since, "迁入", 何时迁来本址=text(since),
+                                         由何地迁来=household.place_on(since - 1))  # fmt: skip
         else:
-            ledger.change(record, since, 地址代码=place, 住址=address(place, household.number))
+            ledger.change(record, since, 地址代码=place, 住址=address(place, household.number),
+                          何时迁来本址=text(since), 由何地迁来=household.place_on(since - 1))  # fmt: skip
     if gone is not None:
         reason = "死亡" if person.died == gone else "迁出"
         ledger.change(record, gone, 注销日期=text(gone), 注销原因=reason)
     return first
+
+
+def _end_entry(registers: Registers, record: Record, moved: Day) -> None:
+    """End the entry at the station that was left, unless that one is not told, or only later."""
+    ledger, noise, ended = registers.ledger, registers.noise, moved
+    if noise.happens("old-entry-kept"):
+        fixed = noise.corrected(moved)
+        ledger.error("old-entry-kept", record, moved, fixed)
+        if fixed is None:
+            return
+        ended = fixed
+    ledger.change(record, ended, 注销日期=text(moved), 注销原因="迁出")
+
+
+def settles_on(random: Random, household: Household) -> Day | None:
+    """When a household that moves here with its register is entered, if it is registered as migrants until then."""
+    came = household.homes[0][0]
+    day = came + random.randrange(20, 80)
+    first = [since for since, _ in household.homes[1:]] + [p.gone for p in household.members if p.gone is not None]
+    return day if random.random() < REGISTERED_FIRST_SHARE and all(day < other for other in first) else None
+
+
+def before_entry(registers: Registers, random: Random, person: Person, hukou: str, entry: Day, *, kept: bool) -> None:
+    """The registration of somebody who is entered in the household register later, and ended by that; or kept."""
+    ledger, came = registers.ledger, person.here_from
+    assert came is not None, "members live here"
+    record = registers.residence(person, came, came + random.randrange(3), hukou)
+    if not kept:
+        ledger.change(record, entry, 离开日期=iso(entry))
+        return
+    fixed = registers.noise.corrected(entry)
+    if fixed is not None:
+        ledger.change(record, fixed, 离开日期=iso(entry))
+    ledger.error("registration-kept", record, entry, fixed)
 
 
 def stay(registers: Registers, random: Random, person: Person) -> None:
@@ -46,6 +84,8 @@ def stay(registers: Registers, random: Random, person: Person) -> None:
         record = registers.residence(person, since, registered)
         if open_ is not None:
             _end_former(registers, random, open_, record, since, across=_towns_differ(open_, place))
+        if not household.silent:
+            registers.registered_again(record, person, until)
         open_ = record if _renew(registers, random, record, registered, until) else None
         if until is None or until == gone:
             break
@@ -70,19 +110,28 @@ def _renew(registers: Registers, random: Random, record: Record, registered: Day
     ledger, noise = registers.ledger, registers.noise
     expires = add_month(registered, 12)
     while expires < min(until if until is not None else ledger.end, ledger.end):
-        renewed = expires - random.randrange(1, 15)
+        # Order 663, art. 10: within the month before.
+        at_the_last = noise.happens("renewed-at-the-last")
+        renewed = expires - (random.randrange(1, 15) if at_the_last else random.randrange(15, 31))
         if noise.happens("not-renewed"):
             late = expires + random.randrange(40, 160)
             again = random.random() < 0.5 and (until is None or late < until)
-            fixed = ledger.change(record, late, 有效期至=iso(add_month(late, 12))) if again else None
+            fixed = _endorse(registers, record, late) if again else None
             ledger.error("not-renewed", record, expires, fixed)
             if not again:
                 return False
             renewed = late
         else:
-            ledger.change(record, renewed, 有效期至=iso(add_month(renewed, 12)))
+            _endorse(registers, record, renewed)
+            if at_the_last:
+                ledger.error("renewed-at-the-last", record, renewed, renewed)
         expires = add_month(renewed, 12)
     return True
+
+
+def _endorse(registers: Registers, record: Record, day: Day) -> Day:
+    """Good for another year from the day of the endorsement; the day of the drop that says so."""
+    return registers.ledger.change(record, day, 有效期至=iso(add_month(day, 12)), 签注日期=iso(day))
 
 
 def _towns_differ(record: Record, place: str) -> bool:

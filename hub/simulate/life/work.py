@@ -67,14 +67,41 @@ class Work:
         end = known + random.randrange(120, 2500)
         if gone is not None:
             end = min(end, gone)
-        for update in range(known + UPDATE_DAYS, min(end, ledger.end), UPDATE_DAYS):
+        stops = self._goes_on_until(person, record, end)
+        updates = range(known + UPDATE_DAYS, min(stops, ledger.end), UPDATE_DAYS)
+        for update in updates:
             ledger.change(record, update, last_month=text(update)[:6])
-        if end > ledger.end:
+        if stops > ledger.end:
             return None
         if self._untold(person, record, end):
             return end
-        ledger.change(record, end, ended_on=iso(end), last_month=text(end)[:6])
+        silent = person.household.silent and end == person.household.leaves
+        if silent and self._registers.noise.happens("job-broken-off"):
+            ledger.change(record, known + UPDATE_DAYS * (len(updates) + 1), last_month=text(end)[:6])
+            ledger.error("job-broken-off", record, end)
+            return end
+        self._end(record, stops)
         return end
+
+    def _goes_on_until(self, person: Person, record: Record, end: Day) -> Day:
+        """The day on which the unit ends the job; some pay on for a local who has moved out."""
+        leaves = person.household.local and end == person.gone and end != person.died
+        if not (leaves and self._registers.noise.happens("job-not-ended")):
+            return end
+        stops = end + self._random.randrange(120, 500)
+        self._registers.ledger.error("job-not-ended", record, end, stops)
+        return stops
+
+    def _end(self, record: Record, day: Day) -> None:
+        """The unit ends the job; now and then months are booked beyond."""
+        ledger, noise = self._registers.ledger, self._registers.noise
+        ledger.change(record, day, ended_on=iso(day), last_month=text(day)[:6])
+        if noise.happens("insured-after-end"):
+            ledger.change(record, day, last_month=text(day + self._random.randrange(50, 150))[:6])
+            fixed = noise.corrected(day)
+            if fixed is not None:
+                fixed = ledger.change(record, fixed, last_month=text(day)[:6])
+            ledger.error("insured-after-end", record, day, fixed)
 
     def _mistaken_job(self, person: Person, day: Day) -> None:
         """A job that was never taken up, published and taken back."""

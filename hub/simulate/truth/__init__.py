@@ -13,10 +13,11 @@ from pathlib import Path
 
 from hub.domain.days import Day, iso
 from hub.domain.discrepancies import CATALOGUE
-from hub.simulate.ledger import Ledger
+from hub.simulate.ledger import Ledger, Mistake, Record
 from hub.simulate.people import Birth, Person
 from hub.simulate.places import COUNTY
 from hub.simulate.truth.across import across
+from hub.simulate.truth.months import MONTHS, month_rows
 from hub.simulate.truth.outcomes import BIRTHS, PEOPLE, SPELLS, at_end, birth_row, person_row, spell_rows
 from hub.simulate.truth.spans import Discrepancy, histories, of_person
 from hub.simulate.truth.standing import Known
@@ -45,9 +46,17 @@ def write_truth(
            (birth_row(b, at_end(said.get(b.child.entity, {})), until) for b in births if b.day <= until))
     _table(folder / "residence.csv", SPELLS,
            (row for p in people for row in spell_rows(p, said.get(p.entity, {}), until)))
+    _table(folder / "residence_months.csv", MONTHS,
+           (row for p in people for row in month_rows(p, said.get(p.entity, {}), ledger.start, until)))
     _table(folder / "discrepancies.csv", DISCREPANCIES, map(_row, sorted(found)))
     _table(folder / "errors.csv", ERRORS, (
-        (e.kind, e.record, e.entity, iso(e.day), iso(e.corrected_on) if e.corrected_on else "") for e in ledger.errors))
+        (e.kind, e.record, e.entity, iso(e.day), _corrected(e, ledger.records[e.record])) for e in ledger.errors))
+
+
+def _corrected(error: Mistake, record: Record) -> str:
+    """The day an error was put right; what was taken back before is not corrected any more."""
+    on, gone = error.corrected_on, record.taken_back
+    return "" if on is None or (gone is not None and gone < on) else iso(on)
 
 
 def _row(found: Discrepancy) -> Sequence[str]:

@@ -21,19 +21,20 @@ from hub.simulate.truth.standing.certificates import (
 )
 from hub.simulate.truth.standing.numbers import contradictions, invalid_numbers, numbers
 from hub.simulate.truth.standing.registers import deaths, entered_twice
-from hub.simulate.truth.standing.residence import residence, work
+from hub.simulate.truth.standing.residence import households, quiet, residence, running_out
 from hub.simulate.truth.standing.statements import birth_dates, names, orders, parents, sexes
+from hub.simulate.truth.standing.work import insured_after_end, work
 from hub.simulate.truth.statements import READERS, Statement
 from hub.simulate.truth.ties import TIED, groups
 
 CHECKS: Sequence[Check] = (
     births, on_no_list, unnumbered, certificates, void_alone, replacements, unknown_replaced, citations,
     invalid_numbers, contradictions, numbers, birth_dates, sexes, parents, orders, names, entered_twice, deaths,
-    residence, work,
+    residence, running_out, households, quiet, work, insured_after_end,
 )  # fmt: skip
 NEED_TIES: Sequence[Check] = (
     unnumbered, certificates, replacements, citations, numbers, birth_dates, sexes, parents, entered_twice, deaths,
-    residence,
+    residence, running_out, households, quiet, work,
 )  # fmt: skip
 """Checks that compare two records of one person, who must be known to be one."""
 History = list[tuple[Day, Statement | None]]

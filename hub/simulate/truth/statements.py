@@ -39,6 +39,12 @@ class Statement(NamedTuple):
     ends: Day | None = None
     """The first day on which it no longer holds."""
     expires: Day | None = None
+    arrives: Day | None = None
+    shown: Day | None = None
+    """When the person last came to have the registration endorsed."""
+    hukou: str = ""
+    insured: Day | None = None
+    """The first day of the last month insured."""
     of_birth: bool = False
     mother: str = ""
     father: str = ""
@@ -84,7 +90,8 @@ def _residence(row: Row) -> Statement:
         RESIDENCE, plain(row["姓名"]), "", _sex(row["性别"]), day(row["出生日期"]),
         canonical_number(row["公民身份号码"]), place=row["现住地代码"], phone=row["联系电话"],
         begins=day(row["登记日期"]), ends=day(row["离开日期"]), expires=day(row["有效期至"]),
-        days=_days(row["出生日期"], row["来本地日期"], row["离开日期"]),
+        days=_days(row["出生日期"], row["来本地日期"], row["登记日期"], row["离开日期"]),
+        arrives=day(row["来本地日期"]), shown=day(row["签注日期"]), hukou=row["户籍地代码"],
     )  # fmt: skip
 
 
@@ -93,6 +100,7 @@ def _employment(row: Row) -> Statement:
         EMPLOYMENT, plain(row["AAC003"]), "", row["AAC004"], day(row["AAC006"]),
         canonical_number(row["AAC002"]), phone=row["phone"], begins=day(row["started_on"]),
         ends=day(row["ended_on"]), days=_days(row["AAC006"], row["started_on"], row["ended_on"]),
+        insured=day(row["last_month"] + "01"),
     )  # fmt: skip
 
 
