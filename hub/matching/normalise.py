@@ -5,15 +5,12 @@ the same on every machine, since blocks and profiles are stored under it.
 """
 
 import hashlib
-import os
 import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-# Each character is read by itself, so its table of phrases says nothing here; loading it takes longer than the rest.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 from pypinyin import Style, lazy_pinyin
 
 NOT_LETTERS = re.compile(r"[^\w]+", re.UNICODE)

@@ -22,7 +22,7 @@ TOWN, OTHER_TOWN, COUNTY = "990101101", "990101102", "990101"
 
 def entry(key, version, day=START, feed=ENTRY, **fields):
     """A person of a town whose household entry states a number that fails its check, unless told otherwise."""
-    said = {"name": "苏义", "sex": "1", "birth_date": -501, "number": f"99010{key}{BAD[6:]}", "entry_date": 100,
+    said = {"name": "苏义", "sex": "1", "birth_date": -501, "number": f"99010{key}{BAD[6:]}", "entry_date": 19_000,
             "place": f"{TOWN}201"} | fields  # fmt: skip
     event = RecordPublished(f"r{key}", feed, version, day, str(key), said)
     return Envelope(event, derive_id(f"r{key}", version), event.record_id, "/test", event.record_id)
