@@ -5,14 +5,15 @@ both are then held against the truth of the simulated lives.
 """
 
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from hub.app import Hub
 from hub.audit.score import read_table
@@ -21,8 +22,11 @@ from hub.domain.agreements import Agreement
 from hub.domain.days import day_of
 from hub.domain.disclosures import COUNTY_TRANSFER
 from hub.domain.notices import DEPARTMENT, receiver
+from hub.domain.population import cell_on, stays_of
+from hub.domain.residence import ELSEWHERE, Spell
 from hub.neighbours.outbox import states, told
-from hub.projections import births, records
+from hub.projections import births, records, residents
+from hub.projections.position import load_progress
 from hub.settings import HubSettings, NeighbourSettings, ReaderSettings, Settings
 from hub.simulate import simulate
 from hub.simulate.neighbour import NEIGHBOUR
@@ -116,42 +120,61 @@ def demo_counties(folder: Path, persons: int, months: int, *, quiet: bool) -> di
 
 
 def compare(sites: tuple[Settings, Settings], sources: tuple[Path, Path]) -> dict[str, Any]:
-    """Both hubs' counts of births that concern both, against the truth."""
+    """Whom both hubs count, against the truth: each birth once in the right county, each person in one."""
     owners = {row["record_id"]: row["entity_id"] for source in sources for row in _records(source)}
-    counted: Counter[tuple[str, str]] = Counter()
+    born: dict[str, list[str]] = defaultdict(list)
+    living: Counter[str] = Counter()
     stand: dict[str, dict[str, int]] = {}
     for site in sites:
-        hub, county = Hub(site), site.hub.county
-        with hub.projection() as db:
-            counted.update((entity, county) for entity in _counted(db, owners))
+        with closing(Hub(site)) as hub, hub.projection() as db:
+            names = _entities(db, owners)
+            for entity in _counted(db, names):
+                born[entity].append(site.hub.county)
+            living.update(_living(db, names))
             (other,) = site.neighbours
             found = Counter(states(db, told(hub.log, other), other).items())
-            stand[county] = dict(sorted(Counter(f"{kind} {state}" for (kind, _), state in found).items()))
-        hub.close()
-    truth = read_table(sources[1] / "truth" / "births_of_both.csv")
-    known = {entity for entity, _ in counted}
-    where = [[c for (e, c), n in counted.items() for _ in range(n) if e == row["entity_id"]] for row in truth]
-    wrong = [
-        row["entity_id"] for row, found in zip(truth, where, strict=True) if found != [row["counted_in"]]
-    ]
+            stand[site.hub.county] = dict(
+                sorted(Counter(f"{kind} {state}" for (kind, _), state in found).items())
+            )
+    births_of_both = _truth(sources[1], "births_of_both")
+    people = {row["entity_id"] for row in _truth(sources[1], "people_of_both")}
+    wrong = [row["entity_id"] for row in births_of_both if born[row["entity_id"]] != [row["counted_in"]]]
     return {
-        "ok": not wrong, "births_of_both": len(truth), "counted_once": len(truth) - len(wrong),
-        "wrong": wrong, "counted": len(known), "notices": stand,
+        "ok": not wrong and all(living[entity] == 1 for entity in people),
+        "births_of_both": len(births_of_both), "counted_once": len(births_of_both) - len(wrong), "wrong": wrong,
+        "people_of_both": len(people), "people_counted_once": sum(living[entity] == 1 for entity in people),
+        "people_twice": sum(living[entity] > 1 for entity in people),
+        "people_dropped": sum(living[entity] == 0 for entity in people), "notices": stand,
     }  # fmt: skip
+
+
+def _truth(source: Path, name: str) -> list[dict[str, str]]:
+    return read_table(source / "truth" / f"{name}.csv")
+
+
+def _entities(db: Connection, owners: Mapping[str, str]) -> dict[str, str]:
+    """Record to the true person it is about, whoever told of it."""
+    rows = db.execute(select(records.c.record_id, records.c.feed, records.c.source_key))
+    return {record: owners.get(_own_name(feed, key), "") for record, feed, key in rows}
+
+
+def _living(db: Connection, names: Mapping[str, str]) -> set[str]:
+    """The true people whom a hub counts as living in its county on its last closed day."""
+    today = load_progress(db, "today", -1)
+    found: set[str] = set()
+    for (written,) in db.execute(select(residents.c.spells)):
+        spells = [Spell(**spell) for spell in written]
+        if cell_on(stays_of(spells, today), today) is not None:
+            found.update(names[spell.record] for spell in spells if spell.status != ELSEWHERE)
+    return found
 
 
 def _records(source: Path) -> list[dict[str, str]]:
     return read_table(source / "truth" / "records.csv")
 
 
-def _counted(db: Any, owners: dict[str, str]) -> list[str]:
+def _counted(db: Connection, names: Mapping[str, str]) -> list[str]:
     """The true children whose births a hub counts as its own."""
-    names = {
-        record_id: owners.get(_own_name(feed, key), "")
-        for record_id, feed, key in db.execute(
-            select(records.c.record_id, records.c.feed, records.c.source_key)
-        )
-    }
     rows = db.execute(select(births.c.certificate_record, births.c.entry_record, births.c.mother_local))
     return [
         names.get(row.entry_record or row.certificate_record, "")
@@ -176,5 +199,6 @@ def _show(console: Console, answer: dict[str, Any]) -> None:
     console.print(table)
     console.print(
         f"{answer['rounds']} rounds; of {answer['births_of_both']} births that concern both counties "
-        f"{answer['counted_once']} are counted once, in the right one"
+        f"{answer['counted_once']} are counted once, in the right one; of {answer['people_of_both']} people of the "
+        f"neighbour's register who are here at times {answer['people_counted_once']} are counted in one county"
     )

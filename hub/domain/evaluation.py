@@ -20,7 +20,7 @@ from hub.domain.findings.residence import households, quiet, residence
 from hub.domain.findings.statements import birth_dates, names, orders, parents, sexes
 from hub.domain.findings.work import insured_after_end, work
 from hub.domain.limits import Clock, Limits
-from hub.domain.residence import Spell, lapses, spells_of
+from hub.domain.residence import ELSEWHERE, Spell, lapses, spells_of
 from hub.domain.work import works_here
 
 _record_id = attrgetter("record_id")
@@ -74,8 +74,10 @@ def evaluate(
     )
     birth = reconcile(person, records, county, clock)
     works = works_here(kinds, county)
+    elsewhere = kinds.get("residence_elsewhere", _NONE)
     spells = clock.steady(
-        lapses(residences, limits), lambda day: spells_of(entries, residences, works, county, limits, day)
+        lapses((*residences, *elsewhere), limits),
+        lambda day: spells_of(entries, residences, works, county, limits, day, elsewhere),
     )
     scene = Scene(
         person,
@@ -84,7 +86,7 @@ def evaluate(
         all_certificates,
         records,
         birth,
-        spells,
+        [spell for spell in spells if spell.status != ELSEWHERE] if elsewhere else spells,
         works,
         county,
         sharing,

@@ -1,7 +1,8 @@
 """Population: where somebody lives on each day, once; the class of each month; what flows in and out.
 
 Registers overlap and outlast people; a stay does not. Stays are cut from spells
-by four rules: whoever registers anew has left the place registered before;
+by five rules: whoever lives in a neighbouring county, by its own word, does not
+live here; whoever registers anew has left the place registered before;
 where registers overlap, the place arrived at last counts, and the household
 register gives the status; a spell that has gone quiet ends when it was last
 heard of; and nobody leaves before arriving. Flows are the boundaries of stays,
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from hub.domain.days import Day, add_month
 from hub.domain.divisions import Divisions
 from hub.domain.limits import USUAL_RESIDENCE, Limits
-from hub.domain.residence import QUIET, RESIDENT, Spell
+from hub.domain.residence import ELSEWHERE, QUIET, RESIDENT, Spell
 
 FOREVER: Day = 10**6
 CLASSES = {
@@ -113,12 +114,14 @@ class _Piece(NamedTuple):
 
 def stays_of(spells: Sequence[Spell], today: Day) -> tuple[Stay, ...]:
     """Where somebody lives, in order of days, as far as is known on a day; a pure function of both."""
-    pieces = [piece for spell in spells for piece in _pieces(spell, spells, today)]
-    days = sorted({piece.since for piece in pieces} | {piece.until for piece in pieces})
+    away = [(spell.arrived_on, _end(spell)) for spell in spells if spell.status == ELSEWHERE]
+    here = [spell for spell in spells if spell.status != ELSEWHERE] if away else spells
+    pieces = [piece for spell in here for piece in _pieces(spell, here, today)]
+    days = {piece.since for piece in pieces} | {piece.until for piece in pieces}
     stays: list[Stay] = []
-    for since, until in pairwise(days):
+    for since, until in pairwise(sorted(days.union(*away))):
         now = [piece for piece in pieces if piece.since <= since and until <= piece.until]
-        if now:
+        if now and not any(left <= since and until <= back for left, back in away):
             stay = _stay(since, until, now)
             stays[-1:] = _joined(stays[-1], stay) if stays else [stay]
     return tuple(stay._replace(until=None) if stay.until == FOREVER else stay for stay in stays)

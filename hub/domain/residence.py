@@ -13,8 +13,8 @@ from hub.domain.facts import Fact
 from hub.domain.limits import RESIDENCE_RENEWAL, Limits
 from hub.domain.work import Work, heard
 
-RESIDENT, MIGRANT = "resident", "migrant"
-"""In the household register; registered as living here."""
+RESIDENT, MIGRANT, ELSEWHERE = "resident", "migrant", "elsewhere"
+"""In the household register; registered as living here; told by a neighbouring county to live there."""
 CORROBORATED, REGISTERED_ONLY, QUIET = "corroborated", "registered-only", "gone-quiet"
 """Classes of the evidence of a spell, never of a person."""
 
@@ -32,7 +32,7 @@ class Spell(NamedTuple):
     left_on: Day | None
     status: str
     basis: str
-    """household, registration, or expired: nobody said that the person left."""
+    """household, registration, neighbour, or expired: nobody said that the person left."""
     record: str = ""
     began: str = ""
     """birth, initial, move_in, moved (within the register) or arrival."""
@@ -66,9 +66,14 @@ def spells_of(
     county: str,
     limits: Limits,
     today: Day,
+    elsewhere: Sequence[Fact] = (),
 ) -> tuple[Spell, ...]:
-    """All spells in the county as of a day, in order of arrival."""
-    spells = [*_household(entries, county), *_registered(registrations, works, county, limits, today)]
+    """All spells in the county as of a day, and those that neighbours tell of, in order of arrival."""
+    spells = [
+        *_household(entries, county),
+        *_registered(registrations, works, county, limits, today),
+        *_elsewhere(elsewhere, county, limits, today),
+    ]
     if len(spells) > 1:
         spells.sort(key=_by_arrival)
     return tuple(spells)
@@ -158,6 +163,22 @@ def _registered(
             place, arrived, left, MIGRANT, basis, fact.record_id, "arrival", ended, fields.get("hukou_place"),
             heard_on=last.on if last else None, speaks_until=last.until if last else None,
             quiet_from=last.until + 1 if last and silent else None,
+        )  # fmt: skip
+
+
+def _elsewhere(notices: Sequence[Fact], county: str, limits: Limits, today: Day) -> Iterator[Spell]:
+    """What neighbours tell of those who live there; given up there when it is given up here."""
+    for fact in notices:
+        fields = fact.fields
+        if fields.get("place", county).startswith(county):
+            continue
+        registered = registered_on(fact)
+        lapse = lapses_on(fact, limits)
+        lapsed = lapse is not None and today >= lapse
+        yield Spell(
+            fields["place"], min(registered, fields.get("arrival_date", registered)),
+            fields["expires_on"] if lapsed else fields.get("left_on"), ELSEWHERE, "neighbour", fact.record_id,
+            "arrival", "expired" if lapsed else "left" if "left_on" in fields else None,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from hub.log import Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
 from hub.neighbours import NOTICES_MAX, Letter, digest, notices_of, write
 from hub.projections import births, profiles, records, residents
+from hub.projections.position import load_progress
 from hub.signing import Signer
 
 PAGE_EVENTS = 5_000
@@ -105,9 +106,9 @@ def _notices(db: Connection, feed: Feed, kind: str, neighbour: str) -> Iterator[
         yield from _answers(db, neighbour)
         return
     # A child whom the register here holds is nobody's to look for elsewhere.
-    here = _registered_here(db) if kind == notices.BIRTH else frozenset()
+    untold = _registered_here(db) if kind == notices.BIRTH else _gone_quiet(db)
     for record in _live(db, feed.name):
-        if notices.concerns(feed.kind, record.fields, neighbour) and record.record_id not in here:
+        if notices.concerns(feed.kind, record.fields, neighbour) and record.record_id not in untold:
             yield Notice(kind, record.source_key, record.fields), record.record_id
 
 
@@ -128,6 +129,16 @@ class Held(NamedTuple):
     record_id: str
     source_key: str
     fields: Mapping[str, Any]
+
+
+def _gone_quiet(db: Connection) -> frozenset[str]:
+    """Registrations of which nobody has heard any more: who is not counted here is not to be missing there."""
+    today = load_progress(db, "today", -1)
+    rows = db.execute(select(residents.c.spells).where(residents.c.status != "resident"))
+    return frozenset(
+        spell["record"] for (spells,) in rows for spell in spells
+        if spell.get("quiet_from") is not None and today >= spell["quiet_from"]
+    )  # fmt: skip
 
 
 def _answers(db: Connection, neighbour: str) -> Iterator[tuple[Notice, str]]:

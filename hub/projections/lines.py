@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from hub.domain.days import Day
+from hub.domain.population import stays_of
+from hub.domain.residence import QUIET, Spell
 from hub.projections import births, profiles, records, residents
 from hub.statistics.flows import MIGRANT, alike
 from hub.statistics.lines import LOCAL, OTHER, UNKNOWN, BirthLine, DeliveredLine, Stay, StayLine
@@ -95,20 +97,19 @@ def stay_lines(db: Connection, kinds: Kinds, first: Day, last: Day) -> list[Stay
     rows = db.execute(
         select(residents.c.person, residents.c.spells).execution_options(yield_per=ROWS_AT_ONCE)
     )
-    return alike((_stays(spells, origins.get(person, UNKNOWN)) for person, spells in rows), first, last)
+    return alike((_stays(spells, origins.get(person, UNKNOWN), last) for person, spells in rows), first, last)
 
 
-def _stays(spells: list[dict[str, Any]], origin: str) -> tuple[Stay, ...]:
-    found = (
-        Stay(
-            spell["place"], spell["arrived_on"], spell["left_on"], spell["status"],
-            spell.get("origin") or origin if spell["status"] == MIGRANT else UNKNOWN,
-        )
-        for spell in spells
-    )  # fmt: skip
+def _stays(spells: list[dict[str, Any]], origin: str, today: Day) -> tuple[Stay, ...]:
+    """What `population` makes of the spells, less what nobody has heard of any more."""
+    stays = stays_of([Spell(**spell) for spell in spells], today)
     return tuple(
-        sorted(found, key=lambda s: (s.arrived_on, s.place, -1 if s.left_on is None else s.left_on, s.status))
-    )
+        Stay(
+            stay.place, stay.since, stay.until, stay.status,
+            stay.origin or origin if stay.status == MIGRANT else UNKNOWN,
+        )
+        for stay in stays if stay.status != QUIET
+    )  # fmt: skip
 
 
 def _origins(db: Connection, kinds: Kinds) -> dict[str, str]:

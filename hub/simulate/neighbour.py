@@ -20,6 +20,8 @@ from hub.simulate.places import COUNTY, ELSEWHERE
 from hub.simulate.writers import write_drop
 
 NEIGHBOUR = ELSEWHERE[0]
+FIRST_NUMBER = 90_000_000
+"""Its registers number apart from those of this county, so that one truth can name both."""
 NEVER_REGISTERED = 0.25
 """Share of the children born here who are entered in no register there: the letters must find them."""
 COUNTED = ("entity_id", "born_on", "born_in", "registered_in", "counted_in")
@@ -29,7 +31,7 @@ LIVING = ("entity_id", "register", "lives_in")
 def write_neighbour(directory: Path, random: Random, here: Ledger, people: Sequence[Person], births: Sequence[Birth]) -> int:
     """Write the neighbour's drops, and beside them what is true of both counties; the number of rows."""
     ledger = Ledger(here.start, here.end)
-    desk = Registers(random, ledger, Noise(random, ledger, 0))
+    desk = Registers(random, ledger, Noise(random, ledger, 0), FIRST_NUMBER)
     families = {p.household.number for p in people if not p.household.local and p.household.hukou.startswith(NEIGHBOUR)}
     children = {birth.child.entity for birth in births}
     for person in people:
@@ -47,7 +49,7 @@ def write_neighbour(directory: Path, random: Random, here: Ledger, people: Seque
     truth.mkdir(parents=True, exist_ok=True)
     _table(truth / "records.csv", ("record_id", "entity_id"), sorted((r.name, r.entity) for r in ledger.records.values()))
     _table(truth / "births_of_both.csv", COUNTED, counted)
-    _table(truth / "people_of_both.csv", LIVING, _living(people, families, here.end))
+    _table(truth / "people_of_both.csv", LIVING, _living(people, {r.entity for r in ledger.records.values() if r.feed == HOUSEHOLD}, here.end))
     return rows
 
 
@@ -93,10 +95,10 @@ def _counted(birth: Birth, mother: Person, registered: str) -> Sequence[str]:
     return birth.child.entity, iso(birth.day), birth.place[:6], registered, registered or home
 
 
-def _living(people: Sequence[Person], families: set[int], until: Day) -> Iterator[Sequence[str]]:
+def _living(people: Sequence[Person], registered: set[str], until: Day) -> Iterator[Sequence[str]]:
     """Those of the neighbour's register, and where they live when the story ends."""
     for person in people:
-        if person.household.number in families and person.here_from is not None:
+        if person.entity in registered and person.here_from is not None:
             yield person.entity, NEIGHBOUR, COUNTY if person.here_on(until) else NEIGHBOUR
 
 

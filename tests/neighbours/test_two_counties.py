@@ -23,7 +23,7 @@ from hub.simulate.places import COUNTY
 @pytest.fixture(scope="module")
 def drops(tmp_path_factory):
     home = tmp_path_factory.mktemp("lives")
-    simulate(home / COUNTY, 1_500, 14, seed=29, neighbour=home / NEIGHBOUR)
+    simulate(home / COUNTY, 1_500, 14, seed=32, neighbour=home / NEIGHBOUR)
     return home / COUNTY, home / NEIGHBOUR
 
 
@@ -70,13 +70,17 @@ def test_every_birth_of_both_is_counted_once_in_the_right_county(quiet, drops):
     assert found["wrong"] == []
     assert found["notices"][COUNTY]["birth_certificate closed"] >= 1
     assert sum(found["notices"][NEIGHBOUR].values()) >= 1
+    assert found["people_of_both"] >= 20
+    assert (found["people_twice"], found["people_dropped"]) == (0, 0)
 
 
 def test_without_letters_some_are_dropped(drops, tmp_path):
     alone = pair(tmp_path)
     for site, source in zip(alone, drops, strict=True):
         work(site, source)
-    assert compare(alone, drops)["wrong"]
+    found = compare(alone, drops)
+    assert found["wrong"]
+    assert found["people_twice"] >= 10
 
 
 def test_the_log_holds_every_letter_as_it_was_signed(quiet):

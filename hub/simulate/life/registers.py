@@ -30,9 +30,10 @@ Unit = tuple[str, str, str]
 class Registers:
     """Writes rows into the ledger, with the errors that desks make."""
 
-    def __init__(self, random: Random, ledger: Ledger, noise: Noise) -> None:
+    def __init__(self, random: Random, ledger: Ledger, noise: Noise, serial: int = 0) -> None:
+        """Numbers of records go on after `serial`."""
         self._random, self.ledger, self.noise = random, ledger, noise
-        self._serial = 0
+        self._serial = serial
 
     def number(self, feed: str) -> str:
         """The next key of a feed."""
