@@ -131,8 +131,12 @@ def _pieces(spell: Spell, spells: Sequence[Spell], today: Day) -> Iterator[_Piec
     """The spell until a newer one of the same register, which ends it for good; and its quiet part."""
     until, ended = _end(spell), spell.ended
     for other in spells:
-        newer = (other.arrived_on, other.record) > (spell.arrived_on, spell.record)
-        if newer and other.status == spell.status and other.arrived_on < min(until, _end(other)):
+        # Of two with one day of arrival the one that lasts longer counts, whatever the records are called.
+        if (
+            _age(other) > _age(spell)
+            and other.status == spell.status
+            and other.arrived_on < min(until, _end(other))
+        ):
             until, ended = other.arrived_on, "moved"
     since, status = spell.arrived_on, spell.status
     if spell.quiet_from is not None and (spell.basis == "expired" or today >= spell.quiet_from):
@@ -145,6 +149,10 @@ def _pieces(spell: Spell, spells: Sequence[Spell], today: Day) -> Iterator[_Piec
             status = QUIET
     if since < until:
         yield _Piece(since, until, status, spell, ended)
+
+
+def _age(spell: Spell) -> tuple[Day, Day, str]:
+    return spell.arrived_on, _end(spell), spell.record
 
 
 def _end(spell: Spell) -> Day:
