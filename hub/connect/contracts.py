@@ -67,6 +67,8 @@ class Field:
     """How its dates are written, as the standard writes formats; empty: year first."""
     unit: str = ""
     """In what it is counted, where it is a number."""
+    unmissed: bool = False
+    """Whether a delivery without its column is no complaint: it came into the contract later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +331,7 @@ def _field(node: Mapping[str, Any], where: str, headings: Mapping[str, str]) -> 
         {str(k): str(v) for k, v in extras.get("codes", {}).items()},
         extras.get("severity", "quarantine"), str(node.get("classification", "")),
         str(node.get("description", "")), str(node.get("logicalTypeOptions", {}).get("format", "")),
-        str(extras.get("unit", "")),
+        str(extras.get("unit", "")), extras.get("absent") == "unmissed",
     )  # fmt: skip
     if wrong := next(_wrong(made), None):
         raise SettingsError(f"contract {where}: {name} has {wrong}")

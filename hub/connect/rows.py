@@ -67,7 +67,8 @@ def check_headings(feed: Feed, headings: Iterable[str]) -> HeadingReport:
             f"required and missing: {said}", problem="missing-column", field=lost[0].name
         )
     return HeadingReport(
-        tuple((f.name, f"optional and missing: {f.heading}{_renamed(f, ignored)}") for f in missing),
+        tuple((f.name, f"optional and missing: {f.heading}{_renamed(f, ignored)}")
+              for f in missing if not f.unmissed),
         ignored, _listed(filter(refuse, extra)),
     )  # fmt: skip
 

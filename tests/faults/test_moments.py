@@ -9,7 +9,14 @@ from sqlalchemy import event
 
 from hub.app import Hub
 from hub.audit import replay
-from hub.domain.events import DECISIONS, RECORDS, StepCompleted
+from hub.domain.events import (
+    DECISIONS,
+    RECORDS,
+    BatchMeasured,
+    FeedDiscrepancyCleared,
+    FeedDiscrepancyDetected,
+    StepCompleted,
+)
 from hub.errors import BusyError, ProjectionUnavailableError
 from hub.log.subscription import Subscription
 from hub.projections.databases import open_sqlite
@@ -163,8 +170,13 @@ def test_f05_f06_ingestion_cut_off_around_its_append_reads_on_and_doubles_nothin
 
 
 def told(hub) -> list[str]:
-    """The ids of all records and closed days, each once."""
-    return [r.envelope.id for r in Subscription(hub.log, (RECORDS,), {}).take(10**6).events]
+    """The ids of all records and closed days, each once.
+
+    What a batch looked like is measured once: one that was kept in part is not measured again.
+    """
+    events = Subscription(hub.log, (RECORDS,), {}).take(10**6).events
+    watched = (BatchMeasured, FeedDiscrepancyDetected, FeedDiscrepancyCleared)
+    return [r.envelope.id for r in events if not isinstance(r.envelope.event, watched)]
 
 
 def test_f08_a_second_owner_is_turned_away_while_the_first_works(hub):
