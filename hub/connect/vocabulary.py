@@ -48,7 +48,7 @@ mother_number   | identity_number | mother_number   | sensitive | 母亲身份�
 father_name     | name            | father_name     | personal  | 父亲姓名 父姓名 fathername nameoffather fathersname
 father_number   | identity_number | father_number   | sensitive | 父亲身份号码 父亲身份证号 父亲身份证号码 父亲证件号码 fatherid fatheridnumber fathernumber
 employer_name   | text            | employer        | internal  | 单位 工作单位 单位名称 用人单位 企业名称 商户名称 aab004 employer employername company companyname workplace workunit
-employer_code   | credit_code     |                 | internal  | 统一社会信用代码 信用代码 单位信用代码 aab001 creditcode uscc
+employer_code   | credit_code     |                 | internal  | 统一社会信用代码 社会信用代码 信用代码 单位信用代码 统一代码 单位统一代码 单位统一社会信用代码 aab001 creditcode uscc
 arrival_date    | date            |                 | internal  | 到达日期 来本地日期 来本地时间 迁入日期 入住日期 dateofarrival arrivaldate arrivedon movedin movedinon
 left_on         | date            |                 | internal  | 离开日期 迁出日期 搬离日期 leftdate lefton movedout movedouton departuredate
 registered_on   | date            |                 | internal  | 登记日期 登记时间 办理日期 djrq registered registeredon registrationdate dateofregistration
@@ -69,6 +69,12 @@ SEX_CODES: Mapping[str, str] = {
     **dict.fromkeys(("男", "男性", "m", "male", "man", "boy", "1"), "male"),
     **dict.fromkeys(("女", "女性", "f", "female", "woman", "girl", "2"), "female"),
 }  # fmt: skip
+# Whom a row is about, in front of what it says of them; a head of household or a guardian is somebody else.
+WHOSE = (
+    "员工", "职工", "人员", "本人", "居民", "村民", "业主", "住户", "租户", "租客", "承租人", "学生", "幼儿", "儿童", "新生儿",
+    "患者", "病人", "会员", "老人", "参保人", "被保险人", "申请人", "申报人", "登记人", "从业人员", "经营者", "流动人口", "employee", "staff",
+    "student", "patient", "member", "resident", "tenant", "applicant", "child", "person",
+)  # fmt: skip
 # The place of a row in its sheet, which the next sorting changes: no record is known by it.
 RUNNING = frozenset(
     ("序号", "行号", "顺序号", "xuhao", "serial", "serialno", "rowno", "rownumber", "row", "index")
@@ -108,5 +114,13 @@ def plain(heading: str) -> str:
 
 
 def meaning_of(heading: str) -> Meaning | None:
-    """What a heading usually means; None where nobody can tell from it alone."""
-    return MEANINGS.get(plain(heading))
+    """What a heading usually means; None where nobody can tell from it alone.
+
+    Where the heading itself is not listed, it is looked up without the word for whom the rows are about, and
+    with `date` for `time`: 员工姓名 is 姓名, and 入职时间 is 入职日期.
+    """
+    said = plain(heading)
+    whose = next((word for word in WHOSE if said.startswith(word)), "")
+    tries = (said, said.removeprefix(whose))
+    dated = (f"{each.removesuffix('时间')}日期" for each in tries if each.endswith("时间"))
+    return next((found for each in (*tries, *dated) if (found := MEANINGS.get(each))), None)

@@ -34,7 +34,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "parity": (
         "胎次", "孕次", "产次", "孩次", "政策内", "政策外", "计划内", "计划外", "计划生育", "計劃生育", "计生", "計生", "超生", "生育史", "生育状况", "生育情况",
-        "生育次数", "子女数", "子女个数", "现有子女", "存活子女", "已育", "未育", "生育意愿", "二孩", "三孩", "二胎", "三胎", "taici", "yunci", "chanci", "haici",
+        "生育次数", "婚育", "hunyu", "子女数", "子女个数", "现有子女", "存活子女", "已育", "未育", "生育意愿", "二孩", "三孩", "二胎", "三胎", "taici", "yunci", "chanci", "haici",
         "zhengcenei", "zhengcewai", "jihuanei", "jihuawai", "chaosheng", "jihuashengyu", "jisheng", "zinvshu", "zinushu", "shengyushi",
         "shengyu_zhuangkuang", "erhai", "sanhai", "parity", "family_planning", "number_of_children", "num_children", "children_ever_born",
         "live_births_count", "previous_births", "obstetric_history", "out_of_plan", "over_quota", "excess_birth", "childbearing_intent",

@@ -320,3 +320,15 @@ def test_reconcile_counts_what_vanished_from_a_table_and_deletes_nothing(tmp_pat
     command(tmp_path, "ingest")
     told = json.loads(command(tmp_path, "feeds", "reconcile", "town.members", "--json").stdout)
     assert (told["ok"], told["drops"][0]["vanished"], told["drops"][0]["source_rows"]) == (True, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("员工姓名", "name"), ("学生出生日期", "birth_date"), ("入职时间", "started_on"), ("患者联系电话", "phone"),
+        ("Patient ID", "record_no"), ("单位统一代码", "employer_code"), ("户主姓名", None), ("监护人电话", None),
+    ],
+)  # fmt: skip
+def test_a_heading_may_say_whom_its_rows_are_about(heading, name):
+    found = meaning_of(heading)
+    assert (found.name if found else None) == name
