@@ -163,7 +163,7 @@ def as_of(
     return position
 
 
-def _acted(before: Checkpoint, facts: Sequence[Recorded]) -> Checkpoint:
+def _acted(before: Checkpoint, facts: Sequence[Recorded]) -> dict[Partition, int]:
     """The place in each partition of the actions that were decided on by the close of a day."""
     acted = {p: offset for p, offset in before.items() if p.topic == ACTIONS and offset >= 0}
     return acted | {

@@ -1,7 +1,9 @@
-"""Charts of published statistics as SVG, and a heat table as HTML: each takes a publication, nothing else.
+"""Charts of published statistics as SVG, and a heat table as HTML: each takes a publication and a language.
 
-What was withheld or cannot be observed yet is a gap, never a zero.
+What was withheld or cannot be observed yet is a gap, never a zero. The same figures are the same bytes.
 """
+
+import hashlib
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +17,15 @@ STYLE = CleanStyle(
     font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
 )
 MONTH_DIGITS = 7
+ZH, EN, BOTH = "zh", "en", "both"
+Words = tuple[str, str]
+"""What something is called in Chinese and English."""
 SIZE: Mapping[str, Any] = {"style": STYLE, "width": 900, "height": 360, "legend_at_bottom": True, "js": ()}
+
+
+def said(words: Words, language: str) -> str:
+    """Words in one language, or in both."""
+    return " ".join(words) if language == BOTH else words[language == EN]
 
 
 def months_of(table: Publication, area: str) -> list[str]:
@@ -56,6 +66,8 @@ def with_intervals(found: Mapping[str, Observation], periods: Iterable[str]) -> 
 
 def drawn(chart: Any, title: str, labels: Sequence[str], series: Mapping[str, Sequence[Any]]) -> str:
     """A chart as SVG."""
+    # Charts on one page need ids of their own; drawn from a hat they would differ each time.
+    chart.uuid = hashlib.sha256(repr((title, labels, series)).encode()).hexdigest()[:16]
     chart.title = title
     chart.x_labels = list(labels)
     for name, values in series.items():
