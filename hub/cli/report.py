@@ -10,7 +10,8 @@ from hub.cli.show import Progress, emit
 from hub.cli.statistics import linkage_of, safety_of
 from hub.errors import NotFoundError
 from hub.projections.position import load_progress
-from hub.reports.periodic import Made, report as report_of
+from hub.reports.periodic import Made
+from hub.reports.periodic import report as report_of
 from hub.reports.periodic.page import answer, page
 from hub.reports.periodic.pdf import INSTALL, available, pdf
 from hub.statistics.periods import CURRENT, FORMS, RELEASES, due, period

@@ -4,7 +4,6 @@ What was withheld or cannot be observed yet is a gap, never a zero. The same fig
 """
 
 import hashlib
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +35,12 @@ def months_of(table: Publication, area: str) -> list[str]:
     return sorted(found)
 
 
+def drawn_of(found: Iterable[Mapping[str, Observation]], periods: Iterable[str]) -> list[str]:
+    """The periods of which anything is told."""
+    told = list(found)
+    return [p for p in periods if any(p in one and one[p].value is not None for one in told)]
+
+
 def pick(table: Publication, indicator: str, area: str, by: str) -> dict[str, Observation]:
     """Period to the observation of one indicator, both sexes together."""
     return {
@@ -65,7 +70,9 @@ def with_intervals(found: Mapping[str, Observation], periods: Iterable[str]) -> 
 
 
 def drawn(chart: Any, title: str, labels: Sequence[str], series: Mapping[str, Sequence[Any]]) -> str:
-    """A chart as SVG."""
+    """A chart as SVG; nothing where there is nothing to draw."""
+    if all(value is None for values in series.values() for value in values):
+        return ""
     # Charts on one page need ids of their own; drawn from a hat they would differ each time.
     chart.uuid = hashlib.sha256(repr((title, labels, series)).encode()).hexdigest()[:16]
     chart.title = title

@@ -1,6 +1,8 @@
 """What became of the births of each month: registered how late, or not yet."""
 
-from hub.reports.charts import BOTH, drawn, lines, months_of, pick, said, stacks, values_of
+from collections.abc import Sequence
+
+from hub.reports.charts import BOTH, bars, drawn, drawn_of, lines, months_of, pick, said, stacks, values_of
 from hub.statistics.publication import Publication
 from hub.statistics.timeliness import CLASSES, NOT_YET, WITHIN_DAYS
 
@@ -26,13 +28,15 @@ def timeliness_chart(table: Publication, area: str, language: str = BOTH) -> str
     )
 
 
-def fixed_delay_chart(table: Publication, area: str, language: str = BOTH) -> str:
-    """Completeness at fixed delays; a month appears once its youngest birth is that old."""
-    months = months_of(table, area)
-    series = {
-        f"≤ {days} {said(DAYS, language)}": values_of(
-            pick(table, "REGISTERED_WITHIN", area, f"{days}D"), months
-        )
-        for days in WITHIN_DAYS
-    }
-    return drawn(lines(range=(0, 100)), said(FIXED_TITLE, language), months, series)
+def fixed_delay_chart(
+    table: Publication, area: str, language: str = BOTH, periods: Sequence[str] = ()
+) -> str:
+    """Completeness at fixed delays; a month appears once its youngest birth is that old.
+
+    By month, or those of some periods that are told of.
+    """
+    found = {days: pick(table, "REGISTERED_WITHIN", area, f"{days}D") for days in WITHIN_DAYS}
+    months = drawn_of(found.values(), periods) if periods else months_of(table, area)
+    series = {f"≤ {days} {said(DAYS, language)}": values_of(found[days], months) for days in WITHIN_DAYS}
+    kind = bars if periods else lines
+    return drawn(kind(range=(0, 100)), said(FIXED_TITLE, language), months, series)

@@ -26,10 +26,16 @@ def follow_up_section(report: Report, words: Language) -> Section:
     return Section(words["discrepancies-section"], grids, notes=notes)
 
 
-def _by_kind(report: Report, words: Language) -> Grid:
+def by_kind(report: Report) -> Counter[tuple[str, str, str]]:
+    """Kind, owner and what (raised, cleared, standing) to how many, the county together."""
     found: Counter[tuple[str, str, str]] = Counter()
     for one in report.known.follow_up.discrepancies:
         found[one.kind, one.owner, one.what] += one.number
+    return found
+
+
+def _by_kind(report: Report, words: Language) -> Grid:
+    found = by_kind(report)
     pairs = sorted({(kind, owner) for kind, owner, _ in found}, key=lambda pair: (ORDER[pair[0]], pair[1]))
     rows = [
         (words.kind(kind), words[owner], *(_number(found[kind, owner, what]) for what in COUNTED))

@@ -1,6 +1,5 @@
 """A report as one self-contained HTML page: no scripts, nothing from elsewhere."""
 
-import json
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
@@ -11,7 +10,7 @@ from hub.domain.days import iso
 from hub.reports.charts import EN
 from hub.reports.observations import row_of
 from hub.reports.periodic import Report
-from hub.reports.periodic.exchange import deliveries_section, follow_up_section
+from hub.reports.periodic.exchange import by_kind, deliveries_section, follow_up_section
 from hub.reports.periodic.figures import MAIN, main_key
 from hub.reports.periodic.revised import revisions_section
 from hub.reports.periodic.sections import Sections
@@ -72,7 +71,10 @@ def answer(report: Report) -> Mapping[str, Any]:
     return {
         "report": report.name, "release": known.release.name, "basis": known.basis._asdict(),
         "figures": [row_of(one) for one in rows if one is not None],
-        "discrepancies": [one._asdict() for one in known.follow_up.discrepancies if not one.town.strip()],
+        "discrepancies": [
+            {"kind": kind, "owner": owner, "what": what, "number": number}
+            for (kind, owner, what), number in sorted(by_kind(report).items())
+        ],
         "cases": [one._asdict() for one in known.follow_up.cases],
-        "deliveries": json.loads(json.dumps(known.deliveries)),
+        "deliveries": known.deliveries,
     }  # fmt: skip

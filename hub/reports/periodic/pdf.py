@@ -6,10 +6,8 @@ from hub.errors import SettingsError
 
 try:
     import weasyprint
-except (ImportError, OSError) as error:  # OSError: the package is there, Pango is not
-    weasyprint, MISSING = None, error
-else:
-    MISSING = None
+except (ImportError, OSError):  # OSError: the package is there, Pango is not
+    weasyprint = None
 
 INSTALL = (
     "needs county-hub[pdf] (pip install 'county-hub[pdf]') and Pango "
@@ -25,7 +23,7 @@ def available() -> bool:
 def pdf(page: str) -> bytes:
     """The page as PDF; its date is that in the page, its identifier follows from the page."""
     if weasyprint is None:
-        raise SettingsError(f"PDF {INSTALL}") from MISSING
+        raise SettingsError(f"PDF {INSTALL}")
     identifier = hashlib.sha256(page.encode()).digest()[:16]
     found: bytes = weasyprint.HTML(string=page, url_fetcher=_nothing).write_pdf(pdf_identifier=identifier)
     return found

@@ -14,6 +14,9 @@ from hub.reports.periodic.sections import Grid, Section
 from hub.reports.periodic.texts import Language
 from hub.statistics.revisions import ADDED, TAKEN_OUT
 
+NEVER = 10**9
+"""No count is as large: whatever it is, it is not told."""
+
 
 def revisions_section(report: Report, words: Language) -> Section:
     """What earlier releases said, what this one says, and why."""
@@ -28,7 +31,11 @@ def _by_release(report: Report, words: Language) -> Grid:
         key = main_key(report.known, report.period.name, figure)
         found = [one.observation(key) for one in known]
         rows.append(
-            (name_of(key, words), *(text(one, words) for one in found), difference(*found[-2:], words))
+            (
+                name_of(key, words),
+                *(text(one, words) for one in found),
+                difference(found[-2], found[-1], words),
+            )
         )
     heads = [f"{words[one.release.name]} {iso(one.release.day)}" for one in known]
     return Grid(words["values-by-release"], (words["figure"], *heads, words["difference"]), rows)
@@ -37,12 +44,17 @@ def _by_release(report: Report, words: Language) -> Grid:
 def _why(report: Report, revised: Revised, words: Language) -> Grid:
     found, before, now = revised.births, revised.known, report.known
     key = main_key(now, report.period.name, MAIN[0])
-    shown = reasons(found.added | found.taken_out, now.basis.threshold, words)
-    changed = reasons(found.changed, now.basis.threshold, words)
+    said = [before.observation(key), now.observation(key)]
+    # Where births themselves are withheld or rounded, no number may tell more of them.
+    least = (
+        now.basis.threshold if all(one and one.value for one in said) and not now.basis.rounding else NEVER
+    )
+    shown = reasons({**found.added, **found.taken_out}, least, words)
+    changed = reasons(found.changed, least, words)
     rows = [
-        (words["earlier-count"], text(before.observation(key), words)),
+        (words["earlier-count"], text(said[0], words)),
         *((words[name], shown[name]) for name in chain(ADDED, TAKEN_OUT)),
-        (words["later-count"], text(now.observation(key), words)),
+        (words["later-count"], text(said[1], words)),
         *((words[f"changed-{name}"], changed[name]) for name in found.changed),
     ]
     title = words["why"].format(release=words[before.release.name])

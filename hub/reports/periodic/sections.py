@@ -10,7 +10,7 @@ from hub.reports.charts.flows import flow_chart, stock_chart
 from hub.reports.charts.origins import origins_table
 from hub.reports.charts.sex_ratio import sex_ratio_chart
 from hub.reports.charts.timeliness import fixed_delay_chart, timeliness_chart
-from hub.reports.periodic import Known, Report
+from hub.reports.periodic import Report
 from hub.reports.periodic.figures import MAIN, difference, main_key, name_of, text
 from hub.reports.periodic.texts import Language
 from hub.statistics.completeness import ODDS_RATIOS
@@ -18,6 +18,8 @@ from hub.statistics.flows import MIGRANT, OUTSIDE, STATUS, STAY_CLASSES, TOWN
 from hub.statistics.tables import Key
 from hub.statistics.tables.stays import STATUSES
 from hub.statistics.timeliness import CLASSES, DELAYED, LATE, NOT_YET, ON_TIME, WITHIN_DAYS
+
+NOBODY = "0"
 
 
 class Grid(NamedTuple):
@@ -46,17 +48,20 @@ class Sections:
         self._report, self._known, self._words = report, report.known, words
         self._county, self._period = report.county, report.period.name
         self._before = report.period.year_before().name
+        self._drawn = [span.name for span in sorted(report.period.spans(), key=lambda span: span.last)]
 
     def all(self) -> list[Section]:
-        """Every section that has anything to say, in order; that of revisions stands in `revised`."""
+        """The sections about people, in order; those about records stand in `exchange` and `revised`."""
         return [
             self._key_figures(), self._births(), self._completeness(), self._timeliness(), self._migrants(),
         ]  # fmt: skip
 
     # --- figures -----------------------------------------------------------------------------
 
-    def _text(self, key: Key, known: Known | None = None) -> str:
-        return text((known or self._known).observation(key), self._words)
+    def _text(self, key: Key) -> str:
+        one = self._known.observation(key)
+        # Nobody is counted under a key that is not there.
+        return NOBODY if one is None else text(one, self._words)
 
     def _key_figures(self) -> Section:
         words, known, rows = self._words, self._known, []
@@ -129,7 +134,7 @@ class Sections:
         return Section(
             words["completeness-section"],
             [self._compared("", words["figure"], [(name_of(key, words), key) for key in keys])],
-            [completeness_chart(table, self._county, words.code)],
+            [completeness_chart(table, self._county, words.code, self._drawn)],
             notes=self._notes("completeness"),
         )
 
@@ -155,7 +160,7 @@ class Sections:
                     for name in (ON_TIME, LATE, DELAYED, NOT_YET)
                 ]),
             ],
-            [timeliness_chart(table, county, words.code), fixed_delay_chart(table, county, words.code)],
+            [timeliness_chart(table, county, words.code), fixed_delay_chart(table, county, words.code, self._drawn)],
             notes=self._notes("timeliness"),
         )  # fmt: skip
 
