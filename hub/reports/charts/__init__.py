@@ -4,6 +4,7 @@ What was withheld or cannot be observed yet is a gap, never a zero. The same fig
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ STYLE = CleanStyle(
     font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
 )
 MONTH_DIGITS = 7
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 ZH, EN, BOTH = "zh", "en", "both"
 Words = tuple[str, str]
 """What something is called in Chinese and English."""
@@ -79,7 +81,8 @@ def drawn(chart: Any, title: str, labels: Sequence[str], series: Mapping[str, Se
     chart.x_labels = list(labels)
     for name, values in series.items():
         chart.add(name, values)
-    return str(chart.render(is_unicode=True, disable_xml_declaration=True))
+    # The library writes its settings for a script that is not there.
+    return SCRIPT.sub("", str(chart.render(is_unicode=True, disable_xml_declaration=True)))
 
 
 def bars(**more: Any) -> Any:

@@ -15,6 +15,11 @@ def sex_ratio_chart(table: Publication, area: str, language: str = BOTH) -> str:
         if one.value is not None or len(period) == YEAR_DIGITS
     }  # fmt: skip
     periods = sorted(found)
+    # The axis holds the intervals, which would else be drawn over the title.
+    top = max((one.high or one.value or 0.0 for one in found.values()), default=0.0)
     return drawn(
-        bars(show_legend=False), said(TITLE, language), periods, {"SRB": with_intervals(found, periods)}
+        bars(show_legend=False, range=(0, top)),
+        said(TITLE, language),
+        periods,
+        {"SRB": with_intervals(found, periods)},
     )

@@ -161,6 +161,11 @@ def _estimate(one: Estimate, by: str, of: tuple[Key, ...], status: str) -> Itera
     area, period = of[0].area, of[0].period
     yield Figure(Key("TOTAL_BIRTHS", area, period, by=by), one.total, *one.interval, of, COUNT, 1, status)
     low, high = one.union_interval
+    if not one.total:
+        yield Figure(
+            Key("COMPLETENESS_UNION", area, period, by=by), None, None, None, of, PERCENT, 2, NOT_OBSERVABLE
+        )
+        return
     yield Figure(Key("COMPLETENESS_UNION", area, period, by=by), 100 * one.completeness_union, 100 * low,
                  100 * high, of, PERCENT, 2, status)  # fmt: skip
 
