@@ -27,7 +27,7 @@ class Discrepancies(NamedTuple):
 
 
 class Cases(NamedTuple):
-    """So many cases of a department: raised or settled in a span, open or overdue on a day."""
+    """So many cases that a department has now: raised or settled in a span, open or overdue on a day."""
 
     what: str
     owner: str
@@ -46,7 +46,7 @@ class FollowUp(NamedTuple):
 def follow_up(db: Connection, span: Span, today: Day) -> FollowUp:
     """Counts of a span as they stand now, the last closed day being `today`.
 
-    Each time a discrepancy comes to stand it raises a case, by which it is counted as raised.
+    A discrepancy is raised by its case; one that comes back soon goes on with it and is not raised again.
     """
     return FollowUp(list(_discrepancies(db, span)), list(_cases(db, span, today)))
 
@@ -70,7 +70,7 @@ def _discrepancies(db: Connection, span: Span) -> Iterator[Discrepancies]:
 
 
 def _cases(db: Connection, span: Span, today: Day) -> Iterator[Cases]:
-    columns = (cases.c.owner, cases.c.state, cases.c.outcome)
+    columns = (cases.c.department, cases.c.state, cases.c.outcome)
     opened, moved = _within(cases.c.raised_on, span), _within(cases.c.moved_on, span)
     late = cases.c.due_on < today
     found: Counter[tuple[str, str, str]] = Counter()

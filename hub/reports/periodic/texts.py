@@ -56,9 +56,11 @@ TEXTS: Mapping[str, Words] = {
     "standing": ("截至日仍存在", "standing on the day"), "by-town": ("不一致：按乡镇", "Discrepancies by town"),
     "cases-by-department": ("核查事项：按部门", "Cases by department"), "opened": ("本期提出", "raised"),
     "open": ("截至日未结", "open on the day"), "overdue": ("其中逾期", "of these overdue"),
-    "reopened-note": ("再次出现的不一致再计一次“提出”；消除后又出现的只计入“仍存在”；已归档事项按归档日计入办结",
-                      "one that comes back is raised once more and counts as standing, no longer as cleared; "
-                      "archived cases count as settled on the day they were archived"),
+    "reopened-note": ("“本期提出”按新开核查事项计；很快再现的不一致沿用原事项，不再计；消除后又出现的只计入“仍存在”；"
+                      "已归档事项按归档日计入办结",
+                      "raised is counted by cases; one that comes back soon goes on with its case and is not raised "
+                      "again, and counts as standing, no longer as cleared; archived cases count as settled on the "
+                      "day they were archived"),
     "deliveries-section": ("部门数据交付", "Deliveries by departments"), "feed": ("数据源", "feed"),
     "batches": ("批次", "batches"), "received": ("接收行数", "rows received"), "accepted": ("接受", "accepted"),
     "unchanged": ("无变化", "unchanged"), "quarantined": ("隔离", "quarantined"),
