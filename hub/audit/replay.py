@@ -129,7 +129,8 @@ def as_of(
 ) -> Checkpoint:
     """Fill an empty projection with what stood at the close of a day; the log's position of what it rests on.
 
-    Steps are followed up to the one that closes the day, of which only what came before is decided
+    Steps are followed up to the one that closes the day. Where it ends there, it is followed too: what was
+    decided then stands, whatever rules came later. Where it went on to other days, what came before is decided
     again: so how the live run cut its steps cannot be seen. NotFoundError before the day was closed.
     `watch` is handed all facts on the way, in order.
     """
@@ -139,9 +140,13 @@ def as_of(
     for step in steps(log):
         until = next((i for i, fact in enumerate(step.facts) if day in days_of((fact,))), None)
         if until is not None:
-            touch_everyone(scratch)
             facts = step.facts[: until + 1]
-            _settle(scratch, shelves, rules, today, facts)
+            if len(facts) == len(step.facts):
+                apply_step(shelves, step, rules)
+                shelves.flush()
+            else:
+                touch_everyone(scratch)
+                _settle(scratch, shelves, rules, today, facts)
             break
         rules = apply_step(shelves, step, rules)
         shelves.flush()
