@@ -14,6 +14,7 @@ from hub.errors import NotFoundError
 from hub.log import Envelope, derive_id
 from hub.log.subscription import Subscription
 from hub.projections import cases, held
+from hub.projections.databases import open_sqlite
 from hub.projections.position import load_checkpoint
 from tests.conftest import settings_for, work_through
 from tests.databases import new_database
@@ -153,6 +154,17 @@ def test_several_workers_are_one(tmp_path, small, postgres):  # noqa: F811
         assert then(alone, day) == then(many, day)
     alone.close()
     many.close()
+
+
+def test_what_was_decided_at_a_close_stands_whatever_rules_came_later(told):
+    """The first half's only step ends with its last day: nothing of it is decided again."""
+    hub, (day, live), _ = told[-1]
+    elsewhere = hub.rules._replace(county="990199")
+    with open_sqlite(":memory:").connect() as scratch:
+        replay.as_of(hub.log, scratch, elsewhere, day, lambda _: None)
+        assert replay.digests(scratch) == live
+    with open_sqlite(":memory:").connect() as scratch:
+        assert replay.verify(hub.log, scratch, elsewhere, lambda _: None).differences > 0
 
 
 def test_a_day_that_was_not_closed_is_refused(told):
