@@ -15,6 +15,8 @@ from hub.domain.days import day_of, iso
 from hub.domain.disclosures import Reader
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.queries import Queries
+from hub.reports.charts import months_of
+from hub.reports.observations import frequency_of
 from hub.reports.periodic import Made, report
 from hub.reports.periodic import pdf as pdf_writer
 from hub.reports.periodic.figures import MAIN, main_key
@@ -219,6 +221,15 @@ def test_migrants_and_deliveries_add_up(hub):
     assert found.known.deliveries.keys() == set(hub.feeds)
     for counts in found.known.deliveries.values():
         assert counts["received"] == counts["accepted"] + counts["unchanged"] + counts["quarantined"] > 0
+
+
+def test_periods_are_told_apart_where_their_names_are_as_long(hub):
+    table = made(hub, "half-year", "2024-H1", how=OPEN).known.tables["stock-flow"]
+    assert months_of(table, COUNTY) == [f"2023-{n:02d}" for n in range(1, 13)] + [
+        f"2024-{n:02d}" for n in range(1, 7)
+    ]
+    forms = {"2024": "A", "2024-H1": "S", "2024-06": "M", "2024-06-1": "_O", "2024-06-30": "D"}
+    assert {period: frequency_of(period) for period in forms} == forms
 
 
 def test_discrepancies_are_those_of_the_day(hub):

@@ -16,7 +16,8 @@ from hub.statistics.publication import Observation, Publication
 STYLE = CleanStyle(
     font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
 )
-MONTH_DIGITS = 7
+MONTH = re.compile(r"\d{4}-\d\d")
+"""A half year (2026-H1) has as many letters."""
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 ZH, EN, BOTH = "zh", "en", "both"
 Words = tuple[str, str]
@@ -31,9 +32,7 @@ def said(words: Words, language: str) -> str:
 
 def months_of(table: Publication, area: str) -> list[str]:
     """The months that a table has of an area."""
-    found = {
-        x.key.period for x in table.observations if x.key.area == area and len(x.key.period) == MONTH_DIGITS
-    }
+    found = {x.key.period for x in table.observations if x.key.area == area and MONTH.fullmatch(x.key.period)}
     return sorted(found)
 
 
