@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench kafka java postgres postgresql mariadb mariadb-server clean
+.PHONY: demo test check pango bench kafka java postgres postgresql mariadb mariadb-server clean
 KAFKA_PORT ?= 9092
 KAFKA_FOLDER ?= .cache/kafka-data
 
@@ -14,13 +14,13 @@ $(VENV)/demo.done: pyproject.toml constraints.txt
 
 $(VENV)/test.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kafka,postgres,mysql,sftp,http,metrics,traces,parquet,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kafka,postgres,mysql,sftp,http,metrics,traces,parquet,pdf,dev]'
 	touch $@ $(VENV)/demo.done
 
 demo: $(VENV)/demo.done
 	$(BIN)/hub demo
 
-test: $(VENV)/test.done java postgresql mariadb-server
+test: $(VENV)/test.done java postgresql mariadb-server pango
 	-$(BIN)/python deploy/kafka/broker.py --fetch
 	$(BIN)/pytest
 
@@ -43,6 +43,13 @@ mariadb-server:
 	@PATH="$$PATH:/usr/sbin"; command -v mariadbd >/dev/null || \
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server) || \
 	  echo "MariaDB is missing: tests on it will be skipped (or fail in CI)"
+
+# What PDF reports are laid out with, and letters for Chinese; installed only where missing and allowed.
+pango:
+	@{ ldconfig -p | grep -q libpangoft2-1.0 && fc-list :lang=zh family | grep -q . ; } 2>/dev/null || \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+	    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk) || \
+	  echo "Pango or a Chinese font is missing: tests of PDF reports will fail; HTML needs neither"
 
 # One Kafka broker on loopback, in the foreground, from its own jars.
 kafka: java

@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from connectors import CONNECTORS
-from hub.audit.replay import digests, refill
+from hub.audit.replay import as_of, digests, refill
 from hub.casework import Acting, Reading
 from hub.connect import Connector
 from hub.connect.configured import connector_of, feed_of
@@ -33,7 +34,7 @@ from hub.domain.notices import DEPARTMENT, KINDS
 from hub.domain.notices import feed_of as feed_told_by
 from hub.domain.watching import Delivery
 from hub.errors import SettingsError
-from hub.log import Envelope, EventLog, derive_id
+from hub.log import Checkpoint, Envelope, EventLog, Recorded, derive_id
 from hub.log.by_url import make_codec, open_log
 from hub.matching import Model, default_model
 from hub.matching.document import packed, read_model
@@ -314,6 +315,23 @@ class Hub:
             "ok": before == after, "digest_before": before, "digest_after": after, "events": events,
             "events_per_second": round(events / seconds) if seconds else 0,
         }  # fmt: skip
+
+    @contextmanager
+    def past(
+        self,
+        day: Day,
+        progress: Callable[[int], None],
+        watch: Callable[[Sequence[Recorded]], None] = lambda _: None,
+    ) -> Iterator[tuple[Connection, Checkpoint]]:
+        """A projection of what stood at the close of a day, and what part of the log it rests on.
+
+        It lies beside the other data, for as long as it is looked at; `watch` as `replay.as_of` has it.
+        """
+        with TemporaryDirectory(prefix="past-", dir=self.data) as folder:
+            engine = open_sqlite(Path(folder) / "past.db")
+            with engine.connect() as db:
+                yield db, as_of(self.log, db, self.rules, day, progress, watch)
+            engine.dispose()
 
     def connectors(
         self, source: Path | None, names: Sequence[str], *, drafts: bool = False

@@ -21,6 +21,7 @@ from hub.projections.lines import birth_lines, delivered_lines, stay_lines, thir
 from hub.projections.position import load_checkpoint
 from hub.statistics.completeness import Linkage
 from hub.statistics.lines import FeedLine
+from hub.statistics.periods import Period
 from hub.statistics.publication import Publication, Safety, publish
 from hub.statistics.tables.births import birth_tables
 from hub.statistics.tables.exchange import exchange_table
@@ -46,6 +47,8 @@ class Asked(NamedTuple):
     """So many calendar months, the last one being that of the day."""
     linkage: Linkage | None = None
     origin_digits: int = 2
+    period: Period | None = None
+    """In place of months: this period, the same a year before, and the months from that one to this."""
 
 
 class Basis(NamedTuple):
@@ -79,7 +82,8 @@ def statistics(
     as_of = today if asked.as_of is None else asked.as_of
     if as_of > today:
         raise SettingsError(f"{iso(as_of)} has not been closed yet: the last closed day is {iso(today)}")
-    first = _before_months(as_of, asked.months)
+    spans = asked.period.spans() if asked.period else None
+    first = min(span.first for span in spans) - 1 if spans else _before_months(as_of, asked.months)
     kinds = {name: feed.kind for name, feed in feeds.items()}
     families = []
     if wanted(asked, BIRTHS):
@@ -87,14 +91,21 @@ def statistics(
         third = "three-lists" in asked.tables
         if third:
             lines += third_lines(db, kinds, first, as_of)
-        families.append(birth_tables(lines, county, as_of, limits, asked.linkage, with_third=third))
+        families.append(
+            birth_tables(lines, county, as_of, limits, asked.linkage, with_third=third, spans=spans)
+        )
     if wanted(asked, STAYS):
-        stays = stay_lines(db, kinds, first, as_of)
-        families.append(stay_tables(stays, county, first, as_of, asked.origin_digits))
+        last = min(as_of, asked.period.last) if asked.period else as_of
+        stays = stay_lines(db, kinds, first, last)
+        families.append(stay_tables(stays, county, first, last, asked.origin_digits, spans=spans))
     if wanted(asked, EXCHANGE):
         delivered = delivered_lines(db, kinds, as_of)
         families.append([exchange_table(_feeds(feeds, balance), delivered, county, as_of)])
-    made = [table for table in publish(families, safety) if table.name in asked.tables]
+    made = [
+        table
+        for table in publish(families, safety, asked.period and asked.period.name)
+        if table.name in asked.tables
+    ]
     return Statistics(_basis(db, county, as_of, first, model, limits, safety), made)
 
 

@@ -1,4 +1,4 @@
-"""Replay: re-decide the whole log and compare, or refill every table from it.
+"""Replay: re-decide the whole log and compare, refill every table from it, or see a past day.
 
 Both walk the completed steps: each names the facts it covered, so a replay
 sees the same micro-batches the live run saw, on any log and with any number
@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from hub.domain.events import StepCompleted
-from hub.log import Checkpoint, Envelope, EventLog
+from hub.domain.days import Day, iso
+from hub.domain.events import ACTIONS, RECORDS, EventSetAside, StepCompleted
+from hub.errors import NotFoundError
+from hub.log import Checkpoint, Envelope, EventLog, Partition, Recorded
+from hub.log.subscription import Subscription
 from hub.processing import Decision, Processor, Rules
-from hub.processing.history import START, Step, apply_step, days_of, steps, touch_everyone
+from hub.processing.history import START, Step, apply_step, days_of, in_force, steps, touch_everyone
 from hub.processing.poison import ENVIRONMENT, SetAside, undecided
 from hub.processing.runner import decide_step, named
-from hub.projections import DIGESTED, UNDIGESTED, Shelves, metadata
+from hub.projections import DIGESTED, UNDIGESTED, Shelves, agenda, metadata, reconciled
 from hub.projections.position import NO_DAY, save_checkpoint, save_progress
 from hub.projections.store import content_digest
 
@@ -114,6 +117,92 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
     save_progress(db, "today", today)
     db.commit()
     return applied
+
+
+def as_of(
+    log: EventLog,
+    scratch: Connection,
+    rules: Rules,
+    day: Day,
+    progress: Callable[[int], None],
+    watch: Callable[[Sequence[Recorded]], None] = lambda _: None,
+) -> Checkpoint:
+    """Fill an empty projection with what stood at the close of a day; the log's position of what it rests on.
+
+    Steps are followed up to the one that closes the day. Where it ends there, it is followed too: what was
+    decided then stands, whatever rules came later. Where it went on to other days, what came before is decided
+    again: so how the live run cut its steps cannot be seen. NotFoundError before the day was closed.
+    `watch` is handed all facts on the way, in order.
+    """
+    metadata.create_all(scratch)
+    shelves = Shelves(scratch)
+    today, before = NO_DAY, START
+    for step in steps(log):
+        until = next((i for i, fact in enumerate(step.facts) if day in days_of((fact,))), None)
+        if until is not None:
+            facts = step.facts[: until + 1]
+            if len(facts) == len(step.facts):
+                apply_step(shelves, step, rules)
+                shelves.flush()
+            else:
+                touch_everyone(scratch)
+                _settle(scratch, shelves, rules, today, facts)
+            break
+        rules = apply_step(shelves, step, rules)
+        shelves.flush()
+        today, before = max([today, *days_of(step.facts)]), step.checkpoint
+        watch(step.facts)
+        progress(len(step.facts) + len(step.decisions))
+    else:
+        raise NotFoundError(f"{iso(day)} was not closed yet, or is no day of this log")
+    watch(facts)
+    progress(len(facts))
+    position = _closing(log, before, day) | _acted(before, facts)
+    for event in (envelope.event for envelope in step.decisions):
+        if isinstance(event, SetAside) and _lies_before(event, position):
+            reconciled.apply(shelves, event)
+    shelves.flush()
+    save_checkpoint(scratch, position)
+    save_progress(scratch, "today", day)
+    scratch.commit()
+    return position
+
+
+def _acted(before: Checkpoint, facts: Sequence[Recorded]) -> dict[Partition, int]:
+    """The place in each partition of the actions that were decided on by the close of a day."""
+    acted = {p: offset for p, offset in before.items() if p.topic == ACTIONS and offset >= 0}
+    return acted | {
+        r.position.partition: r.position.offset for r in facts if r.position.partition.topic == ACTIONS
+    }
+
+
+def _lies_before(event: SetAside, position: Checkpoint) -> bool:
+    """Whether what was set aside had been read by then; a version taken back was read in an earlier step."""
+    if not isinstance(event, EventSetAside):
+        return True
+    return any(str(p) == event.partition and event.offset <= offset for p, offset in position.items())
+
+
+def _settle(
+    scratch: Connection, shelves: Shelves, rules: Rules, today: Day, facts: Sequence[Recorded]
+) -> None:
+    """Decide the last facts up to a closed day, and bring the views up to date."""
+    touched = scratch.execute(select(agenda.c.person).where(agenda.c.touched)).scalars().all()
+    processor = Processor(shelves, in_force(scratch, rules), today, touched)
+    decide_step(scratch, processor, facts)
+    for _ in processor.refresh():
+        pass
+    shelves.flush()
+
+
+def _closing(log: EventLog, after: Checkpoint, day: Day) -> dict[Partition, int]:
+    """The place in each partition of the records at which a day was closed."""
+    records = {p: offset for p, offset in after.items() if p.topic == RECORDS}
+    source = Subscription(log, (RECORDS,), records)
+    while batch := source.take(1):
+        if day in days_of(batch.events) or not batch.events:
+            return {p: offset for p, offset in batch.checkpoint.items() if offset >= 0}
+    raise AssertionError("a subscription ends with an empty batch")
 
 
 def digests(db: Connection) -> dict[str, str]:

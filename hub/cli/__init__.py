@@ -43,6 +43,10 @@ COMMANDS: Mapping[str, Lazy] = {
     ),
     "receipts": Lazy("hub.cli.issued", "Receipts of what was delivered: list, show, print, verify."),
     "replay": Lazy("hub.cli.replay", "Replay the log: verify its decisions, or refill every view from it."),
+    "report": Lazy(
+        "hub.cli.report",
+        "What a period came to, as HTML and PDF; each release is made from the log as of its day.",
+    ),
     "residents": Lazy("hub.cli.views", "A page of residents; the look is put on record."),
     "run": Lazy("hub.cli.replay", "Decide what the log holds and bring every view up to date."),
     "schemas": Lazy("hub.cli.schemas", "The schemas of all events."),

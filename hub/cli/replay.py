@@ -1,5 +1,6 @@
 """`hub run` and `hub replay …`: decide what the log holds, and decide it again."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from hub.audit import replay as replaying
 from hub.audit.what_if import what_if as try_model
 from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.show import Progress, emit, table
+from hub.domain.days import from_date
+from hub.processing.history import covered
 from hub.projections.databases import open_sqlite
 
 
@@ -54,6 +57,19 @@ def rebuild(context: click.Context, json_: bool) -> None:
     emit(answer, json_, lambda: table("replay rebuild", answer))
     if not answer["ok"]:
         context.exit(FINDINGS)
+
+
+@replay.command("as-of")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@as_json
+@click.pass_context
+def as_of(context: click.Context, day: datetime, json_: bool) -> None:
+    """How much there was of everything at the close of DAY; nothing is kept."""
+    hub = opened(context)
+    with Progress("events", quiet=json_) as bar, hub.past(from_date(day.date()), bar.add) as (then, position):
+        found = queries(hub, then).status() | {"log": covered(position), "digest": replaying.digests(then)}
+    del found["caught_up"]
+    emit(found, json_, lambda: table("replay as-of", found))
 
 
 @replay.command("what-if")

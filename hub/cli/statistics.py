@@ -58,14 +58,18 @@ def statistics() -> None:
 def asked_of(chosen: Chosen, tables: tuple[str, ...], said: StatisticsSettings) -> Asked:
     """What a command line and the settings ask for."""
     as_of = None if chosen.as_of is None else from_date(chosen.as_of.date())
-    linkage = None
-    if said.linkage_recall:
-        if not (0 < said.linkage_recall <= 1 and 0 < said.linkage_precision <= 1):
-            raise SettingsError(
-                "[statistics] linkage_recall and linkage_precision are shares, over 0 and up to 1"
-            )
-        linkage = Linkage(said.linkage_recall, said.linkage_precision)
-    return Asked(tables, as_of, chosen.months, linkage, chosen.origin_digits)
+    return Asked(tables, as_of, chosen.months, linkage_of(said), chosen.origin_digits)
+
+
+def linkage_of(said: StatisticsSettings) -> Linkage | None:
+    """How well records were linked, as the settings say."""
+    if not said.linkage_recall:
+        return None
+    if not (0 < said.linkage_recall <= 1 and 0 < said.linkage_precision <= 1):
+        raise SettingsError(
+            "[statistics] linkage_recall and linkage_precision are shares, over 0 and up to 1"
+        )
+    return Linkage(said.linkage_recall, said.linkage_precision)
 
 
 def safety_of(said: StatisticsSettings) -> Safety:

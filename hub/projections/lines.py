@@ -14,8 +14,10 @@ from hub.domain.days import Day
 from hub.domain.population import stays_of
 from hub.domain.residence import QUIET, Spell
 from hub.projections import births, profiles, records, residents
+from hub.statistics.completeness import ELSEWHERE
 from hub.statistics.flows import MIGRANT, alike
 from hub.statistics.lines import LOCAL, OTHER, UNKNOWN, BirthLine, DeliveredLine, Stay, StayLine
+from hub.statistics.revisions import BirthSeen
 
 COMPARED = ("birth_date", "sex", "certificate_no", "mother_number", "mother_name")
 """Fields that certificate and entry both have."""
@@ -25,6 +27,7 @@ STATED = {
 }  # fmt: skip
 """Kind of record to the field with the day of what it states."""
 ROWS_AT_ONCE = 10_000
+NEVER = 10**9
 THIRD_ONLY = "third-list-only"
 Kinds = Mapping[str, str]
 """Feed to the kind of its records."""
@@ -70,6 +73,33 @@ def _birth(number: int, row: RowMapping, county: str, as_of: Day) -> BirthLine:
             if name in certificate and name in entry
         },
     )
+
+
+def births_seen(db: Connection) -> list[BirthSeen]:
+    """All births that are known, by the records they rest on, for comparing two days."""
+    certificate, entry = records.alias("certificate"), records.alias("entry")
+    query = (
+        select(births, certificate.c.first_on.label("certified"), entry.c.first_on.label("entered"))
+        .outerjoin(certificate, certificate.c.record_id == births.c.certificate_record)
+        .outerjoin(entry, entry.c.record_id == births.c.entry_record)
+    )  # fmt: skip
+    return [_seen(row) for row in db.execute(query.execution_options(yield_per=ROWS_AT_ONCE)).mappings()]
+
+
+def _seen(row: RowMapping) -> BirthSeen:
+    health, police = row["certified"] is not None, row["entered"] is not None
+    return BirthSeen(
+        frozenset(record for record in (row["certificate_record"], row["entry_record"]) if record),
+        min(day for day in (row["certified"], row["entered"], NEVER) if day is not None),
+        row["born_on"],
+        health or (police and row["outcome"] != ELSEWHERE),
+        row["outcome"], row["sex"] or "unknown", row["place"] or UNKNOWN, row["registered_on"],
+    )  # fmt: skip
+
+
+def withdrawn_records(db: Connection) -> frozenset[str]:
+    """Records that stand no longer."""
+    return frozenset(db.execute(select(records.c.record_id).where(~records.c.live)).scalars())
 
 
 def third_lines(db: Connection, kinds: Kinds, after: Day, as_of: Day) -> list[BirthLine]:

@@ -1,11 +1,15 @@
 """Published observations as rows: numbers in one fixed form, so that the same figures are the same bytes."""
 
+import re
 from typing import Any
 
 from hub.audit.aggregates import Basis
 from hub.statistics.publication import Observation
 
 LARGEST = 10**12
+FREQUENCIES = (
+    (r"\d{4}", "A"), (r"\d{4}-H\d", "S"), (r"\d{4}-\d\d", "M"), (r"\d{4}-\d\d-\d\d", "D"), (r"\d{4}-\d\d-\d", "_O"),
+)  # fmt: skip
 STATUS_TEXT = {
     "A": "正常 normal", "E": "估计 estimated", "P": "暂定，仍会变动 provisional", "L": "尚不可观察或例数太少 not observable yet, or too few",
     "Q": "未公布 withheld",
@@ -13,8 +17,8 @@ STATUS_TEXT = {
 
 
 def frequency_of(period: str) -> str:
-    """A, M or D, as SDMX writes it."""
-    return {4: "A", 7: "M"}.get(len(period), "D")
+    """A, S, M or D, as SDMX writes it; it has no code for half a month but that of others."""
+    return next(code for form, code in FREQUENCIES if re.fullmatch(form, period))
 
 
 def number_of(value: float | None, decimals: int) -> str:

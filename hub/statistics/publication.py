@@ -5,6 +5,7 @@ Where counts are rounded instead, a figure is shown only if every count behind i
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from hub.statistics.disclosure import Release
@@ -64,12 +65,17 @@ class Publication(NamedTuple):
     observations: Sequence[Observation]
 
 
-def publish(families: Sequence[Sequence[Table]], safety: Safety) -> list[Publication]:
-    """Tables as they are published; tables of one family count the same lines and are protected together."""
-    return [published for tables in families for published in _family(tables, safety)]
+def publish(
+    families: Sequence[Sequence[Table]], safety: Safety, wanted: str | None = None
+) -> list[Publication]:
+    """Tables as they are published; tables of one family count the same lines and are protected together.
+
+    Totals of the county's years are kept where others can be withheld, or those of the period that is `wanted`.
+    """
+    return [published for tables in families for published in _family(tables, safety, wanted)]
 
 
-def _family(tables: Sequence[Table], safety: Safety) -> Iterator[Publication]:
+def _family(tables: Sequence[Table], safety: Safety, wanted: str | None) -> Iterator[Publication]:
     counts: dict[Hashable, Sequence[int]] = {
         key: table.counts[key] for table in tables for key in table.counts
     }
@@ -80,7 +86,7 @@ def _family(tables: Sequence[Table], safety: Safety) -> Iterator[Publication]:
     if safety.base:
         values = rounded(release, safety.base)
     else:
-        hidden = withheld(release, safety.threshold, _wanted)
+        hidden = withheld(release, safety.threshold, partial(_wanted, wanted))
     for table in tables:
         shown = [
             *(_count(table, key, values[key], hidden) for key in table.counts),
@@ -89,9 +95,10 @@ def _family(tables: Sequence[Table], safety: Safety) -> Iterator[Publication]:
         yield Publication(table.name, table.zh, table.en, table.notes, sorted(shown, key=lambda x: x.key))
 
 
-def _wanted(key: Key) -> float:
-    """Totals of a county's year are what is asked for first."""
-    whole = len(key.area) == COUNTY_DIGITS and len(key.period) == YEAR_DIGITS
+def _wanted(period: str | None, key: Key) -> float:
+    """How much more than others a count is wanted: totals of the county are what is asked for first."""
+    chosen = len(key.period) == YEAR_DIGITS if period is None else key.period == period
+    whole = len(key.area) == COUNTY_DIGITS and chosen
     return WANTED_MORE if whole and key.by == TOTAL else 1.0
 
 

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from hub.domain.days import Day, add_month, day_of
+from hub.domain.days import Day, add_month
 from hub.domain.limits import BIRTH_REGISTRATION, Limits
 from hub.statistics.completeness import Share, in_scope, share
 from hub.statistics.lines import BirthLine
+from hub.statistics.spans import Span
 
 WITHIN_DAYS = (30, 60, 90, 365)
 """Completeness is measured at each of these delays."""
@@ -25,9 +26,10 @@ GRACE_MONTHS = 12
 
 
 class Cohort(NamedTuple):
-    """The births of one month and what became of them."""
+    """The births of one span and what became of them."""
 
-    month: str
+    name: str
+    """That of its span."""
     births: int
     delays: dict[str, int]
     """Class of delay to births registered with it."""
@@ -62,13 +64,13 @@ def in_cohort(line: BirthLine) -> bool:
     return in_scope(line) and (line.registered_on is not None or not line.police)
 
 
-def cohort(month: str, lines: Sequence[BirthLine], as_of: Day, limits: Limits) -> Cohort:
-    """The cohort of a month; its births are those whose delay can be followed."""
+def cohort(span: Span, lines: Sequence[BirthLine], as_of: Day, limits: Limits) -> Cohort:
+    """The cohort of a month or another span; its births are those whose delay can be followed."""
     delays = [line.registered_on - line.born_on for line in lines if line.registered_on is not None]
     waits = [(_wait(line, as_of), line.registered_on is not None) for line in lines]
-    youngest = as_of - last_day(month)
+    youngest = as_of - span.last
     return Cohort(
-        month,
+        span.name,
         len(lines),
         dict.fromkeys(CLASSES, 0) | dict(Counter(map(delay_class, delays))),
         len(lines) - len(delays),
@@ -81,16 +83,6 @@ def cohort(month: str, lines: Sequence[BirthLine], as_of: Day, limits: Limits) -
         quantile(waits, 0.5),
         quantile(waits, 0.9),
     )
-
-
-def last_day(month: str) -> Day:
-    """The last day of a month."""
-    return add_month(first_day(month)) - 1
-
-
-def first_day(month: str) -> Day:
-    """The first day of a month."""
-    return day_of(f"{month}-01")
 
 
 def quantile(waits: Iterable[tuple[int, bool]], share_: float) -> int | None:

@@ -4,6 +4,7 @@ from births_made import BORN, birth
 
 from hub.domain.days import day_of
 from hub.reference import load_limits
+from hub.statistics.spans import month
 from hub.statistics.timeliness import CLASSES, cohort, delay_class, in_cohort, quantile, standing
 from tests.test_repository import ROOT
 
@@ -35,13 +36,13 @@ def test_late_and_delayed_are_two_things():
 
 def test_a_cohort_is_followed_until_the_day_and_no_further():
     lines = [after(10, 0), after(20, 1), after(45, 2), waiting(3)]
-    found = cohort("2024-03", lines, day_of("2024-05-15"), LIMITS)
-    assert (found.month, found.births, found.not_registered) == ("2024-03", 4, 1)
+    found = cohort(month("2024-03"), lines, day_of("2024-05-15"), LIMITS)
+    assert (found.name, found.births, found.not_registered) == ("2024-03", 4, 1)
     assert found.within[30].hits == 2
     assert (found.within[60], found.within[365]) == (None, None)
     assert found.standing == {"on-time": 2, "late": 1, "delayed": 0, "not-registered": 1}
     assert sum(found.delays.values()) + found.not_registered == found.births
-    later = cohort("2024-03", lines, LATER, LIMITS)
+    later = cohort(month("2024-03"), lines, LATER, LIMITS)
     assert later.within[365].hits == 3
 
 

@@ -1,8 +1,10 @@
-"""Charts of published statistics as SVG, and a heat table as HTML: each takes a publication, nothing else.
+"""Charts of published statistics as SVG, and a heat table as HTML: each takes a publication and a language.
 
-What was withheld or cannot be observed yet is a gap, never a zero.
+What was withheld or cannot be observed yet is a gap, never a zero. The same figures are the same bytes.
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,16 +16,30 @@ from hub.statistics.publication import Observation, Publication
 STYLE = CleanStyle(
     font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
 )
-MONTH_DIGITS = 7
+MONTH = re.compile(r"\d{4}-\d\d")
+"""A half year (2026-H1) has as many letters."""
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+ZH, EN, BOTH = "zh", "en", "both"
+Words = tuple[str, str]
+"""What something is called in Chinese and English."""
 SIZE: Mapping[str, Any] = {"style": STYLE, "width": 900, "height": 360, "legend_at_bottom": True, "js": ()}
+
+
+def said(words: Words, language: str) -> str:
+    """Words in one language, or in both."""
+    return " ".join(words) if language == BOTH else words[language == EN]
 
 
 def months_of(table: Publication, area: str) -> list[str]:
     """The months that a table has of an area."""
-    found = {
-        x.key.period for x in table.observations if x.key.area == area and len(x.key.period) == MONTH_DIGITS
-    }
+    found = {x.key.period for x in table.observations if x.key.area == area and MONTH.fullmatch(x.key.period)}
     return sorted(found)
+
+
+def drawn_of(found: Iterable[Mapping[str, Observation]], periods: Iterable[str]) -> list[str]:
+    """The periods of which anything is told."""
+    told = list(found)
+    return [p for p in periods if any(p in one and one[p].value is not None for one in told)]
 
 
 def pick(table: Publication, indicator: str, area: str, by: str) -> dict[str, Observation]:
@@ -55,12 +71,17 @@ def with_intervals(found: Mapping[str, Observation], periods: Iterable[str]) -> 
 
 
 def drawn(chart: Any, title: str, labels: Sequence[str], series: Mapping[str, Sequence[Any]]) -> str:
-    """A chart as SVG."""
+    """A chart as SVG; nothing where there is nothing to draw."""
+    if all(value is None for values in series.values() for value in values):
+        return ""
+    # Charts on one page need ids of their own; drawn from a hat they would differ each time.
+    chart.uuid = hashlib.sha256(repr((title, labels, series)).encode()).hexdigest()[:16]
     chart.title = title
     chart.x_labels = list(labels)
     for name, values in series.items():
         chart.add(name, values)
-    return str(chart.render(is_unicode=True, disable_xml_declaration=True))
+    # The library writes its settings for a script that is not there.
+    return SCRIPT.sub("", str(chart.render(is_unicode=True, disable_xml_declaration=True)))
 
 
 def bars(**more: Any) -> Any:

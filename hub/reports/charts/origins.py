@@ -2,16 +2,18 @@
 
 from html import escape
 
+from hub.reports.charts import BOTH, said
 from hub.statistics.lines import TOTAL
 from hub.statistics.publication import Observation, Publication
 
-TITLE = "流动人口来源地 × 乡镇 Migrants by origin (rows) and town (columns)"
+TITLE = "流动人口来源地（行）× 乡镇（列）", "Migrants by origin (rows) and town (columns)"
+ALL = "合计", "total"
 COLOUR = "47, 125, 91"
 DARK = 0.55
 WITHHELD = "…"
 
 
-def origins_table(table: Publication, county: str) -> str:
+def origins_table(table: Publication, county: str, language: str = BOTH) -> str:
     """HTML; what is withheld shows an ellipsis, nobody a zero."""
     cells = {(x.key.by, x.key.area): x for x in table.observations if x.key.indicator == "ORIGIN"}
     origins = sorted({origin for origin, _ in cells} - {TOTAL})
@@ -20,14 +22,14 @@ def origins_table(table: Publication, county: str) -> str:
         max((x.value or 0 for (by, area), x in cells.items() if by != TOTAL and area != county), default=0)
         or 1
     )
-    heading = "".join(f"<th>{escape(town)}</th>" for town in (*towns, "合计 total"))
+    heading = "".join(f"<th>{escape(town)}</th>" for town in (*towns, said(ALL, language)))
     rows = [f"<tr><th></th>{heading}</tr>"]
     for origin in (*origins, TOTAL):
-        label = "合计 total" if origin == TOTAL else escape(origin)
+        label = said(ALL, language) if origin == TOTAL else escape(origin)
         shown = "".join(_cell(cells.get((origin, area)), most, total=origin == TOTAL or area == county)
                         for area in (*towns, county))  # fmt: skip
         rows.append(f"<tr><th>{label}</th>{shown}</tr>")
-    return f"<table><caption>{escape(TITLE)}</caption>{''.join(rows)}</table>"
+    return f"<table><caption>{escape(said(TITLE, language))}</caption>{''.join(rows)}</table>"
 
 
 def _cell(found: Observation | None, most: float, *, total: bool) -> str:

@@ -11,8 +11,9 @@ from hub.statistics import three_lists as third
 from hub.statistics import timeliness as time
 from hub.statistics.agreement import agreement
 from hub.statistics.completeness import Completeness, Estimate, Linkage, Share
-from hub.statistics.lines import BirthLine, grouped, month_of, year_of
+from hub.statistics.lines import BirthLine, grouped
 from hub.statistics.places import place_of
+from hub.statistics.spans import Span, calendar
 from hub.statistics.tables import (
     COUNT,
     ESTIMATED,
@@ -48,49 +49,49 @@ THIRD_NOTE = (
 
 
 class Slice(NamedTuple):
-    """The births of an area and a period."""
+    """The births of an area and a span."""
 
     area: str
-    period: str
+    span: Span
     lines: Sequence[BirthLine]
+
+    @property
+    def period(self) -> str:
+        """The name of the span."""
+        return self.span.name
 
 
 def birth_tables(
     lines: Sequence[BirthLine], county: str, as_of: Day, limits: Limits, linkage: Linkage | None = None,
-    *, with_third: bool = False,
+    *, with_third: bool = False, spans: Sequence[Span] | None = None,
 ) -> list[Table]:  # fmt: skip
-    """All tables of births, which are to be released together."""
+    """All tables of births, which are to be released together; of calendar months and years if no spans are given."""
+    spans = calendar(line.born_on for line in lines) if spans is None else spans
     here = [line for line in lines if line.health or (line.police and line.outcome != lists.ELSEWHERE)]
     unlisted = [line for line in lines if not (line.health or line.police)]
-    slices = list(_slices(here, county))
-    provisional = frozenset(s.period for s in slices if as_of - _last_day(s.period) < SETTLED_DAYS)
+    slices = list(_slices(here, county, spans))
+    provisional = frozenset(s.period for s in slices if as_of - s.span.last < SETTLED_DAYS)
     scope = [part._replace(lines=list(filter(lists.in_scope, part.lines))) for part in slices]
     counties = [part for part in slices if part.area == county]
     return [
-        Table(
-            "births", "出生数", "births", dict(_births(slices, here, county)), [], [BOTH_PLACES], provisional
-        ),
+        Table("births", "出生数", "births", dict(_births(slices, county)), [], [BOTH_PLACES], provisional),
         _completeness(scope, linkage, provisional),
-        *([_three_lists(scope, list(_slices(unlisted, county)), provisional)] if with_third else []),
+        *([_three_lists(scope, list(_slices(unlisted, county, spans)), provisional)] if with_third else []),
         _timeliness(scope, county, as_of, limits, provisional),
-        _ratios([part for part in slices if len(part.period) == 4 or part.area == county], provisional),
+        _ratios([part for part in slices if part.span.whole or part.area == county], provisional),
         _outcomes(counties, provisional),
-        _agreement([part for part in counties if len(part.period) == 4], provisional),
+        _agreement([part for part in counties if part.span.whole], provisional),
     ]
 
 
-def _slices(lines: Sequence[BirthLine], county: str) -> Iterator[Slice]:
-    """The county by month and year, its towns by year."""
-    for month, group in sorted(grouped(lines, lambda line: month_of(line.born_on)).items()):
-        yield Slice(county, month, group)
-    for year, group in sorted(grouped(lines, lambda line: year_of(line.born_on)).items()):
-        yield Slice(county, year, group)
-        for town, part in sorted(grouped(group, lambda x: place_of(x.residence, county)).items()):
-            yield Slice(town, year, part)
-
-
-def _last_day(period: str) -> Day:
-    return time.last_day(period if len(period) > 4 else f"{period}-12")
+def _slices(lines: Sequence[BirthLine], county: str, spans: Sequence[Span]) -> Iterator[Slice]:
+    """The county by span, its towns where that is asked for."""
+    for span in spans:
+        group = [line for line in lines if span.holds(line.born_on)]
+        yield Slice(county, span, group)
+        if span.whole:
+            for town, part in sorted(grouped(group, lambda x: place_of(x.residence, county)).items()):
+                yield Slice(town, span, part)
 
 
 def _numbers(lines: Sequence[BirthLine]) -> tuple[int, ...]:
@@ -100,25 +101,23 @@ def _numbers(lines: Sequence[BirthLine]) -> tuple[int, ...]:
 # --- counts ---------------------------------------------------------------------------------
 
 
-def _births(
-    slices: Sequence[Slice], lines: Sequence[BirthLine], county: str
-) -> Iterator[tuple[Key, tuple[int, ...]]]:
-    for area, period, group in slices:
-        yield Key("BIRTHS", area, period), _numbers(group)
+def _births(slices: Sequence[Slice], county: str) -> Iterator[tuple[Key, tuple[int, ...]]]:
+    for area, span, group in slices:
+        yield Key("BIRTHS", area, span.name), _numbers(group)
         for sex in ("male", "female", "unknown"):
             chosen = [line for line in group if line.sex == sex]
             if chosen or sex != "unknown":
-                yield Key("BIRTHS", area, period, sex_code(sex)), _numbers(chosen)
-    places = grouped(lines, lambda x: (place_of(x.occurrence, county), year_of(x.born_on)))
-    for (area, year), group in sorted(places.items()):
-        yield Key("BIRTHS_OCCURRED", area, year), _numbers(group)
+                yield Key("BIRTHS", area, span.name, sex_code(sex)), _numbers(chosen)
+        if span.whole and area == county:
+            for town, part in sorted(grouped(group, lambda x: place_of(x.occurrence, county)).items()):
+                yield Key("BIRTHS_OCCURRED", town, span.name), _numbers(part)
 
 
 def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
     counts = {
         Key("OUTCOME", part.area, part.period, by=outcome): _numbers(group)
         for part in slices
-        if len(part.period) == 4
+        if part.span.whole
         for outcome, group in sorted(grouped(part.lines, lambda line: line.outcome).items())
     }
     return Table("outcomes", "出生登记结果", "births by outcome", counts, [], [], provisional)
@@ -130,7 +129,7 @@ def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
 def _completeness(slices: Sequence[Slice], linkage: Linkage | None, provisional: frozenset[str]) -> Table:
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
-    for area, period, group in slices:
+    for area, (period, *_), group in slices:
         of = _list_keys(area, period)
         counts[of[0]] = _numbers([line for line in group if line.police])
         counts[of[1]] = _numbers([line for line in group if line.health])
@@ -162,6 +161,11 @@ def _estimate(one: Estimate, by: str, of: tuple[Key, ...], status: str) -> Itera
     area, period = of[0].area, of[0].period
     yield Figure(Key("TOTAL_BIRTHS", area, period, by=by), one.total, *one.interval, of, COUNT, 1, status)
     low, high = one.union_interval
+    if not one.total:
+        yield Figure(
+            Key("COMPLETENESS_UNION", area, period, by=by), None, None, None, of, PERCENT, 2, NOT_OBSERVABLE
+        )
+        return
     yield Figure(Key("COMPLETENESS_UNION", area, period, by=by), 100 * one.completeness_union, 100 * low,
                  100 * high, of, PERCENT, 2, status)  # fmt: skip
 
@@ -171,7 +175,7 @@ def _three_lists(slices: Sequence[Slice], unlisted: Sequence[Slice], provisional
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
     others = {(part.area, part.period): part.lines for part in unlisted}
-    for area, period, listed in slices:
+    for area, (period, *_), listed in slices:
         group = [*listed, *others.get((area, period), ())]
         of = Key("LIST_3", area, period)
         counts[of] = _numbers([line for line in group if line.third])
@@ -201,11 +205,12 @@ def _timeliness(
 ) -> Table:
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
-    for area, month, group in slices:
-        if area != county or len(month) == 4:
+    for area, span, group in slices:
+        if area != county or not span.cohort:
             continue
+        month = span.name
         followed = list(filter(time.in_cohort, group))
-        cohort = time.cohort(month, followed, as_of, limits)
+        cohort = time.cohort(span, followed, as_of, limits)
         of = Key("COHORT", area, month)
         counts[of] = _numbers(followed)
         for name in time.CLASSES:
@@ -245,7 +250,7 @@ def _cohort(cohort: time.Cohort, of: Key) -> Iterator[Figure]:
 
 def _ratios(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
     figures = []
-    for area, period, group in slices:
+    for area, (period, *_), group in slices:
         found = ratio.sex_ratio(group)
         of = tuple(Key("BIRTHS", area, period, sex) for sex in ("M", "F"))
         key = Key("SEX_RATIO", area, period)
@@ -268,7 +273,7 @@ def _ratios(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
 def _agreement(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
     counts: dict[Key, tuple[int, ...]] = {}
     figures = []
-    for area, period, group in slices:
+    for area, (period, *_), group in slices:
         for field, found in agreement(group).items():
             asked = Key("PAIRS", area, period, by=field)
             same = Key("PAIRS_AGREE", area, period, by=field)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hub.domain.days import Day, day_of, iso
+from hub.domain.days import Day, iso
 from hub.statistics import flows
 from hub.statistics.flows import MIGRANT, OUTSIDE, STATUS, TOWN, Balance, Cell
-from hub.statistics.lines import StayLine, month_of
+from hub.statistics.lines import StayLine
+from hub.statistics.spans import Span, calendar, months_between
 from hub.statistics.tables import NOT_OBSERVABLE, Figure, Key, Table
-from hub.statistics.timeliness import last_day
 
 STATUSES = ("resident", MIGRANT)
 PERIODS_MAX = 240
@@ -25,12 +25,14 @@ ORIGIN_NOTE = (
 
 
 def stay_tables(
-    lines: Sequence[StayLine], county: str, first: Day, last: Day, origin_digits: int = 2
-) -> list[Table]:
+    lines: Sequence[StayLine], county: str, first: Day, last: Day, origin_digits: int = 2,
+    *, spans: Sequence[Span] | None = None,
+) -> list[Table]:  # fmt: skip
     """All tables of stays, which are to be released together; flows are those after `first` until `last`."""
+    spans = _calendar(first, last) if spans is None else spans
     people = {line.number: line.people for line in lines if line.people != 1}
     tables = [
-        _stock_and_flow(lines, county, first, last),
+        _stock_and_flow(lines, county, first, last, spans),
         _origins(lines, county, last, origin_digits),
         _lengths(lines, county, last),
     ]
@@ -40,17 +42,18 @@ def stay_tables(
 # --- stock and flow -------------------------------------------------------------------------
 
 
-def _stock_and_flow(lines: Sequence[StayLine], county: str, first: Day, last: Day) -> Table:
-    """The county by month, county and towns by year."""
+def _stock_and_flow(
+    lines: Sequence[StayLine], county: str, first: Day, last: Day, spans: Sequence[Span]
+) -> Table:
+    """The county by span, its towns where that is asked for."""
     counts: dict[Key, Sequence[int]] = {}
     figures: list[Figure] = []
     people = {line.number: line.people for line in lines}
-    periods = _periods(first, last)
-    years = [period for period in periods if len(period) == 4]
-    for cell, chosen in ((flows.by_county(county), periods), (flows.by_town, years)):
-        bounds = [_bounds(period, first, last) for period in chosen]
+    whole = [span for span in spans if span.whole]
+    for cell, chosen in ((flows.by_county(county), spans), (flows.by_town, whole)):
+        bounds = [(max(first, span.first - 1), min(last, span.last)) for span in chosen]
         found = flows.balances(lines, bounds, cell)
-        for period, (start, end), cells in zip(chosen, bounds, found, strict=True):
+        for (period, *_), (start, end), cells in zip(chosen, bounds, found, strict=True):
             for area in sorted({county} if cell is not flows.by_town else {area for area, _ in cells}):
                 mine = {status: cells.get((area, status), NOBODY) for status in STATUSES}
                 counts.update(_cells(area, period, mine, whole=area == county))
@@ -59,15 +62,10 @@ def _stock_and_flow(lines: Sequence[StayLine], county: str, first: Day, last: Da
                  counts, figures, [BALANCE_NOTE])  # fmt: skip
 
 
-def _periods(first: Day, last: Day) -> list[str]:
-    months = sorted({month_of(day) for day in range(first + 1, last + 1)})[-PERIODS_MAX:]
-    return [*months, *sorted({month[:4] for month in months})]
-
-
-def _bounds(period: str, first: Day, last: Day) -> tuple[Day, Day]:
-    """The last day before a period and the last day of it, as far as the figures reach."""
-    start, end = (period, period) if len(period) > 4 else (f"{period}-01", f"{period}-12")
-    return max(first, day_of(f"{start}-01") - 1), min(last, last_day(end))
+def _calendar(first: Day, last: Day) -> list[Span]:
+    """The newest months, and their years."""
+    months = months_between(first + 1, last)[-PERIODS_MAX:]
+    return calendar(day for span in months for day in (span.first, span.last))
 
 
 def _cells(
