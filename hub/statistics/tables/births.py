@@ -12,7 +12,7 @@ from hub.statistics import timeliness as time
 from hub.statistics.agreement import agreement
 from hub.statistics.completeness import Completeness, Estimate, Linkage, Share
 from hub.statistics.lines import BirthLine, grouped
-from hub.statistics.places import place_of
+from hub.statistics.places import OUTSIDE, place_of
 from hub.statistics.spans import Span, calendar
 from hub.statistics.tables import (
     COUNT,
@@ -67,14 +67,16 @@ def birth_tables(
 ) -> list[Table]:  # fmt: skip
     """All tables of births, which are to be released together; of calendar months and years if no spans are given."""
     spans = calendar(line.born_on for line in lines) if spans is None else spans
-    here = [line for line in lines if line.health or (line.police and line.outcome != lists.ELSEWHERE)]
+    listed = [line for line in lines if line.health or line.police]
     unlisted = [line for line in lines if not (line.health or line.police)]
-    slices = list(_slices(here, county, spans))
+    # By residence: a birth here of a mother from elsewhere counts there, and one elsewhere of a mother from here, here.
+    slices = list(_slices([x for x in listed if place_of(x.residence, county) != OUTSIDE], county, spans))
     provisional = frozenset(s.period for s in slices if as_of - s.span.last < SETTLED_DAYS)
     scope = [part._replace(lines=list(filter(lists.in_scope, part.lines))) for part in slices]
-    counties = [part for part in slices if part.area == county]
+    counties = [Slice(county, span, [x for x in listed if span.holds(x.born_on)]) for span in spans]
+    counts = dict(_births(slices)) | dict(_occurred(counties, county))
     return [
-        Table("births", "出生数", "births", dict(_births(slices, county)), [], [BOTH_PLACES], provisional),
+        Table("births", "出生数", "births", counts, [], [BOTH_PLACES], provisional),
         _completeness(scope, linkage, provisional),
         *([_three_lists(scope, list(_slices(unlisted, county, spans)), provisional)] if with_third else []),
         _timeliness(scope, county, as_of, limits, provisional),
@@ -101,14 +103,19 @@ def _numbers(lines: Sequence[BirthLine]) -> tuple[int, ...]:
 # --- counts ---------------------------------------------------------------------------------
 
 
-def _births(slices: Sequence[Slice], county: str) -> Iterator[tuple[Key, tuple[int, ...]]]:
+def _births(slices: Sequence[Slice]) -> Iterator[tuple[Key, tuple[int, ...]]]:
     for area, span, group in slices:
         yield Key("BIRTHS", area, span.name), _numbers(group)
         for sex in ("male", "female", "unknown"):
             chosen = [line for line in group if line.sex == sex]
             if chosen or sex != "unknown":
                 yield Key("BIRTHS", area, span.name, sex_code(sex)), _numbers(chosen)
-        if span.whole and area == county:
+
+
+def _occurred(slices: Sequence[Slice], county: str) -> Iterator[tuple[Key, tuple[int, ...]]]:
+    """By where births happened; those of mothers from here that happened elsewhere are outside."""
+    for _, span, group in slices:
+        if span.whole:
             for town, part in sorted(grouped(group, lambda x: place_of(x.occurrence, county)).items()):
                 yield Key("BIRTHS_OCCURRED", town, span.name), _numbers(part)
 
