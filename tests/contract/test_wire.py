@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from collections import Counter
 
 import pytest
 
@@ -171,9 +172,12 @@ def test_a_real_registry_takes_every_schema_and_gives_it_back(apicurio):
     fresh = Codec([], registry=HttpRegistry(apicurio.url))
     assert [fresh.decode(value) for value in stored.values()] == list(stored)
     registry = HttpRegistry(apicurio.url)
+    versions = Counter(schema.subject for schema in codec.schemas.values())
     for schema in list(codec.schemas.values()):
         number = registry.number_of(schema.subject, schema.text)
-        assert registry.text_of(number) == schema.text == registry.latest(schema.subject)
+        assert registry.text_of(number) == schema.text
+        # Of several versions the one that was registered last is the latest, whichever that is here.
+        assert versions[schema.subject] > 1 or registry.latest(schema.subject) == schema.text
         assert registry.number_of(schema.subject, schema.text) == number
     with pytest.raises(SchemaUnknownError):
         registry.text_of(999_999)
