@@ -26,7 +26,8 @@ class Watch:
             # A feed that somebody has ended is not late.
             if history and (feed is None or feed.in_force):
                 due = feed.due_after(history[-1].day, self._calendar, day) if feed else None
-                self._look(name, Watched(history, day, due, self._memory.watched.standing(name)))
+                watched = self._memory.watched
+                self._look(name, Watched(history, day, due, watched.standing(name), watched.blocks(name)))
 
     def _look(self, feed: str, seen: Watched) -> None:
         found = verdict(seen)

@@ -14,9 +14,11 @@ from hub.domain.events import (
     Event,
     FeedDiscrepancyCleared,
     FeedDiscrepancyDetected,
+    RecordPublished,
 )
 from hub.domain.watching import Delivery
 from hub.domain.watching import thresholds as t
+from hub.domain.watching.serials import Block, missing, place_of
 from hub.projections.statements import Packed
 from hub.projections.store import Shelf
 
@@ -38,6 +40,16 @@ class AnchorRow(NamedTuple):
 
     anchor: int
     day: int
+
+
+class SerialsRow(NamedTuple):
+    """Which numbers of a block came to a feed, one bit each, and when the last of them did."""
+
+    block: str
+    feed: str
+    first: str
+    came: int
+    last_on: int
 
 
 class FeedDiscrepancyRow(NamedTuple):
@@ -66,6 +78,12 @@ anchors = Table(
     Column("anchor", BigInteger, primary_key=True, autoincrement=False),
     Column("day", Integer, nullable=False),
 )  # fmt: skip
+serials = Table(
+    "serials", metadata,
+    Column("block", String(160), primary_key=True), Column("feed", String(128), nullable=False),
+    Column("first", String(16), nullable=False), Column("came", BigInteger, nullable=False),
+    Column("last_on", Integer, nullable=False),
+)  # fmt: skip
 feed_discrepancies = Table(
     "feed_discrepancies", metadata,
     Column("discrepancy_id", String(32), primary_key=True), Column("feed", String(128), nullable=False),
@@ -82,7 +100,12 @@ class WatchedShelves:
     def __init__(self, db: Connection) -> None:
         self.deliveries = Shelf(db, deliveries, DeliveryRow._make)
         self.anchors = Shelf(db, anchors, AnchorRow._make)
+        self.serials = Shelf(db, serials, SerialsRow._make)
         self.found = Shelf(db, feed_discrepancies, FeedDiscrepancyRow._make)
+        self._open: dict[str, dict[str, Block]] = {}
+        """By feed the blocks in which a number is missing."""
+        for row in self.serials.every():
+            self._note(row)
         self._standing = {
             (row.feed, row.kind, row.subject): row for row in every(db) if row.status == STANDING
         }
@@ -99,6 +122,7 @@ class WatchedShelves:
         """Write every change; the caller commits."""
         self.deliveries.flush()
         self.anchors.flush()
+        self.serials.flush()
         self.found.flush()
 
     def feeds(self) -> list[str]:
@@ -114,6 +138,30 @@ class WatchedShelves:
         while cut and rows[cut - 1].day > today:
             cut -= 1
         return rows if cut == len(rows) else rows[:cut]
+
+    def blocks(self, feed: str) -> Sequence[Block]:
+        """The blocks of a feed's serial numbers in which one is missing."""
+        return list(self._open.get(feed, {}).values())
+
+    def came(self, feed: str, key: str, day: Day) -> None:
+        """A record of this key was published; only serial numbers are noted."""
+        place = place_of(key)
+        if place is None:
+            return
+        first, bit = place
+        name = f"{feed}/{first}"
+        row = self.serials.get(name) or SerialsRow(name, feed, first, 0, day)
+        if not row.came >> bit & 1:
+            row = row._replace(came=row.came | 1 << bit, last_on=max(row.last_on, day))
+            self.serials.put(row)
+            self._note(row)
+
+    def _note(self, row: SerialsRow) -> None:
+        block = Block(row.first, row.came, row.last_on)
+        if missing(block):
+            self._open.setdefault(row.feed, {})[row.first] = block
+        else:
+            self._open.get(row.feed, {}).pop(row.first, None)
 
     def standing(self, feed: str) -> Collection[tuple[str, str]]:
         """Kind and subject of what stands about a feed."""
@@ -146,12 +194,14 @@ class WatchedShelves:
 
 def exists(db: Connection) -> bool:
     """Whether this database has ever watched a feed."""
-    return inspect(db).has_table(deliveries.name)
+    return inspect(db).has_table(serials.name)
 
 
 def apply(shelves: WatchedShelves, event: Event, closed: Day) -> None:
     """Fold in one event; `closed` is the last day that was closed before it."""
     match event:
+        case RecordPublished():
+            shelves.came(event.feed, event.source_key, event.published_on)
         case BatchReceived():
             before = _of(shelves, event.feed, event.published_on)
             shelves.put(event.feed, before._replace(

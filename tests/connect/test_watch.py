@@ -14,7 +14,7 @@ from hub.connect.rows import HeadingReport
 from hub.connect.sources import delimited
 from hub.domain.days import day_of, iso
 from hub.domain.events import RECORDS, BatchMeasured, FeedDiscrepancyCleared, FeedDiscrepancyDetected
-from hub.domain.watching import REPEATED, SILENT
+from hub.domain.watching import MISSING, REPEATED, SILENT
 from hub.log.subscription import Subscription
 from hub.projections import watched
 from hub.projections.databases import open_sqlite
@@ -28,7 +28,7 @@ FEED = "town.members"
 FIRST = day_of("2024-01-01")
 # Who is killed closes no files; here the process lives on, and they are closed when they are forgotten.
 killed = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file")
-TABLES = (watched.deliveries, watched.anchors, watched.feed_discrepancies)
+TABLES = (watched.deliveries, watched.anchors, watched.serials, watched.feed_discrepancies)
 
 
 def person(chance, key):
@@ -176,3 +176,36 @@ def test_the_page_is_in_both_languages_and_names_nobody(site):
     shown = command(site, "feeds", "scorecard").stdout
     assert "2024-01: 收到 received 200" in shown
     assert "unknown feed" in command(site, "feeds", "scorecard", "nobody.knows", expect=2).stderr
+
+
+def numbered(folder, day, numbers):
+    chance = random.Random(day)
+    drop(folder, day, [person(chance, f"X{number:09d}") for number in numbers])
+
+
+def gaps(folder, kind):
+    read(folder)
+    hub = Hub(load(folder / "hub.toml", {}))
+    found = events(hub, kind)
+    hub.close()
+    return found
+
+
+def test_numbers_that_never_came_are_asked_about_and_over_when_they_do(site):
+    """Certificates come in order; two of a block are passed over, and told of at last."""
+    for day in range(10):
+        numbered(site, day, (100 + n for n in range(day * 5, day * 5 + 5) if n not in (17, 31)))
+    for day in range(10, 75):
+        numbered(site, day, [200 + day])
+    found = next(e for e in gaps(site, FeedDiscrepancyDetected) if e.kind == MISSING)
+    assert (found.subject, found.detected_on) == ("X000000100", FIRST + 9 + 61)
+    assert (found.evidence, found.detail) == ({"missing": 2, "used": 48}, "X000000117, X000000131")
+    numbered(site, 76, [117, 131])
+    over = [e for e in gaps(site, FeedDiscrepancyCleared) if e.discrepancy_id == found.discrepancy_id]
+    assert [e.cleared_on for e in over] == [FIRST + 76]
+
+
+def test_numbers_that_are_not_given_in_order_are_nobodys_gaps(site):
+    for day in range(75):
+        numbered(site, day, [100 + 3 * day + n for n in (0, 1)])
+    assert not [e for e in gaps(site, FeedDiscrepancyDetected) if e.kind == MISSING]

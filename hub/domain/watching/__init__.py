@@ -56,6 +56,8 @@ class Watched(NamedTuple):
     """When the contract expects the next delivery."""
     standing: Collection[tuple[str, str]]
     """Kind and subject of what was found and is not cleared: it takes clearer signs to end it than not to begin."""
+    blocks: Sequence[Any] = ()
+    """The blocks of serial numbers that its keys come from (`serials.Block`)."""
 
     @property
     def last(self) -> Delivery:
@@ -77,6 +79,7 @@ class Kind(NamedTuple):
 
 SILENT, VOLUME, REPEATED = "feed-silent", "feed-volume", "rows-repeated"
 HEAPED, COPIED, COLUMNS, REFUSED = "digits-heaped", "values-copied", "columns-changed", "quarantine-high"
+MISSING = "numbers-missing"
 KINDS: Mapping[str, Kind] = {
     SILENT: Kind("未按节律报送", "silent for longer than its rhythm or contract allows",
                  "检查报送任务是否中断", "see whether the export still runs"),
@@ -92,6 +95,8 @@ KINDS: Mapping[str, Kind] = {
                   "恢复列名，或商定新的约定版本", "restore the headings, or agree on a new version of the contract"),
     REFUSED: Kind("隔离比例高于平常", "a far greater share of rows set aside than usual",
                   "查看隔离原因：hub quarantine list", "look at the reasons: hub quarantine list"),
+    MISSING: Kind("证明编号中有缺号", "numbers of a block that never came, long after those around them",
+                  "核对缺号证明：作废、遗失或未上报", "see what became of these certificates: spoilt, lost, or issued and not told of"),
 }  # fmt: skip
 
 FIGURES: Mapping[str, str] = {
@@ -103,6 +108,7 @@ FIGURES: Mapping[str, str] = {
     "gone": "少列 columns gone", "new": "多列 columns new", "set_aside": "隔离 set aside", "share": "比例 share",
     "usual_share": "平常比例 usual share", "digit": "数字 digit", "n": "n", "chi_square": "卡方 chi-square",
     "whipple": "惠普尔指数 Whipple's index", "usual": "平常 usual",
+    "missing": "缺号 missing", "used": "已用 in use",
 }  # fmt: skip
 """What the figures of the evidence are called."""
 

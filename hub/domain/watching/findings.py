@@ -7,6 +7,7 @@ from hub.domain.watching import (
     COLUMNS,
     COPIED,
     HEAPED,
+    MISSING,
     REFUSED,
     REPEATED,
     SILENT,
@@ -17,14 +18,15 @@ from hub.domain.watching import (
 )  # fmt: skip
 from hub.domain.watching.content import columns, copied, heaped, refused, repeated
 from hub.domain.watching.rhythm import silence, volume
+from hub.domain.watching.serials import passed_over
 
-DAILY: Sequence[Look] = (silence, volume)
+DAILY: Sequence[Look] = (silence, volume, passed_over)
 AT_DELIVERY: Sequence[Look] = (repeated, copied, columns, refused)
 """They change with a delivery only."""
 LARGE_ROWS, DAYS_BETWEEN = 200, 7
 KINDS_OF: Mapping[Look, str] = {
     silence: SILENT, volume: VOLUME, repeated: REPEATED, copied: COPIED, columns: COLUMNS, refused: REFUSED,
-    heaped: HEAPED,
+    heaped: HEAPED, passed_over: MISSING,
 }  # fmt: skip
 
 

@@ -75,3 +75,10 @@ REFUSED_N_MIN = Line(20, "rows; below, one bad row is five in a hundred")
 REFUSED_EFFECT = Line(0.05, "share of rows beyond the usual; departments are told of each row anyway")
 REFUSED_SIGMA = Line(5, "standard deviations of a count at the usual share")
 REFUSED_TRIM = Line(0.05, "the worst of the earlier deliveries say what was broken, not what is usual")
+SERIALS_MIN = Line(20, "numbers of a block of fifty: fewer do not show that it is used in order")
+SERIALS_SHARE = Line(
+    0.8, "of the numbers between its first and last: where more are missing nobody issues them in order"
+)
+SERIALS_DAYS = Line(
+    60, "a late certificate comes within two months; what has not come by then is asked about"
+)
