@@ -6,7 +6,7 @@ to the log in one append, and what ingestion remembers is folded from the log:
 so a crash anywhere neither loses nor doubles a row.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
@@ -234,6 +234,7 @@ class Ingest:
             rows.clear()
             notes.clear()
 
+        source: Iterator[Row] = iter(())
         try:
             report, source = connector.read(drop)
             notes += receipts.of_headings(feed, report) if not after else ()
@@ -255,6 +256,10 @@ class Ingest:
                 take(rows[-1].number)
             refused = Batch.of(feed, reading._replace(reached=REFUSED), drop.day)
             tell(self.door.refuse(refused, error))
+        finally:
+            if isinstance(source, Generator):
+                # Whatever ended the reading, its file is not left open for as long as the error is looked at.
+                source.close()
 
     def _behind(
         self, feed: Feed, source: Iterable[Row], after: int, snapshot: Snapshot | None

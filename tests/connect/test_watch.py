@@ -26,8 +26,6 @@ from tests.faults.test_partial_appends import Rounds
 
 FEED = "town.members"
 FIRST = day_of("2024-01-01")
-# Who is killed closes no files; here the process lives on, and they are closed when they are forgotten.
-killed = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file")
 TABLES = (watched.deliveries, watched.anchors, watched.serials, watched.feed_discrepancies)
 
 
@@ -117,7 +115,6 @@ def test_new_and_missing_columns_are_named(site):
     hub.close()
 
 
-@killed
 def test_the_tables_and_the_verdicts_are_a_fold_of_the_log_however_often_it_was_cut_off(site):
     days(site, *range(20), *range(27, 32))
     results = []

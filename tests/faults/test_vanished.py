@@ -21,8 +21,6 @@ from tests.conftest import KEY
 from tests.connect.test_vanished import FEED, SNAPSHOT, drop, row
 from tests.faults.test_partial_appends import Rounds
 
-# Who is killed closes no files; here the process lives on, and they are closed when they are forgotten.
-killed = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file")
 TABLES = (vanished.vanished, vanished.proposals, vanished.snapshots)
 
 
@@ -73,7 +71,6 @@ def said(log):
     return proposed, {e.record_id for e in found if isinstance(e, RecordWithdrawn)}
 
 
-@killed
 def test_a_crash_at_any_append_changes_nothing(site):
     quiet = Rounds()
     expected, found = work(site, quiet, "quiet.db")
