@@ -21,10 +21,11 @@ from hub.matching.blocking import BLOCK_PROFILES_MAX
 from hub.matching.columns import Columns
 from hub.matching.document import named
 from hub.matching.placing import Near, near, place_all
-from hub.matching.quality import bands, bcubed, intervals, pairwise, wilson
+from hub.matching.quality import bands, bcubed, intervals, pairwise
 from hub.matching.training import Costs, train
 from hub.projections import ProfileRow, Shelves, records
 from hub.projections.identity import person_of
+from hub.statistics.intervals import wilson
 
 BAND_BITS = (20.0, 10.0, 5.0)
 BELOW_REVIEW = 10.0

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 
 from hub.domain.cases import CHANGED, HUB, OPEN, RIGHT
 from hub.domain.discrepancies import CATALOGUE
-from hub.matching.quality import wilson
 from hub.projections import cases
+from hub.statistics.intervals import wilson
 
 
 def precision(db: Connection) -> list[dict[str, Any]]:

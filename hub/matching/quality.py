@@ -1,6 +1,5 @@
 """How good a linkage is, against labelled truth: pairwise and B-cubed, with intervals, and by weight."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -95,17 +94,6 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
 def _bounds(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> Bounds:
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return Bounds(*map(_middle, (precision, recall, f1)))
-
-
-def wilson(right: int, count: int) -> Interval:
-    """Of a share of independent things (Wilson 1927)."""
-    if not count:
-        return Interval(0.0, 1.0)
-    z, share = 1.959964, right / count
-    middle = share + z * z / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    whole = 1 + z * z / count
-    return Interval(max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole))
 
 
 def _middle(values: NDArray[np.float64]) -> Interval:

@@ -18,7 +18,7 @@ from hub.matching.numbers import (
     number_valid,
     to_18,
 )  # fmt: skip
-from hub.matching.quality import Band, bands, bcubed, intervals, pairwise, wilson
+from hub.matching.quality import Band, bands, bcubed, intervals, pairwise
 
 MODEL = default_model()
 names = st.sampled_from(["王伟", "王玮", "李芳", "李娜", "欧阳明", "阿依古丽·买买提", ""])
@@ -135,12 +135,6 @@ def test_intervals_hold_the_figure_and_shrink_with_more_people():
             assert found[name].precision == (1.0, 1.0)
         widths.append(found["pairwise"].f1.high - found["pairwise"].f1.low)
     assert widths[1] < widths[0] / 2
-
-
-def test_an_interval_of_a_share_is_wilsons():
-    # The worked example of Newcombe (1998): 81 of 263.
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0) and wilson(5, 5).high == 1.0
 
 
 def test_precision_is_told_by_band_of_weight():
