@@ -24,6 +24,7 @@ from hub.log.sqlite_checks import connection_checks, folder_checks, one_writer, 
 from hub.projections import metadata
 from hub.projections.exchange import Exchange
 from hub.projections.exchange import metadata as exchange_metadata
+from hub.projections.position import of_this_version
 from hub.projections.postgres_checks import checks as postgres_checks
 from hub.settings import Settings
 
@@ -141,6 +142,7 @@ class SqliteDatabase:
         try:
             with file_translated(), engine.connect() as db:
                 metadata.create_all(db)
+                of_this_version(db, self.path.name)
                 db.commit()
                 yield db
         finally:
@@ -216,6 +218,7 @@ class PostgresDatabase:
                 db.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self._schema}"))
                 for tables in (metadata, exchange_metadata):
                     tables.create_all(db)
+                of_this_version(db, f"the schema {self._schema}")
                 db.commit()
                 yield db
         finally:

@@ -24,11 +24,13 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from hub.domain.events import EVENTS
-from hub.errors import BusyError
+from hub.errors import BusyError, SettingsError
 from hub.log import Envelope, Partition
-from hub.projections import metadata
+from hub.projections import VERSION, metadata
 from hub.projections.statements import Packed, upsert
 
+NO_VERSION = -1
+"""Tables that do not say which version made them."""
 NO_DAY = -1
 """The last closed day before any was."""
 checkpoints = Table(
@@ -97,6 +99,18 @@ def load_progress(db: Connection, name: str, default: int) -> int:
 def save_progress(db: Connection, name: str, value: int) -> None:
     """Remember one number; the caller commits."""
     upsert(db, progress, [(name, value)])
+
+
+def of_this_version(db: Connection, where: str) -> None:
+    """Refuse tables that another version of the hub made: their shape is not the one that is read here."""
+    found = load_progress(db, "version", NO_VERSION)
+    if found == NO_VERSION and load_progress(db, "step", 0) == 0:
+        save_progress(db, "version", VERSION)
+    elif found != VERSION:
+        made = "an older version" if found < VERSION else "a newer version"
+        raise SettingsError(
+            f"{where} was made by {made} of the hub: remove it, and `hub run` fills it again from the log"
+        )
 
 
 def advance(db: Connection, number: int) -> None:
