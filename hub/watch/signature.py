@@ -2,13 +2,11 @@
 
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Sequence
 
+from hub.connect.signature import PREFIX, signature_of
 from hub.errors import SettingsError
 
-PREFIX = "whsec_"
 KEY_BYTES_MIN, KEY_BYTES_MAX = 24, 64
 KEYS_MAX = 2
 """While a key is changed, both sign."""
@@ -36,10 +34,9 @@ def _key(line: str, where: str) -> bytes:
 
 def headers(message_id: str, timestamp: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
     """The three headers of a message sent at a time (seconds since 1970)."""
-    signed = b".".join((message_id.encode(), str(timestamp).encode(), body))
-    signatures = (base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys)
+    signatures = (signature_of(key, message_id, timestamp, body) for key in keys)
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
+        "webhook-signature": " ".join(signatures),
     }
