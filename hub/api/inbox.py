@@ -26,7 +26,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.connect.configured import feed_of
+from hub.connect.configured import LOOPBACK, feed_of
 from hub.connect.contracts import Feed
 from hub.connect.inbox import Inbox, Kept, folder_of, in_progress
 from hub.connect.reasons import REASONS
@@ -41,7 +41,6 @@ UPLOADS_MAX = 16
 CONNECTIONS_MAX = 256
 HEADER_BYTES_MAX = 16 << 10
 GRACE_SECONDS = 10
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 KINDS: Mapping[str, str] = {
     "application/x-ndjson": ".jsonl", "application/jsonl": ".jsonl", "text/csv": ".csv",
 }  # fmt: skip
