@@ -177,7 +177,13 @@ class Broker:
         properties = self.folder / "server.properties"
         properties.write_text(self._properties(), encoding="utf-8")
         if not (self.folder / "data" / "meta.properties").exists():
-            tool = ("kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", str(properties))
+            # With "=", since one id in 64 begins with a dash and would be read as an option.
+            tool = (
+                "kafka.tools.StorageTool",
+                "format",
+                f"--cluster-id={self.cluster}",
+                f"--config={properties}",
+            )
             done = subprocess.run(
                 self._java(*tool), capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False
             )

@@ -17,12 +17,13 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.kafka.broker import version
+from deploy.kafka.broker import Broker, BrokerError, version
 from hub.audit.doctor import examine
 from hub.cli import cli
 from hub.processing.monitor import LIVE, METRICS, READY
 from hub.projections.databases import database_of
 from hub.settings import ProjectionSettings, Settings, load
+from tests.brokers import missing
 from tests.databases import load_server, running_postgres
 
 ROOT = Path(__file__).parents[2]
@@ -236,3 +237,14 @@ def test_the_role_that_the_image_makes_is_enough_for_the_hub_and_no_more(tmp_pat
         with home.owned(), home.connect():
             pass
         home.swap(home.beside())
+
+
+def test_a_cluster_whose_id_begins_with_a_dash_is_formatted(tmp_path):
+    try:
+        broker = Broker(tmp_path)
+        broker.cluster = "-" + broker.cluster[1:]
+        broker.start()
+    except BrokerError as error:
+        raise missing(error) from None
+    broker.stop()
+    assert f"cluster.id={broker.cluster}\n" in (tmp_path / "data/meta.properties").read_text("utf-8")
