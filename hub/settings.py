@@ -126,6 +126,11 @@ class ReaderSettings:
     jurisdiction: str = "990101"
     purpose: str = "record-reconciliation"
 
+    @property
+    def actor(self) -> str:
+        """Who acts, as events name them."""
+        return f"{self.department}/{self.role}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsSettings:

@@ -51,7 +51,7 @@ feeds.add_command(change)
 def list_(context: click.Context, /, json_: bool) -> None:
     """Every feed, whose it is, how it comes, and what became of its rows so far."""
     hub = opened(context)
-    door, inside = hub.balance(), hub.quarantine_balance()
+    door, inside = hub.intake.balance(), hub.intake.quarantine_balance()
     found = [
         {
             "feed": name, "department": feed.department, "version": feed.version, "status": feed.status,
@@ -235,7 +235,7 @@ def reconcile_(context: click.Context, /, names: tuple[str, ...], source: Path |
     connectors = hub.connectors(source, names)
     with Progress("drops", quiet=json_) as bar:
         found = []
-        for each in reconcile(connectors, hub.log, hub.pseudonym_key()):
+        for each in reconcile(connectors, hub.log, hub.keys.pseudonyms()):
             found.append(each)
             bar.add(1)
     answer = {"ok": all(each.ok for each in found), "drops": [_reconciled(each) for each in found]}

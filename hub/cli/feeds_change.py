@@ -33,7 +33,7 @@ def change(context: click.Context, /, file: Path, accept: bool, reason: str, jso
     if accept:
         refuse_text(why(reason), "the reason")
     feed = _loaded(hub, file)
-    found = change_of(feed, _in_force(hub, feed), hub.agreements_of(feed.name))
+    found = change_of(feed, _in_force(hub, feed), hub.intake.agreements_of(feed.name))
     if found is None:
         raise SettingsError(
             f"{feed.name} has no contract yet: name {file.name} in hub.toml, and it is its first"
@@ -59,7 +59,7 @@ def _loaded(hub: Hub, file: Path) -> Feed:
 
 def _in_force(hub: Hub, feed: Feed) -> list[AcceptedRow]:
     """The accepted contracts of a feed; where nothing was read yet, the one it would be read under."""
-    found = hub.contracts_of(feed.name)
+    found = hub.intake.contracts_of(feed.name)
     if found or feed.name not in hub.feeds:
         return found
     event = acceptance(hub.feeds[feed.name], 1, "", "").event

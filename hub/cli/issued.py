@@ -47,7 +47,7 @@ def list_(
     hub = opened(context)
     if feed and feed not in hub.feeds:
         raise SettingsError(f"unknown feed {feed}; known: {', '.join(sorted(hub.feeds))}")
-    rows = hub.receipts(feed, _day_of(first), _day_of(last))
+    rows = hub.intake.receipts(feed, _day_of(first), _day_of(last))
     days = tuple(
         said.date().isoformat() if said else iso(rows[end].published_on) if rows else "…"
         for said, end in ((first, 0), (last, -1))
@@ -146,7 +146,7 @@ def verify(context: click.Context, /, file: Path, key: Path, json_: bool) -> Non
 @click.pass_context
 def key(context: click.Context, /, out: Path | None, json_: bool) -> None:
     """The public key that receipts are verified with: give it to the departments once."""
-    verifier = opened(context).signer().verifier
+    verifier = opened(context).keys.signer().verifier
     if out:
         out.write_text(verifier.pem, encoding="ascii")
     emit(
@@ -157,7 +157,7 @@ def key(context: click.Context, /, out: Path | None, json_: bool) -> None:
 
 
 def _receipt(hub: Hub, batch: str) -> tuple[dict[str, Any], bytes]:
-    found = hub.receipt(batch)
+    found = hub.issued(batch)
     if found is None:
         raise NotFoundError("no receipt of that number, or several that begin with it: hub receipts list")
     return found

@@ -40,7 +40,7 @@ def scorecard(context: click.Context, /, feed: str | None, page: Path | None, la
 
 def card_of(hub: Hub, name: str, last: int) -> dict[str, Any]:
     """One feed's figures."""
-    seen, feed = hub.watched(name), hub.feeds[name]
+    seen, feed = hub.intake.watched(name), hub.feeds[name]
     fields = [field.name for field in feed.fields]
     found = months(seen.deliveries, lambda day: feed.due_after(day, hub.calendar), seen.waiting)[-last:]
     return {

@@ -38,7 +38,7 @@ def read(folder):
     hub = Hub(load(folder / "hub.toml", {}))
     receipts = ingest(hub, None, FEED, close_days=True)
     codes = sorted({code for receipt in receipts for code in receipt.reasons})
-    found = hub.vanished()
+    found = hub.intake.vanished()
     told = {
         kind: events(hub, kind)
         for kind in (RecordWithdrawn, RecordPublished, VanishedProposed, VanishedReturned)
