@@ -160,7 +160,7 @@ class NeighbourSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """Somebody who is told of cases as things happen (`hub cases watch`)."""
+    """Somebody who is told of cases as things happen (`hub cases notify`)."""
 
     url: str
     """https://host[:port]/path; http:// on this very machine only."""
