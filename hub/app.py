@@ -165,16 +165,16 @@ class Hub:
         self,
         day: Day,
         progress: Callable[[int], None],
-        watch: Callable[[Sequence[Recorded]], None] = lambda _: None,
+        observe: Callable[[Sequence[Recorded]], None] = lambda _: None,
     ) -> Iterator[tuple[Connection, Checkpoint]]:
         """A projection of what stood at the close of a day, and what part of the log it rests on.
 
-        It lies beside the other data, for as long as it is looked at; `watch` as `replay.as_of` has it.
+        It lies beside the other data, for as long as it is looked at; `observe` as `replay.as_of` has it.
         """
         with TemporaryDirectory(prefix="past-", dir=self.data) as folder:
             engine = open_sqlite(Path(folder) / "past.db")
             with engine.connect() as db:
-                yield db, as_of(self.log, db, self.rules, day, progress, watch)
+                yield db, as_of(self.log, db, self.rules, day, progress, observe)
             engine.dispose()
 
     def connectors(
