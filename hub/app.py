@@ -18,10 +18,11 @@ from hub.audit.replay import as_of, digests, refill
 from hub.casework import Acting, Reading
 from hub.connect import Connector
 from hub.connect.configured import connector_of, feed_of
-from hub.connect.contracts import Feed, load_contracts
+from hub.connect.contracts import Feed
 from hub.connect.drops import folder_of
 from hub.connect.ingest import Ingest
 from hub.connect.issued import issued, receipt_of
+from hub.connect.odcs import load_contracts
 from hub.connect.quarantine import Quarantine
 from hub.domain.days import Day
 from hub.domain.disclosures import Reader

@@ -9,7 +9,8 @@ from hub.app import Hub
 from hub.cli.common import FINDINGS, as_json, opened, reader_of, why
 from hub.cli.show import emit, table
 from hub.connect.acceptance import Change, acceptance, change_of
-from hub.connect.contracts import Feed, load_contract
+from hub.connect.contracts import Feed
+from hub.connect.odcs import load_contract
 from hub.connect.quarantine import refuse_text
 from hub.domain.amendments import WORDS, Amendment
 from hub.domain.events import ContractAccepted

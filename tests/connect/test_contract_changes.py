@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.connect.terms import digest_of, terms_of, unreadable_under
 from hub.domain.agreements import Agreement
 from hub.domain.amendments import STEPS, Consumer, amendments, is_right, needed, stepped

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.connect.proposal import propose
 from hub.connect.quarantine import refuse_text
 from hub.connect.rows import check_headings

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.domain.days import day_of
 from hub.errors import SettingsError
 from hub.matching.numbers import check_digit

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.domain.events import RECORDS, RecordPublished, RecordWithdrawn, VanishedProposed, VanishedReturned
 from hub.domain.vanished import SHRANK, TOO_MANY, Limits
 from hub.errors import SettingsError
