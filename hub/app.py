@@ -178,6 +178,12 @@ class Hub:
                 yield db, as_of(self.log, db, self.rules, day, progress, observe)
             engine.dispose()
 
+    def named(self, *names: str) -> dict[str, Feed]:
+        """The feeds of these names (all by name, if none is named); SettingsError where there is none of a name."""
+        if unknown := sorted(set(names) - self.feeds.keys()):
+            raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
+        return {name: self.feeds[name] for name in names or sorted(self.feeds)}
+
     def connectors(
         self, source: Path | None, names: Sequence[str], *, drafts: bool = False
     ) -> list[Connector]:
@@ -185,8 +191,7 @@ class Hub:
 
         A feed whose contract is not in force is left out, unless `drafts` are asked for.
         """
-        if unknown := sorted(set(names) - self.feeds.keys()):
-            raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(self.feeds))}")
+        self.named(*names)
         folders = [folder_of(self.feeds[name], source) for name in CONNECTORS] if source else []
         if source and not any(folder.is_dir() for folder in folders):
             raise SettingsError(f"{source} holds no drops: they lie in {folders[0]} and the like")

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from hub.app import Hub
 from hub.cli.common import as_json, opened
 from hub.cli.show import emit
 from hub.connect.agreed import end as end_agreement
@@ -44,7 +43,7 @@ def sign(context: click.Context, /, file: Path, json_: bool) -> None:
     """
     hub = opened(context)
     said = _said(file)
-    feed = _feed(hub, said["feed"])
+    feed = hub.named(said["feed"])[said["feed"]]
     with hub.ingest() as work:
         made = sign_agreement(work, hub.feeds, _agreement(said, feed), hub.settings.reader.actor)
     emit(_shown(made), json_, lambda: click.echo(f"已签 signed: {_line(made)}"))
@@ -115,7 +114,7 @@ def deliver(
 ) -> None:
     """Write the records of FEED that a receiver may have to FILE (JSON Lines); the delivery is put on record."""
     hub = opened(context)
-    named = _feed(hub, feed)
+    named = hub.named(feed)[feed]
     today = from_date(date.today())
     under = permitted(hub.intake.agreements_of(feed), receiver, purpose, today)
     if not under:
@@ -135,12 +134,6 @@ def deliver(
         json_,
         lambda: click.echo(f"{count:,} records in {file.name} under {', '.join(cited)}"),
     )
-
-
-def _feed(hub: Hub, name: str) -> Feed:
-    if name not in hub.feeds:
-        raise SettingsError(f"unknown feed {name}; known: {', '.join(sorted(hub.feeds))}")
-    return hub.feeds[name]
 
 
 def _shown(agreement: Agreement) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hub.connect.history import by_month, listed
 from hub.connect.issued import FILE_BYTES_MAX, verified
 from hub.connect.reasons import REASONS
 from hub.domain.days import Day, from_date, iso
-from hub.errors import NotFoundError, SettingsError
+from hub.errors import NotFoundError
 from hub.reports.receipt import LANGUAGES, history_page, receipt_page
 from hub.signing import read_verifier
 
@@ -45,8 +45,8 @@ def list_(
 ) -> None:  # fmt: skip
     """What became of everything a feed delivered, by month and by batch."""
     hub = opened(context)
-    if feed and feed not in hub.feeds:
-        raise SettingsError(f"unknown feed {feed}; known: {', '.join(sorted(hub.feeds))}")
+    if feed:
+        hub.named(feed)
     rows = hub.intake.receipts(feed, _day_of(first), _day_of(last))
     days = tuple(
         said.date().isoformat() if said else iso(rows[end].published_on) if rows else "…"
