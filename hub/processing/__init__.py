@@ -19,6 +19,7 @@ from hub.domain.events import (
     CaseActionRequested,
     DayClosed,
     Event,
+    FiguresReleased,
     ModelAdopted,
     PairJudged,
     ProfileLinked,
@@ -37,6 +38,7 @@ from hub.processing.unclear import named_in
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
 from hub.projections.judgements import is_set_apart
+from hub.projections.releases import apply_release
 
 
 class Decision(NamedTuple):
@@ -113,6 +115,8 @@ class Processor:
             event = item.envelope.event
             if isinstance(event, RecordChange):
                 segment.append(item)
+            elif isinstance(event, FiguresReleased):
+                apply_release(self._shelves, event)
             elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment)
                 segment = []

@@ -15,10 +15,12 @@ from hub.errors import DisclosureRefusedError
 from hub.log import Recorded
 from hub.projections.follow_up import FollowUp, follow_up
 from hub.projections.lines import births_seen, withdrawn_records
+from hub.projections.releases import history
 from hub.queries import Queries
 from hub.statistics.completeness import Linkage
-from hub.statistics.periods import Period, Release, earlier
-from hub.statistics.publication import Observation, Publication, Safety, publish
+from hub.statistics.periods import CURRENT, Period, Release, earlier
+from hub.statistics.publication import Family, Observation, Publication, Safety, publish
+from hub.statistics.releases import History, Released
 from hub.statistics.revisions import BirthSeen, Revision, revision
 from hub.statistics.spans import Span
 from hub.statistics.tables import WITHHELD_STATUS, Key
@@ -41,6 +43,9 @@ class Known(NamedTuple):
     """Feed to what became of the rows of the period's drops."""
     births: Sequence[BirthSeen]
     withdrawn: frozenset[str]
+    released: Released
+    exposed: int
+    """Small counts, withheld here, that follow from what earlier releases gave."""
 
     def observation(self, key: Key) -> Observation | None:
         """What is published under a key."""
@@ -94,13 +99,22 @@ class Made(NamedTuple):
 
 
 def report(hub: Hub, period: Period, release: Release, made: Made, progress: Callable[[int], None]) -> Report:
-    """The report of a release, made from the log; each earlier release is made again to be compared."""
+    """The report of a release, made from the log; each earlier release is made again to be compared.
+
+    What it gives is put on record: later releases are compared with it. How things stand today is not given out.
+    """
     county = hub.settings.hub.county
     if made.reader.jurisdiction != county:
         raise DisclosureRefusedError(
             "periodic reports are of the whole county, the reader's jurisdiction is not"
         )
-    known = [_known(hub, period, one, made, progress) for one in (*earlier(period, release), release)]
+    with hub.projection() as db:
+        before = history(db, hub.log)
+        known = []
+        for one in (*earlier(period, release), release):
+            known.append(_known(hub, period, one, made, before, progress))
+            if (released := known[-1].released).name:
+                before = {**before, released.name: before.get(released.name, released)}
     last = known[-1]
     revised = [
         Revised(one, revision(one.births, last.births, period.span(), one.release.day, last.withdrawn))
@@ -109,25 +123,28 @@ def report(hub: Hub, period: Period, release: Release, made: Made, progress: Cal
     return Report(county, period, last, revised)
 
 
-def _known(hub: Hub, period: Period, release: Release, made: Made, progress: Callable[[int], None]) -> Known:
+def _known(
+    hub: Hub, period: Period, release: Release, made: Made, before: History, progress: Callable[[int], None]
+) -> Known:
     """What was known at the close of the day of a release."""
     deliveries = Deliveries(period.span())
     county = hub.settings.hub.county
     with hub.past(release.day, progress, deliveries.take) as (then, _):
         queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
-        asked = Asked(TABLES, release.day, linkage=made.linkage, period=period)
-        found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety)
+        name = "" if release.name == CURRENT else f"{period.kind}/{period.name}/{release.name}"
+        asked = Asked(TABLES, release.day, linkage=made.linkage, period=period, release=name)
+        found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety, before)
         follow = follow_up(then, period.span(), release.day)
         return Known(
             release, found.basis, {table.name: table for table in found.tables},
             _towns(follow, county, period, made.safety), follow, dict(sorted(deliveries.by_feed.items())),
-            births_seen(then), withdrawn_records(then),
+            births_seen(then), withdrawn_records(then), found.released, found.exposed,
         )  # fmt: skip
 
 
 def _towns(follow: FollowUp, county: str, period: Period, safety: Safety) -> Publication | None:
     counts = ((one.what, one.town, one.number) for one in follow.discrepancies)
-    (table,) = publish([[towns_table(counts, county, period.name)]], safety, period.name)
+    (table,) = publish([Family([towns_table(counts, county, period.name)])], safety, period.name).tables
     # The county's totals follow from those by kind, so they cannot be withheld: then no town is told of.
     hidden = any(x.key.area == county and x.obs_status == WITHHELD_STATUS for x in table.observations)
     return None if hidden else table

@@ -5,6 +5,7 @@ last answer was: HiGHS by its own interface, since scipy's would begin anew.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import highspy
 import numpy as np
@@ -31,7 +32,7 @@ class Witnesses:
         """`cost` is that of a row to be hidden for another's sake."""
         count, groups = rows.matrix.shape
         self._matrix, self._cost, self._width = rows.matrix, cost, width
-        self._fall: Vector = rows.values - 1.0
+        self._fall: Vector = rows.values.astype(np.float64) - 1.0
         self._groups, self._count = groups, count
         self._hidden = np.zeros(count, bool)
         one, free = eye_array(count), highspy.kHighsInf
@@ -47,8 +48,13 @@ class Witnesses:
         program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         program.a_matrix_.start_, program.a_matrix_.index_ = changes.indptr, changes.indices
         program.a_matrix_.value_ = changes.data
-        self._solver = highspy.Highs()
-        for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
+        self._solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        for name, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("presolve", "off"),
+            ("solver", "simplex"),
+        ):
             self._solver.setOptionValue(name, value)
         self._solver.passModel(program)
 
