@@ -107,17 +107,22 @@ class _Search:
         for number, row in enumerate(rows):
             if number % ROUND == 0:
                 self._all_at_once(rows[number:], width)
-            if self._spread(row) >= width or row in self.exposed:
-                continue
-            found = self._witnesses.cheapest(row, width)
-            if found is None:
-                self.exposed.add(row)
-            else:
+            if self._spread(row) < width:
+                self._one(row, width)
+
+    def _one(self, row: int, width: int) -> None:
+        """The cheapest witness; the widest there is where what was given before leaves none of that width."""
+        for less in range(width, 0, -1):
+            if self._spread(row) >= less:
+                return
+            if (found := self._witnesses.cheapest(row, less)) is not None:
                 self._take(found)
+                return
+        self.exposed.add(row)
 
     def _all_at_once(self, rows: list[int], width: int) -> None:
         """Try what is hidden already: as long as that gives witnesses, nothing more need be."""
-        while todo := [row for row in rows if self._spread(row) < width and row not in self.exposed]:
+        while todo := [row for row in rows if self._spread(row) < width]:
             found = self._witnesses.together(todo)
             if found is None:
                 return
