@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hub.app import Hub
-from hub.casework import Acting, Chosen, Reading, Wanted
+from hub.casework import SEEN_MAX, Acting, Chosen, Reading, Wanted
 from hub.cli.common import FINDINGS, as_json, opened, reader_of
 from hub.cli.show import emit, table
 from hub.cli.watch import digest, watch
@@ -23,7 +23,9 @@ SELECTING = (
     click.option("--offered", is_flag=True, help="on offer to another holder"),
 )
 limit_ = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-seen_ = click.option("--seen", type=int, required=True, help="the version of the case you saw")
+seen_ = click.option(
+    "--seen", type=click.IntRange(0, SEEN_MAX), required=True, help="the version of the case you saw"
+)
 note_ = click.option("--note", help="about the records, never about a person")
 
 
