@@ -15,12 +15,15 @@ from hub.audit import area, review
 from hub.audit.aggregates import Asked, Statistics, statistics, within
 from hub.audit.person import alternatives, profiles_of, ties, values
 from hub.connect.contracts import Feed
+from hub.domain.births import OUTCOMES
+from hub.domain.cases import STATES
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
 from hub.domain.limits import Limits
-from hub.errors import DisclosureRefusedError, NotFoundError
+from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
+from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
 from hub.projections import (
@@ -60,12 +63,20 @@ DAY_COLUMNS = frozenset(
         "answered_on",
         "since",
         "until",
+        "returns",
     ]
 )
 PAGES: Mapping[str, Table] = {
     "births": births, "residents": residents, "households": households, "discrepancies": discrepancies, "cases": cases,
 }  # fmt: skip
 """What is shown a page at a time."""
+VALUES: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "births": {"outcome": frozenset(OUTCOMES)},
+    "residents": {"status": frozenset((RESIDENT, MIGRANT, ELSEWHERE))},
+    "discrepancies": {"kind": frozenset(CATALOGUE), "status": frozenset(("standing", "cleared"))},
+    "cases": {"state": frozenset(STATES)},
+}
+"""What a column of a page may say."""
 
 
 class Queries:
@@ -161,6 +172,9 @@ class Queries:
         if not self._sees_all():
             query = query.where(place.startswith(self._reader.jurisdiction))
         for column, value in filters.items():
+            known = VALUES.get(name, {}).get(column)
+            if known and value not in known:
+                raise SettingsError(f"unknown {column} {value}; known: {', '.join(sorted(known))}")
             query = query.where(table.c[column] == value)
         found = [shown(row) for row in self._db.execute(query).mappings()]
         self._disclose(name, [row["person"] for row in found])
@@ -363,4 +377,9 @@ class Queries:
 
 def shown(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     """A row with its days as text."""
-    return {k: iso(v) if k in DAY_COLUMNS and v is not None else v for k, v in row.items()}
+    return {name: _day_as_text(value) if name in DAY_COLUMNS else value for name, value in row.items()}
+
+
+def _day_as_text(value: Any) -> Any:
+    """A day, or the days of a list."""
+    return [iso(day) for day in value] if isinstance(value, list) else value if value is None else iso(value)

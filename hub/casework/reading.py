@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, literal, or_, select, true, tuple_
 
-from hub.domain.cases import LEVELS, OPEN, Case
+from hub.domain.cases import LEVELS, OPEN, STATES, Case
 from hub.domain.cases.authority import COORDINATING
 from hub.domain.days import Day, iso
 from hub.domain.disclosures import AUDIT, Reader
@@ -49,6 +49,8 @@ class Chosen:
         if self.state == "open":
             wanted.append(cases.c.state.in_(OPEN))
         elif self.state:
+            if self.state not in STATES:
+                raise SettingsError(f"unknown state {self.state}; known: open, {', '.join(STATES)}")
             wanted.append(cases.c.state == self.state)
         if self.department:
             wanted.append(cases.c.department == self.department)

@@ -12,6 +12,7 @@ from hub.cli.watch import digest, watch
 from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
+from hub.domain.discrepancies import CATALOGUE
 
 SELECTING = (
     click.option("--kind", default=""),
@@ -79,7 +80,7 @@ def _list(context: click.Context, chosen: Chosen, limit: int, after: str, json_:
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     """What fits on one line."""
     return {
-        "case": row["case"], "kind": row["kind"], "state": f"{row['state']} v{row['version']}",
+        "case": row["case"], "类型 kind": f"{CATALOGUE[row['kind']].zh} {row['kind']}", "state": f"{row['state']} v{row['version']}",
         "holder": f"{row['department']} {row['place']}", "level": row["level"],
         "due": f"{row['due_on']}{' 逾期 overdue' if row['overdue'] else ''}",
     }  # fmt: skip
@@ -103,7 +104,7 @@ def _show(found: dict[str, Any]) -> None:
     )
     table("记录 records", found["records"])
     if found["requests"]:
-        table("询问与答复 requests and answers", found["requests"])
+        table("询问与答复 requests and answers", [_question(row) for row in found["requests"]])
 
 
 @cases.command()
@@ -127,7 +128,17 @@ def requests(context: click.Context, limit: int, json_: bool) -> None:
     hub = opened(context)
     with hub.projection() as db:
         found = casework(hub, db)[0].questions(limit)
-    emit(found, json_, lambda: table("requests: `hub cases answer CASE`", found))
+    emit(found, json_, lambda: table("requests: `hub cases answer CASE`", [_question(row) for row in found]))
+
+
+def _question(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on one line; JSON has all of it."""
+    return {
+        "case": row["case"], "号 number": row["number"], "记录 record": f"{row['record_id']} v{row['seen_version']}",
+        "字段 field": row["field"], "问题 question": row["question"],
+        "由 by": f"{row['asked_by']} → {row['owner']}", "期限 due": row["due_on"],
+        "答复 answer": " ".join(str(row[name]) for name in ("answer", "record_version", "reason", "answered_on") if row[name]),
+    }  # fmt: skip
 
 
 def _ask(context: click.Context, case_id: str, seen: int, wanted: Wanted, json_: bool) -> None:

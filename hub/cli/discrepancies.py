@@ -7,6 +7,7 @@ import click
 from hub.casework import precision as measured
 from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.show import emit, table
+from hub.domain.discrepancies import CATALOGUE
 
 
 @click.group(invoke_without_command=True)
@@ -24,7 +25,20 @@ def discrepancies(context: click.Context, /, limit: int, json_: bool, **chosen: 
     with hub.projection() as db:
         asked = {name: value for name, value in chosen.items() if value}
         found = queries(hub, db).rows("discrepancies", limit, **asked)
-    emit(found, json_, lambda: table("discrepancies", found))
+    emit(found, json_, lambda: table("discrepancies", [_line(row) for row in found]))
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on one line; JSON has all of it."""
+    times = f" ×{row['times']}" if row["times"] > 1 else ""
+    return {
+        "discrepancy": row["discrepancy_id"],
+        "类型 kind": f"{CATALOGUE[row['kind']].zh} {row['kind']}",
+        "责任方 owner": f"{row['owner']} {row['jurisdiction']}",
+        "起 since": f"{row['detected_on']}{times}{' 反复 flapping' if row['flapping'] else ''}",
+        "止 until": row["cleared_on"],
+        "证据 evidence": row["evidence"],
+    }
 
 
 @discrepancies.command()
