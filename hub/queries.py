@@ -164,11 +164,13 @@ class Queries:
 
     # --- people's records --------------------------------------------------------------------
 
-    def rows(self, name: str, limit: int = 20, **filters: str) -> Answer:
-        """A page of one view, inside the reader's jurisdiction."""
+    def rows(self, name: str, limit: int = 20, after: str = "", **filters: str) -> Answer:
+        """A page of one view, inside the reader's jurisdiction, behind the row of this id."""
         table = PAGES[name]
         place = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
         query = select(table).order_by(*table.primary_key.columns).limit(min(limit, ROWS_MAX))
+        if after:
+            query = query.where(next(iter(table.primary_key.columns)) > after)
         if not self._sees_all():
             query = query.where(place.startswith(self._reader.jurisdiction))
         for column, value in filters.items():

@@ -15,16 +15,19 @@ from hub.domain.discrepancies import CATALOGUE
 @click.option("--status", default=None)
 @click.option("--owner", default=None)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--after", default="", help="go on behind this discrepancy")
 @as_json
 @click.pass_context
-def discrepancies(context: click.Context, /, limit: int, json_: bool, **chosen: str | None) -> None:
+def discrepancies(
+    context: click.Context, /, limit: int, after: str, json_: bool, **chosen: str | None
+) -> None:
     """A page of discrepancies; the look is put on record."""
     if context.invoked_subcommand:
         return
     hub = opened(context)
     with hub.projection() as db:
         asked = {name: value for name, value in chosen.items() if value}
-        found = queries(hub, db).rows("discrepancies", limit, **asked)
+        found = queries(hub, db).rows("discrepancies", limit, after, **asked)
     emit(found, json_, lambda: table("discrepancies", [_line(row) for row in found]))
 
 

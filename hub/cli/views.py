@@ -58,22 +58,24 @@ def _household(row: dict[str, Any]) -> dict[str, Any]:
 STATUSES = {RESIDENT: "户籍", MIGRANT: "流动", ELSEWHERE: "在外地"}
 LINES = {"births": _birth, "residents": _resident, "households": _household}
 """What of a row fits on one line; JSON has all of it."""
+ROW_NAMES = {"births": "person", "residents": "person", "households": "entry, as JSON names it"}
 
 
 def _listing(name: str, *filters: str) -> click.Command:
-    def show(context: click.Context, limit: int, json_: bool, **chosen: str | None) -> None:
+    def show(context: click.Context, limit: int, after: str, json_: bool, **chosen: str | None) -> None:
         hub = opened(context)
         with hub.projection() as db:
             asked = {key: value for key, value in chosen.items() if value}
-            found = queries(hub, db).rows(name, limit, **asked)
+            found = queries(hub, db).rows(name, limit, after, **asked)
         emit(found, json_, lambda: table(name, [LINES[name](row) for row in found]))
 
     command: Any = click.pass_context(show)
     for option in reversed(filters):
         command = click.option(f"--{option}", default=None)(command)
-    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(
+    command = click.option("--after", default="", help=f"go on behind this {ROW_NAMES[name]}")(
         as_json(command)
     )
+    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(command)
     return click.command(name, help=f"A page of {name}; the look is put on record.")(command)
 
 

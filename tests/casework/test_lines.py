@@ -1,5 +1,7 @@
 """What people read of pages: a few columns in both languages, a word where there is nothing, a reason for a slip."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -11,7 +13,7 @@ from tests.casework.story import TOWN, Site, entry
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory):
     site = Site(tmp_path_factory.mktemp("site"))
-    site.close_day(entry(1, 1))
+    site.close_day(entry(1, 1), entry(2, 1, name="林晓", birth_date=99))
 
     def answer(*said):
         return CliRunner().invoke(
@@ -55,3 +57,14 @@ def test_a_filter_that_could_never_choose_anything_is_refused(ask, slip):
 def test_days_are_days_wherever_they_stand(ask):
     assert '"returns":["2024-03-01"]' in ask("discrepancies", "--json").output
     assert "2,0" not in ask("status").output
+
+
+@pytest.mark.parametrize("page", ["residents", "discrepancies"])
+def test_pages_follow_each_other(ask, page):
+    def asked(*more):
+        return json.loads(ask(page, "--json", "--limit", "1", *more).output)
+
+    key = "person" if page == "residents" else "discrepancy_id"
+    [first] = asked()
+    [second] = asked("--after", first[key])
+    assert first[key] < second[key] and asked("--after", second[key]) == []
