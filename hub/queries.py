@@ -21,6 +21,7 @@ from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
+from hub.domain.evidence import in_chinese
 from hub.domain.limits import Limits
 from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
@@ -213,12 +214,17 @@ class Queries:
                 self._mine(row["person"])
                 self._disclose("explain", [row["person"]])
                 kind = CATALOGUE[row["kind"]]
-                return shown(row) | {
-                    "zh": kind.zh,
-                    "en": kind.en,
-                    "shows": kind.evidence,
-                    "closes": kind.closes,
-                }
+                found = {"evidence_zh": in_chinese(row["evidence"])} if "evidence" in row else {}
+                return (
+                    shown(row)
+                    | found
+                    | {
+                        "zh": kind.zh,
+                        "en": kind.en,
+                        "shows": kind.evidence,
+                        "closes": kind.closes,
+                    }
+                )
         person = self._find_person(wanted)
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:

@@ -12,6 +12,7 @@ from hub.domain.days import Day, iso
 from hub.domain.disclosures import AUDIT, Reader
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy
+from hub.domain.evidence import in_chinese
 from hub.errors import NotFoundError, SettingsError
 from hub.projections import case_entries, case_requests, cases, discrepancies, records
 from hub.projections.position import load_progress
@@ -117,7 +118,7 @@ class Reading:
         kind = CATALOGUE[case.kind]
         return self._line(case) | {
             "zh": kind.zh, "en": kind.en, "closes": kind.closes, "person": case.person,
-            "evidence": about.evidence, "times": about.times, "flapping": about.flapping,
+            "evidence_zh": in_chinese(about.evidence), "evidence": about.evidence, "times": about.times, "flapping": about.flapping,
             "standing": about.status == "standing", "note": case.note, "outcome": case.outcome,
             "settled_by": case.settled_by, "records": self._records(about),
             "requests": self._requests(case_requests.c.case_id == case_id),

@@ -8,6 +8,7 @@ from hub.casework import precision as measured
 from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.show import emit, table
 from hub.domain.discrepancies import CATALOGUE
+from hub.domain.evidence import in_both
 
 
 @click.group(invoke_without_command=True)
@@ -40,7 +41,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         "责任方 owner": f"{row['owner']} {row['jurisdiction']}",
         "起 since": f"{row['detected_on']}{times}{' 反复 flapping' if row['flapping'] else ''}",
         "止 until": row["cleared_on"],
-        "证据 evidence": row["evidence"],
+        "证据 evidence": in_both(row["evidence"]),
     }
 
 
