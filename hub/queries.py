@@ -214,17 +214,9 @@ class Queries:
                 self._mine(row["person"])
                 self._disclose("explain", [row["person"]])
                 kind = CATALOGUE[row["kind"]]
-                found = {"evidence_zh": in_chinese(row["evidence"])} if "evidence" in row else {}
-                return (
-                    shown(row)
-                    | found
-                    | {
-                        "zh": kind.zh,
-                        "en": kind.en,
-                        "shows": kind.evidence,
-                        "closes": kind.closes,
-                    }
-                )
+                chinese = {"evidence_zh": in_chinese(row["evidence"])} if "evidence" in row else {}
+                said = {"zh": kind.zh, "en": kind.en, "shows": kind.evidence, "closes": kind.closes}
+                return shown(row) | chinese | said
         person = self._find_person(wanted)
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:

@@ -13,6 +13,7 @@ from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
 from hub.domain.discrepancies import CATALOGUE
+from hub.errors import RetryableError
 
 SELECTING = (
     click.option("--kind", default=""),
@@ -281,7 +282,7 @@ def bulk(
     """Ask for one thing of all chosen cases: each its own event, with the version it has now.
 
     Says how many are expected to be followed and to be refused for which reason; with --wait, what
-    became of them. Ends with 1 if any is refused.
+    became of them. Ends with 1 if any is refused, with 3 if the time was up before all were decided.
     """
     hub = opened(context)
     details = {"place": to} if to else {}
@@ -293,5 +294,8 @@ def bulk(
         if asked and wait:
             found["became"] = acting.fates(asked, since, wait)
     emit(found, json_, lambda: table("bulk", found))
-    if found.get("became", found["expected"])["refused"]:
+    became = found.get("became", found["expected"])
+    if became["refused"]:
         context.exit(FINDINGS)
+    if became.get("undecided"):
+        context.exit(RetryableError.exit_code)

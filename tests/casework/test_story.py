@@ -225,3 +225,9 @@ def test_a_version_that_no_case_can_have_is_refused(site, seen):
     site.close_day(entry(1, 1))
     [case] = (row["case"] for row in site.cli("cases"))
     site.cli("cases", "accept", case, "--seen", seen, department=POLICE, place=TOWN, code=2)
+
+
+def test_a_bulk_that_nobody_decided_in_time_says_try_later(site):
+    site.close_day(entry(1, 1))
+    found = site.cli("cases", "bulk", "accept", "--wait", 0.1, department=POLICE, place=TOWN, code=3)
+    assert found["became"]["undecided"] == 1
