@@ -9,7 +9,7 @@ from hub.casework import SEEN_MAX, Acting, Chosen, Reading, Wanted
 from hub.cli.common import FINDINGS, as_json, opened, reader_of
 from hub.cli.show import emit, table
 from hub.cli.watch import digest, watch
-from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES
+from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES, REASONS
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
 from hub.domain.discrepancies import CATALOGUE
@@ -117,7 +117,24 @@ def timeline(context: click.Context, case_id: str, json_: bool) -> None:
     hub = opened(context)
     with hub.projection() as db:
         found = casework(hub, db)[0].timeline(case_id)
-    emit(found, json_, lambda: table(case_id, found))
+    emit(found, json_, lambda: table(case_id, [_entry(row) for row in found]))
+
+
+HAPPENED = {
+    "CaseRaised": "立案", "CaseMoved": "流转", "CaseEscalated": "升级", "CaseHandedOver": "移交", "CaseCommented": "备注",
+    "RecordQuestioned": "询问", "RecordAnswered": "答复", "CaseActionRefused": "拒绝",
+}  # fmt: skip
+
+
+def _entry(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on one line; a refusal with its reason in words."""
+    said = {name: value for name, value in row["said"].items() if name != "version"}
+    if reason := REASONS.get(said.get("reason", "")) if row["event"] == "CaseActionRefused" else None:
+        said["reason"] = " · ".join(reason)
+    return {
+        "号 no": row["number"], "日期 day": row["day"], "事件 event": f"{HAPPENED[row['event']]} {row['event']}",
+        "由 by": row["actor"], "内容 said": "; ".join(f"{name}: {value}" for name, value in said.items()),
+    }  # fmt: skip
 
 
 @cases.command()

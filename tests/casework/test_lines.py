@@ -1,11 +1,14 @@
 """What people read of pages: a few columns in both languages, a word where there is nothing, a reason for a slip."""
 
 import json
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
 from hub.cli import cli
+from hub.cli.cases import HAPPENED
+from hub.domain.cases import CaseEvent
 from hub.errors import SettingsError
 from tests.casework.story import TOWN, Site, entry
 
@@ -68,3 +71,13 @@ def test_pages_follow_each_other(ask, page):
     [first] = asked()
     [second] = asked("--after", first[key])
     assert first[key] < second[key] and asked("--after", second[key]) == []
+
+
+def test_a_timeline_says_in_words_what_happened_and_why_not(ask):
+    case = json.loads(ask("cases", "--json", "--limit", "1").output)[0]["case"]
+    ask("cases", "accept", case, "--seen", "7")
+    assert ask("run", "--until-caught-up").exit_code == 0
+    shown = ask("cases", "timeline", case).output
+    assert "立案 CaseRaised" in shown and "拒绝 CaseActionRefused" in shown
+    assert "look at it again" in " ".join(shown.split())
+    assert set(HAPPENED) == {one.__name__ for one in get_args(CaseEvent)}
