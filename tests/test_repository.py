@@ -13,7 +13,7 @@ import click
 import pytest
 
 from hub.cli import COMMANDS, cli
-from hub.connect.contracts import load_contracts
+from hub.connect.odcs import load_contracts
 from hub.domain.events import EVENTS
 from hub.log.codec import Codec, load_schema
 from hub.observability import ALLOWED

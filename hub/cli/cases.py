@@ -7,8 +7,8 @@ import click
 from hub.app import Hub
 from hub.casework import SEEN_MAX, Acting, Chosen, Reading, Wanted
 from hub.cli.common import FINDINGS, as_json, opened, reader_of
+from hub.cli.notify import digest, notify
 from hub.cli.show import emit, table
-from hub.cli.watch import digest, watch
 from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES, REASONS
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
@@ -54,7 +54,7 @@ def cases(context: click.Context, /, limit: int, json_: bool, level: str | None,
         _list(context, Chosen(level=level or "", **chosen), limit, "", json_)
 
 
-cases.add_command(watch)
+cases.add_command(notify)
 cases.add_command(digest)
 
 

@@ -27,7 +27,7 @@ def write(context: click.Context, /, json_: bool) -> None:
     """
     hub = opened(context)
     _some(hub.settings.neighbours)
-    posted = hub.write_letters()
+    posted = hub.letters.write(hub.database)
     emit(
         [each._asdict() for each in posted],
         json_,

@@ -22,12 +22,12 @@ def status(context: click.Context, json_: bool) -> None:
     hub = opened(context)
     with hub.projection() as db:
         found = queries(hub, db).status() | {
-            "feeds": hub.balance(),
-            "quarantine": hub.quarantine_balance(),
-            "rhythm": hub.rhythm(),
-            "holidays_missing": hub.holidays_missing(),
-            "watch": hub.feed_discrepancies(),
-            "vanished": {e.proposal.feed: e.state for e in hub.vanished() if e.state in UNDECIDED},
+            "feeds": hub.intake.balance(),
+            "quarantine": hub.intake.quarantine_balance(),
+            "rhythm": hub.intake.rhythm(),
+            "holidays_missing": hub.intake.holidays_missing(),
+            "watch": hub.intake.feed_discrepancies(),
+            "vanished": {e.proposal.feed: e.state for e in hub.intake.vanished() if e.state in UNDECIDED},
         }
     emit(found, json_, lambda: show_status(found))
 

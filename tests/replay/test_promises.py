@@ -41,7 +41,7 @@ def queries(hub, db, **said):
 
 
 def test_promise_1_every_record_is_accounted_for(worked):
-    balance = worked.balance()
+    balance = worked.intake.balance()
     assert set(balance) == set(worked.feeds)
     for feed, n in balance.items():
         assert n["received"] == n["accepted"] + n["unchanged"] + n["quarantined"]

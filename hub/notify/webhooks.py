@@ -19,8 +19,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, Timeout
 
 from hub.errors import SettingsError
-from hub.watch.outbox import MessageRow, Outbox
-from hub.watch.signature import headers, read_keys
+from hub.notify.outbox import MessageRow, Outbox
+from hub.notify.signature import headers, read_keys
 
 ATTEMPTS_MAX = 12
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 5, 6 * 3600
