@@ -129,43 +129,70 @@ def as_of(
 ) -> Checkpoint:
     """Fill an empty projection with what stood at the close of a day; the log's position of what it rests on.
 
-    Steps are followed up to the one that closes the day. Where it ends there, it is followed too: what was
-    decided then stands, whatever rules came later. Where it went on to other days, what came before is decided
-    again: so how the live run cut its steps cannot be seen. NotFoundError before the day was closed.
-    `watch` is handed all facts on the way, in order.
+    As `closes` says; what is filled is kept.
+    """
+    position = next(closes(log, scratch, rules, (day,), progress, watch))
+    scratch.commit()
+    return position
+
+
+def closes(
+    log: EventLog,
+    scratch: Connection,
+    rules: Rules,
+    days: Sequence[Day],
+    progress: Callable[[int], None],
+    watch: Callable[[Sequence[Recorded]], None] = lambda _: None,
+) -> Iterator[Checkpoint]:
+    """Fill an empty projection with what stood at the close of one day after the other, in one pass over the log.
+
+    Each time the projection may be read, never committed, until the next day is asked for; the log's position of
+    what it rests on is handed out. Steps are followed up to the one that closes the day. Where it ends there, it
+    is followed too: what was decided then stands, whatever rules came later. Where it went on to other days, what
+    came before is decided again: so how the live run cut its steps cannot be seen. Either way that step is taken
+    back afterwards, and the way goes on from before it. NotFoundError before a day was closed; days come in order.
+    `watch` is handed all facts on the way, in order, each once.
     """
     metadata.create_all(scratch)
     shelves = Shelves(scratch)
+    walk, step, seen = steps(log), None, 0
     today, before = NO_DAY, START
-    for step in steps(log):
-        until = next((i for i, fact in enumerate(step.facts) if day in days_of((fact,))), None)
-        if until is not None:
-            facts = step.facts[: until + 1]
-            if len(facts) == len(step.facts):
-                apply_step(shelves, step, rules)
+    for day in days:
+        while step is None or (until := _closed_in(step, day)) is None:
+            if step is not None:
+                rules = apply_step(shelves, step, rules)
                 shelves.flush()
-            else:
-                touch_everyone(scratch)
-                _settle(scratch, shelves, rules, today, facts)
-            break
-        rules = apply_step(shelves, step, rules)
+                today, before = max([today, *days_of(step.facts)]), step.checkpoint
+                watch(step.facts[seen:])
+                progress(len(step.facts) - seen + len(step.decisions))
+            step, seen = next(walk, None), 0
+            if step is None:
+                raise NotFoundError(f"{iso(day)} was not closed yet, or is no day of this log")
+        scratch.commit()
+        facts = step.facts[: until + 1]
+        if len(facts) == len(step.facts):
+            apply_step(shelves, step, rules)
+        else:
+            touch_everyone(scratch)
+            _settle(scratch, shelves, rules, today, facts)
+        watch(facts[seen:])
+        progress(len(facts) - seen)
+        seen = len(facts)
+        position = _closing(log, before, day) | _acted(before, facts)
+        for event in (envelope.event for envelope in step.decisions):
+            if isinstance(event, SetAside) and _lies_before(event, position):
+                reconciled.apply(shelves, event)
         shelves.flush()
-        today, before = max([today, *days_of(step.facts)]), step.checkpoint
-        watch(step.facts)
-        progress(len(step.facts) + len(step.decisions))
-    else:
-        raise NotFoundError(f"{iso(day)} was not closed yet, or is no day of this log")
-    watch(facts)
-    progress(len(facts))
-    position = _closing(log, before, day) | _acted(before, facts)
-    for event in (envelope.event for envelope in step.decisions):
-        if isinstance(event, SetAside) and _lies_before(event, position):
-            reconciled.apply(shelves, event)
-    shelves.flush()
-    save_checkpoint(scratch, position)
-    save_progress(scratch, "today", day)
-    scratch.commit()
-    return position
+        save_checkpoint(scratch, position)
+        save_progress(scratch, "today", day)
+        yield position
+        scratch.rollback()
+        shelves = Shelves(scratch)
+
+
+def _closed_in(step: Step, day: Day) -> int | None:
+    """Which of a step's facts closes a day; None where none of them does."""
+    return next((i for i, fact in enumerate(step.facts) if day in days_of((fact,))), None)
 
 
 def _acted(before: Checkpoint, facts: Sequence[Recorded]) -> dict[Partition, int]:

@@ -7,6 +7,8 @@ database, live or rebuilt, and whoever has the log can make it again.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from hub.app import Hub
 from hub.audit.aggregates import BIRTHS, FAMILIES, STAYS, Asked, Basis
 from hub.domain.disclosures import Reader
@@ -84,6 +86,10 @@ class Deliveries:
                 for name in ROWS:
                     counts[name] += getattr(event, name)
 
+    def so_far(self) -> dict[str, dict[str, int]]:
+        """A copy of what was counted up to here, by feed in order."""
+        return {feed: dict(self.by_feed[feed]) for feed in sorted(self.by_feed)}
+
 
 class Made(NamedTuple):
     """How a report is made: for whom, and how small counts are kept from being known."""
@@ -94,13 +100,18 @@ class Made(NamedTuple):
 
 
 def report(hub: Hub, period: Period, release: Release, made: Made, progress: Callable[[int], None]) -> Report:
-    """The report of a release, made from the log; each earlier release is made again to be compared."""
+    """The report of a release, made from the log; each earlier release is made again on the way, to be compared."""
     county = hub.settings.hub.county
     if made.reader.jurisdiction != county:
         raise DisclosureRefusedError(
             "periodic reports are of the whole county, the reader's jurisdiction is not"
         )
-    known = [_known(hub, period, one, made, progress) for one in (*earlier(period, release), release)]
+    wanted, deliveries = (*earlier(period, release), release), Deliveries(period.span())
+    with hub.pasts([one.day for one in wanted], progress, deliveries.take) as pasts:
+        known = [
+            _known(hub, then, period, one, made, deliveries)
+            for one, (then, _) in zip(wanted, pasts, strict=True)
+        ]
     last = known[-1]
     revised = [
         Revised(one, revision(one.births, last.births, period.span(), one.release.day, last.withdrawn))
@@ -109,20 +120,20 @@ def report(hub: Hub, period: Period, release: Release, made: Made, progress: Cal
     return Report(county, period, last, revised)
 
 
-def _known(hub: Hub, period: Period, release: Release, made: Made, progress: Callable[[int], None]) -> Known:
-    """What was known at the close of the day of a release."""
-    deliveries = Deliveries(period.span())
+def _known(
+    hub: Hub, then: Connection, period: Period, release: Release, made: Made, deliveries: Deliveries
+) -> Known:
+    """What was known at the close of the day of a release, from the projection of that day."""
     county = hub.settings.hub.county
-    with hub.past(release.day, progress, deliveries.take) as (then, _):
-        queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
-        asked = Asked(TABLES, release.day, linkage=made.linkage, period=period)
-        found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety)
-        follow = follow_up(then, period.span(), release.day)
-        return Known(
-            release, found.basis, {table.name: table for table in found.tables},
-            _towns(follow, county, period, made.safety), follow, dict(sorted(deliveries.by_feed.items())),
-            births_seen(then), withdrawn_records(then),
-        )  # fmt: skip
+    queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
+    asked = Asked(TABLES, release.day, linkage=made.linkage, period=period)
+    found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety)
+    follow = follow_up(then, period.span(), release.day)
+    return Known(
+        release, found.basis, {table.name: table for table in found.tables},
+        _towns(follow, county, period, made.safety), follow, deliveries.so_far(),
+        births_seen(then), withdrawn_records(then),
+    )  # fmt: skip
 
 
 def _towns(follow: FollowUp, county: str, period: Period, safety: Safety) -> Publication | None:
