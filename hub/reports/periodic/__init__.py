@@ -15,14 +15,15 @@ from hub.domain.disclosures import Reader
 from hub.domain.events import BatchReceived
 from hub.errors import DisclosureRefusedError
 from hub.log import Recorded
-from hub.projections.follow_up import FollowUp, follow_up
-from hub.projections.lines import births_seen, withdrawn_records
+from hub.projections.follow_up import FollowUp, follow_up, standing_now
+from hub.projections.lines import births_seen, people_seen, withdrawn_records
 from hub.queries import Queries
 from hub.statistics.completeness import Linkage
 from hub.statistics.periods import Period, Release, earlier
 from hub.statistics.publication import Observation, Publication, Safety, publish
 from hub.statistics.revisions import BirthSeen, Revision, revision
 from hub.statistics.spans import Span
+from hub.statistics.stays_revised import Measure, PeopleSeen, stay_revisions
 from hub.statistics.tables import WITHHELD_STATUS, Key
 from hub.statistics.tables.follow_up import towns_table
 
@@ -43,6 +44,9 @@ class Known(NamedTuple):
     """Feed to what became of the rows of the period's drops."""
     births: Sequence[BirthSeen]
     withdrawn: frozenset[str]
+    people: PeopleSeen
+    standing: Mapping[str, str]
+    """Discrepancies that stand, to their owners."""
 
     def observation(self, key: Key) -> Observation | None:
         """What is published under a key."""
@@ -50,10 +54,11 @@ class Known(NamedTuple):
 
 
 class Revised(NamedTuple):
-    """An earlier release, and what its births became by now."""
+    """An earlier release, and what its births and migrants became by now."""
 
     known: Known
     births: Revision
+    stays: Mapping[Measure, Revision]
 
 
 class Report(NamedTuple):
@@ -113,11 +118,17 @@ def report(hub: Hub, period: Period, release: Release, made: Made, progress: Cal
             for one, (then, _) in zip(wanted, pasts, strict=True)
         ]
     last = known[-1]
-    revised = [
-        Revised(one, revision(one.births, last.births, period.span(), one.release.day, last.withdrawn))
-        for one in known[:-1]
-    ]
-    return Report(county, period, last, revised)
+    return Report(county, period, last, [_revised(one, last, county, period.span()) for one in known[:-1]])
+
+
+def _revised(one: Known, last: Known, county: str, span: Span) -> Revised:
+    """What an earlier release became by the last one."""
+    day, withdrawn = one.release.day, last.withdrawn
+    return Revised(
+        one,
+        revision(one.births, last.births, span, day, withdrawn),
+        stay_revisions(one.people, last.people, county, span, day, withdrawn),
+    )
 
 
 def _known(
@@ -133,6 +144,7 @@ def _known(
         release, found.basis, {table.name: table for table in found.tables},
         _towns(follow, county, period, made.safety), follow, deliveries.so_far(),
         births_seen(then), withdrawn_records(then),
+        people_seen(then, {name: feed.kind for name, feed in hub.feeds.items()}, period.span()), standing_now(then),
     )  # fmt: skip
 
 
