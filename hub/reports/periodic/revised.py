@@ -6,7 +6,7 @@ one group for stock at both ends and all flows: start + in − out = end ties th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import TypeVar
 
@@ -17,7 +17,6 @@ from hub.reports.periodic.sections import Grid, Section
 from hub.reports.periodic.texts import Language
 from hub.statistics import stays_revised
 from hub.statistics.flows import OUTSIDE, STATUS
-from hub.statistics.publication import Observation
 from hub.statistics.revisions import ADDED, TAKEN_OUT
 from hub.statistics.stays_revised import EITHER_WAY, MEASURES, MERGED
 from hub.statistics.tables import Key
@@ -57,7 +56,7 @@ def _why(report: Report, revised: Revised, words: Language) -> Grid:
     found, before, now = revised.births, revised.known, report.known
     key = main_key(now, report.period.name, MAIN[0])
     said = [before.observation(key), now.observation(key)]
-    least = _least(report, said)
+    least = _least(report, told=all(one and one.value for one in said))
     shown = reasons({**found.added, **found.taken_out}, least, words)
     changed = reasons(found.changed, least, words)
     rows = [
@@ -70,27 +69,28 @@ def _why(report: Report, revised: Revised, words: Language) -> Grid:
     return Grid(title, (words["reason"], words["count"]), rows)
 
 
-def _least(report: Report, said: Sequence[Observation | None]) -> int:
-    """The least count that may be told: where figures themselves are withheld or rounded, no number tells more of them."""
+def _least(report: Report, *, told: bool) -> int:
+    """The least count that may be told: where figures themselves are not or are rounded, no number tells more of them."""
     basis = report.known.basis
-    return basis.threshold if all(one and one.value for one in said) and not basis.rounding else NEVER
+    return basis.threshold if told and not basis.rounding else NEVER
 
 
 def _why_stays(report: Report, revised: Revised, words: Language) -> Grid:
     found, county, period = revised.stays, report.county, report.period.name
     keys = [Key(indicator, county, period, by=by) for indicator, by in MEASURES]
     before, now = ([known.observation(key) for key in keys] for known in (revised.known, report.known))
-    least = _least(report, [*before, *now])
+    # That nobody came from the other status is told like any number.
+    told = all(one is not None and one.value is not None for one in (*before, *now))
+    least = _least(report, told=told)
     moved = {
         (sign, name, measure): count
         for measure, one in found.items()
         for sign, side in (("added-by", one.added), ("taken-by", one.taken_out))
         for name, count in side.items()
     }
-    shown = reasons(moved, least, words)
-    changed = reasons(
-        {(name, m): n for m, one in found.items() for name, n in one.changed.items()}, least, words
-    )
+    shown = reasons(moved, least, words, "some-of")
+    changed = {(name, measure): n for measure, one in found.items() for name, n in one.changed.items()}
+    said = reasons(changed, least, words, "some-of")
     named = [
         *(("added-by", name) for name in stays_revised.ADDED),
         *(("taken-by", name) for name in stays_revised.TAKEN_OUT),
@@ -104,7 +104,7 @@ def _why_stays(report: Report, revised: Revised, words: Language) -> Grid:
         ),
         (words["later-count"], *(text(one, words) for one in now)),
         *(
-            (words[f"changed-{name}"], *(changed[name, measure] for measure in MEASURES))
+            (words[f"changed-{name}"], *(said[name, measure] for measure in MEASURES))
             for name in stays_revised.CHANGED
         ),
     ]
@@ -133,10 +133,12 @@ def _follow_up_since(report: Report, revised: Revised, words: Language) -> Grid:
     return Grid(words["since"].format(release=words[revised.known.release.name]), heads, rows)
 
 
-def reasons(counts: Mapping[Name, int], threshold: int, words: Language) -> dict[Name, str]:
-    """Counts as texts; where one is small, none is told."""
+def reasons(
+    counts: Mapping[Name, int], threshold: int, words: Language, some: str = "some"
+) -> dict[Name, str]:
+    """Counts as texts; where one is small, none is told, but only that there were some."""
     small = _any_small(counts.values(), threshold)
-    return {name: words["some"] if small and count else str(count) for name, count in counts.items()}
+    return {name: words[some] if small and count else str(count) for name, count in counts.items()}
 
 
 def _any_small(counts: Iterable[int], threshold: int) -> bool:

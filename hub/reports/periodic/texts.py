@@ -68,7 +68,7 @@ TEXTS: Mapping[str, Words] = {
     "revisions-section": ("修订", "Revisions"), "values-by-release": ("各次发布的数值", "Values by release"),
     "why": ("自{release}以来出生数的变化及原因", "What changed the births since the {release}"), "reason": ("原因", "reason"),
     "count": ("例数", "births"), "earlier-count": ("上次公布", "as published then"), "later-count": ("本次", "now"),
-    "some": ("有（例数不公布）", "some (not said how many)"),
+    "some-of": ("有", "some"), "some": ("有（例数不公布）", "some (not said how many)"),
     "revision-note": ("各原因按两次截至日的状态逐一比对得出：上次 + 新增 − 减少 = 本次；凡有例数过少者，各项只说明有无",
                       "reasons follow from comparing what was known on both days, birth by birth: earlier + added − "
                       "taken out = now; where any of them is small, only whether there were some is said"),
