@@ -122,6 +122,8 @@ def people_seen(db: Connection, kinds: Kinds, span: Span) -> PeopleSeen:
             settled |= named
         else:
             people.append(PersonSeen(named, _stays_seen(spells, span.last, delivered)))
+    # In which order a database hands out rows may not decide on who is paired off with whom.
+    people.sort(key=lambda person: sorted(person.records))
     return PeopleSeen(people, frozenset(settled))
 
 
@@ -145,12 +147,12 @@ def _stays_seen(spells: Sequence[Spell], today: Day, delivered: Mapping[str, Day
             and (spell.left_on is None or spell.left_on > stay.since)
         )  # fmt: skip
         counted = Stay(stay.place, stay.since, stay.until, stay.status, UNKNOWN)
-        first_on = min((delivered[record] for record in named), default=NEVER)
+        first_on = min((delivered.get(record, -1) for record in named), default=-1)
         found.append(StaySeen(counted, stay.ended in (QUIET, EXPIRED), named, first_on))
     for spell in spells:
         if spell.status == AWAY:
             away = Stay(spell.place, spell.arrived_on, spell.left_on, AWAY, UNKNOWN)
-            found.append(StaySeen(away, False, frozenset(), NEVER))  # fmt: skip
+            found.append(StaySeen(away, False, frozenset(), NEVER))
     return tuple(sorted(found, key=lambda seen: seen.stay.arrived_on))
 
 

@@ -176,8 +176,10 @@ class _Comparison:
     def __init__(self, earlier: _Side, later: _Side, measure: Measure) -> None:
         self._then, self._now, self._measure = earlier, later, measure
         self._changed: Counter[str] = Counter()
-        self._pairs: set[tuple[int, int]] = set()
-        """People then and now who have a unit in common."""
+        self._found_again: dict[int, set[int]] = {}
+        """Person now to the people then who have a unit in common with them."""
+        self._followed: dict[int, set[int]] = {}
+        """The other way round."""
         self._lost = [unit for units in earlier.units[measure].values() for unit in units]
         self._gained = {number: list(units) for number, units in later.units[measure].items()}
         # Whatever is as it was is paired off first: the rest is what was revised.
@@ -190,7 +192,8 @@ class _Comparison:
                 if same and other.told != unit.told:
                     continue
                 self._gained[number].remove(other)
-                self._pairs.add((unit.person, number))
+                self._found_again.setdefault(number, set()).add(unit.person)
+                self._followed.setdefault(unit.person, set()).add(number)
                 self._changed.update(
                     name
                     for name, then, now in zip(CHANGED, unit.told, other.told, strict=True)
@@ -216,7 +219,7 @@ class _Comparison:
         if unit.said.records <= withdrawn:
             return WITHDRAWN
         now = self._now.same_as(unit, self._then[unit.person])
-        if any(number in now[:1] and other != unit.person for other, number in self._pairs):
+        if now and self._found_again.get(now[0], set()) - {unit.person}:
             return MERGED
         return self._why(unit, self._then, self._now, now, came=False)
 
@@ -224,7 +227,7 @@ class _Comparison:
         if unit.said.first_on > known_on:
             return CAME_LATER
         then = self._then.same_as(unit, self._now[unit.person])
-        if any(number in then[:1] and other != unit.person for number, other in self._pairs):
+        if then and self._followed.get(then[0], set()) - {unit.person}:
             return APART
         return self._why(unit, self._now, self._then, then, came=True)
 
