@@ -7,14 +7,16 @@ database, live or rebuilt, and whoever has the log can make it again.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from hub.app import Hub
 from hub.audit.aggregates import BIRTHS, FAMILIES, STAYS, Asked, Basis
 from hub.domain.disclosures import Reader
 from hub.domain.events import BatchReceived
 from hub.errors import DisclosureRefusedError
 from hub.log import Recorded
-from hub.projections.follow_up import FollowUp, follow_up
-from hub.projections.lines import births_seen, withdrawn_records
+from hub.projections.follow_up import FollowUp, follow_up, standing_now
+from hub.projections.lines import births_seen, people_seen, withdrawn_records
 from hub.projections.releases import history
 from hub.queries import Queries
 from hub.statistics.completeness import Linkage
@@ -23,6 +25,7 @@ from hub.statistics.publication import Family, Observation, Publication, Safety,
 from hub.statistics.releases import History, Released
 from hub.statistics.revisions import BirthSeen, Revision, revision
 from hub.statistics.spans import Span
+from hub.statistics.stays_revised import Measure, PeopleSeen, stay_revisions
 from hub.statistics.tables import WITHHELD_STATUS, Key
 from hub.statistics.tables.follow_up import towns_table
 
@@ -43,6 +46,9 @@ class Known(NamedTuple):
     """Feed to what became of the rows of the period's drops."""
     births: Sequence[BirthSeen]
     withdrawn: frozenset[str]
+    people: PeopleSeen
+    standing: Mapping[str, str]
+    """Discrepancies that stand, to their owners."""
     released: Released
     exposed: int
     """Small counts, withheld here, that follow from what earlier releases gave."""
@@ -53,10 +59,11 @@ class Known(NamedTuple):
 
 
 class Revised(NamedTuple):
-    """An earlier release, and what its births became by now."""
+    """An earlier release, and what its births and migrants became by now."""
 
     known: Known
     births: Revision
+    stays: Mapping[Measure, Revision]
 
 
 class Report(NamedTuple):
@@ -89,6 +96,10 @@ class Deliveries:
                 for name in ROWS:
                     counts[name] += getattr(event, name)
 
+    def so_far(self) -> dict[str, dict[str, int]]:
+        """A copy of what was counted up to here, by feed in order."""
+        return {feed: dict(self.by_feed[feed]) for feed in sorted(self.by_feed)}
+
 
 class Made(NamedTuple):
     """How a report is made: for whom, and how small counts are kept from being known."""
@@ -99,47 +110,56 @@ class Made(NamedTuple):
 
 
 def report(hub: Hub, period: Period, release: Release, made: Made, progress: Callable[[int], None]) -> Report:
-    """The report of a release, made from the log; each earlier release is made again to be compared.
+    """The report of a release, made from the log; each earlier release is made again on the way, to be compared.
 
-    What it gives is put on record: later releases are compared with it. How things stand today is not given out.
+    What it gives is put on record: later releases are protected with it. How things stand today is not given out.
     """
     county = hub.settings.hub.county
     if made.reader.jurisdiction != county:
         raise DisclosureRefusedError(
             "periodic reports are of the whole county, the reader's jurisdiction is not"
         )
+    wanted, deliveries = (*earlier(period, release), release), Deliveries(period.span())
     with hub.projection() as db:
         before = history(db, hub.log)
-        known = []
-        for one in (*earlier(period, release), release):
-            known.append(_known(hub, period, one, made, before, progress))
+    known: list[Known] = []
+    with hub.pasts([one.day for one in wanted], progress, deliveries.take) as pasts:
+        for one, (then, _) in zip(wanted, pasts, strict=True):
+            known.append(_known(hub, then, period, one, made, deliveries, before))
             if (released := known[-1].released).name:
-                before = {**before, released.name: before.get(released.name, released)}
+                before = {released.name: released, **before}
     last = known[-1]
-    revised = [
-        Revised(one, revision(one.births, last.births, period.span(), one.release.day, last.withdrawn))
-        for one in known[:-1]
-    ]
-    return Report(county, period, last, revised)
+    return Report(county, period, last, [_revised(one, last, county, period.span()) for one in known[:-1]])
+
+
+def _revised(one: Known, last: Known, county: str, span: Span) -> Revised:
+    """What an earlier release became by the last one."""
+    day, withdrawn = one.release.day, last.withdrawn
+    return Revised(
+        one,
+        revision(one.births, last.births, span, day, withdrawn),
+        stay_revisions(one.people, last.people, county, span, day, withdrawn),
+    )
 
 
 def _known(
-    hub: Hub, period: Period, release: Release, made: Made, before: History, progress: Callable[[int], None]
-) -> Known:
-    """What was known at the close of the day of a release."""
-    deliveries = Deliveries(period.span())
+    hub: Hub, then: Connection, period: Period, release: Release, made: Made, deliveries: Deliveries,
+    before: History,
+) -> Known:  # fmt: skip
+    """What was known at the close of the day of a release, from the projection of that day."""
     county = hub.settings.hub.county
-    with hub.past(release.day, progress, deliveries.take) as (then, _):
-        queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
-        name = "" if release.name == CURRENT else f"{period.kind}/{period.name}/{release.name}"
-        asked = Asked(TABLES, release.day, linkage=made.linkage, period=period, release=name)
-        found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety, before)
-        follow = follow_up(then, period.span(), release.day)
-        return Known(
-            release, found.basis, {table.name: table for table in found.tables},
-            _towns(follow, county, period, made.safety), follow, dict(sorted(deliveries.by_feed.items())),
-            births_seen(then), withdrawn_records(then), found.released, found.exposed,
-        )  # fmt: skip
+    queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
+    name = "" if release.name == CURRENT else f"{period.kind}/{period.name}/{release.name}"
+    asked = Asked(TABLES, release.day, linkage=made.linkage, period=period, release=name)
+    found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety, before)
+    follow = follow_up(then, period.span(), release.day)
+    return Known(
+        release, found.basis, {table.name: table for table in found.tables},
+        _towns(follow, county, period, made.safety), follow, deliveries.so_far(),
+        births_seen(then), withdrawn_records(then),
+        people_seen(then, {name: feed.kind for name, feed in hub.feeds.items()}, period.span()), standing_now(then),
+        found.released, found.exposed,
+    )  # fmt: skip
 
 
 def _towns(follow: FollowUp, county: str, period: Period, safety: Safety) -> Publication | None:

@@ -76,7 +76,7 @@ TEXTS: Mapping[str, Words] = {
     "revisions-section": ("修订", "Revisions"), "values-by-release": ("各次发布的数值", "Values by release"),
     "why": ("自{release}以来出生数的变化及原因", "What changed the births since the {release}"), "reason": ("原因", "reason"),
     "count": ("例数", "births"), "earlier-count": ("上次公布", "as published then"), "later-count": ("本次", "now"),
-    "some": ("有（例数不公布）", "some (not said how many)"),
+    "some-of": ("有", "some"), "some": ("有（例数不公布）", "some (not said how many)"),
     "revision-note": ("各原因按两次截至日的状态逐一比对得出：上次 + 新增 − 减少 = 本次；凡有例数过少者，各项只说明有无",
                       "reasons follow from comparing what was known on both days, birth by birth: earlier + added − "
                       "taken out = now; where any of them is small, only whether there were some is said"),
@@ -91,6 +91,23 @@ TEXTS: Mapping[str, Words] = {
     "changed-outcome": ("更正：登记结果", "changed: outcome"), "changed-sex": ("更正：性别", "changed: sex"),
     "changed-residence": ("更正：常住地", "changed: residence"),
     "changed-registered_on": ("更正：登记日期", "changed: day of registration"),
+    "why-stays": ("自{release}以来流动人口的变化及原因", "What changed the migrants since the {release}"),
+    "stays-note": ("流动人口按人逐一比对（以有相同记录为同一人），每列均为：上次 + 新增 − 减少 = 本次；表中凡有例数过少或数值不予公布者，"
+                   "全表只说明有无",
+                   "migrants are compared person by person, whoever shares a record being one: in each column earlier + "
+                   "added − taken out = now; where any count of the table is small or any figure withheld, all say only "
+                   "whether there were some"),
+    "added-by": ("新增：{why}", "added: {why}"), "taken-by": ("减少：{why}", "taken out: {why}"),
+    "dated": ("日期更正", "days corrected"), "of-status": ("户籍与流动类别变更", "status changed (resident or migrant)"),
+    "placed": ("居住地在县内或县外的认定有变", "found to live elsewhere, or here"),
+    "left-late": ("离开迟报", "leave told later"), "lapsed": ("登记过期或失去音讯", "registration lapsed, or heard of no more"),
+    "leave-taken-back": ("离开登记撤回或改期", "leave taken back, or dated otherwise"),
+    "heard-again": ("迟续登记或又有音讯", "renewed late, or heard of again"),
+    "one-person": ("与另一人合并", "merged with another person"),
+    "changed-town": ("更正：乡镇", "changed: town"), "changed-day": ("更正：来去日期", "changed: day of coming or going"),
+    "since": ("自{release}以来的不一致", "Discrepancies since the {release}"),
+    "standing-then": ("当时存在", "standing then"), "raised-since": ("此后出现", "+ come up since"),
+    "cleared-since": ("此后消除", "− cleared since"), "standing-now": ("本次存在", "standing now"),
     # figures
     "BIRTHS": ("出生数（按常住地）", "births (by residence)"), "TOTAL_BIRTHS": ("估计出生总数", "estimated births in all"),
     "LIST_1": ("户口登记", "household entries"), "LIST_2": ("出生医学证明", "birth certificates"),
