@@ -114,9 +114,8 @@ def statistics(source: Source, asked: Asked, safety: Safety) -> Statistics:
         raise SettingsError(
             f"{iso(as_of)} has not been closed yet: the last closed day is {iso(source.today)}"
         )
-    scope = _Scope(source, asked, as_of, safety)
-    makers = {BIRTHS: scope.births, STAYS: scope.stays, EXCHANGE: scope.exchange}
-    families = [make() for family, make in makers.items() if wanted(asked, family)]
+    scope = Scope(source, asked, as_of, safety)
+    families = scope.families()
     made = publish(
         families, safety, asked.period and asked.period.name, name=asked.name(as_of), history=source.history
     )
@@ -125,7 +124,7 @@ def statistics(source: Source, asked: Asked, safety: Safety) -> Statistics:
     return Statistics(basis, tables, made.released, made.exposed)
 
 
-class _Scope:
+class Scope:
     """The days and spans that are asked for, and those of earlier releases beside them."""
 
     def __init__(self, source: Source, asked: Asked, as_of: Day, safety: Safety) -> None:
@@ -143,6 +142,11 @@ class _Scope:
         self._since, self._until = (
             _years(self.first + 1, self._last) if self._given else (self.first + 1, as_of)
         )
+
+    def families(self) -> list[Family]:
+        """What is asked for, those that count the same lines together."""
+        makers = {BIRTHS: self.births, STAYS: self.stays, EXCHANGE: self.exchange}
+        return [make() for family, make in makers.items() if wanted(self._asked, family)]
 
     def births(self) -> Family:
         """Tables of births."""
