@@ -39,8 +39,10 @@ from hub.log.by_url import make_codec, open_log
 from hub.matching import Model, default_model
 from hub.matching.document import packed, read_model
 from hub.neighbours import Letter
+from hub.neighbours.between import Between, between
 from hub.neighbours.inbox import Inbox, Sender, answered, seen
-from hub.neighbours.outbox import Posted, post, standing
+from hub.neighbours.outbox import Posted, post, told
+from hub.neighbours.standing import standing
 from hub.processing import Rules
 from hub.processing.runner import Runner
 from hub.processing.sharing.coordinator import Coordinator
@@ -419,6 +421,14 @@ class Hub:
                 outbox = settings.folder / settings.neighbours[sender.county].outbox
                 posted.append(post(self.log, now, blank, outbox, answered(sender, county), signer, who))
         return posted
+
+    def between(self, db: Connection) -> dict[str, Between]:
+        """By neighbour whoever is out of one register and not yet on the other, on the last closed day."""
+        today, agreements = load_progress(db, "today", -1), self.agreements()
+        return {
+            code: between(db, self.feeds, agreements, told(self.log, code), code, self.rules.limits, today)
+            for code in sorted(self.settings.neighbours)
+        }
 
     def pseudonym_key(self) -> bytes:
         """The key of record pseudonyms: from its file, or made once and kept for its owner only."""

@@ -28,7 +28,7 @@ from hub.matching.profile import ATTRIBUTES
 CODED = ("code", "operation")
 EVIDENCE = (
     "person", "household_entry", "residence", "business", "employment", "birth_certificate", "child_record",
-    "residence_elsewhere", "answer",
+    "residence_elsewhere", "answer", "departure", "arrival",
 )  # fmt: skip
 SEVERITIES = ("quarantine", "warn")
 LATER = ("replace", "hold")

@@ -16,8 +16,7 @@ from hub.neighbours import digest
 from hub.projections import births
 from hub.projections.databases import open_sqlite
 from hub.simulate import simulate
-from hub.simulate.neighbour import NEIGHBOUR
-from hub.simulate.places import COUNTY
+from hub.simulate.places import COUNTY, NEIGHBOUR
 
 
 @pytest.fixture(scope="module")
