@@ -41,6 +41,7 @@ from hub.matching.document import packed, read_model
 from hub.neighbours import Letter
 from hub.neighbours.between import Between, between
 from hub.neighbours.inbox import Inbox, Sender, answered, seen
+from hub.neighbours.opener import Opener
 from hub.neighbours.outbox import Posted, post, told
 from hub.neighbours.standing import standing
 from hub.processing import Rules
@@ -58,7 +59,7 @@ from hub.projections.receipts import ReceiptRow
 from hub.queries import Queries
 from hub.reference import load_calendar, load_divisions, load_limits
 from hub.settings import Settings
-from hub.signing import Signer, make_signer, read_signer, read_verifier
+from hub.signing import Signer, Verifier, make_signer, read_signer, read_verifier
 
 RECEIPTS_MAX = 50_000
 DEADLINES_REACH_DAYS = 30
@@ -110,6 +111,7 @@ class Hub:
             if name in settings.feeds
         ]
         self.codec = make_codec(settings.log, events + derived)
+        self._openers: dict[tuple[str, str], Opener] = {}
         self.log: EventLog = open_log(settings.log, self.data, settings.folder, self.codec)
 
     @property
@@ -402,11 +404,16 @@ class Hub:
             Sender(
                 code,
                 self.settings.folder / said.inbox,
-                read_verifier(self.settings.folder / said.key_file),
+                self._opener(code, read_verifier(self.settings.folder / said.key_file)),
                 read,
             )
             for code, said in sorted(self.settings.neighbours.items())
         )
+
+    def _opener(self, neighbour: str, verifier: Verifier) -> Opener:
+        """One for all feeds that read its letters, until its key is another."""
+        key = neighbour, verifier.key_id
+        return self._openers.setdefault(key, Opener(neighbour, self.settings.hub.county, verifier))
 
     def write_letters(self) -> list[Posted]:
         """Tell every neighbour what has changed since its last letter."""

@@ -12,6 +12,7 @@ from hub.domain.notices import ANSWER, BIRTH, KINDS, Notice, answer, changes, co
 from hub.errors import UnreadableSourceError
 from hub.neighbours import LETTER_BYTES_MAX, Letter, read, write
 from hub.neighbours.inbox import Inbox, Sender, answered, in_order, seen
+from hub.neighbours.opener import Opener
 from hub.neighbours.outbox import deliver
 from hub.signing import Signer
 from tests.test_repository import ROOT
@@ -32,7 +33,8 @@ def lay(folder, *letters, signer=SIGNER):
 
 
 def sender(folder, **names):
-    return Sender(THERE, folder, SIGNER.verifier, {kind: set(names.get(kind, ())) for kind in KINDS})
+    opener = Opener(THERE, HERE, SIGNER.verifier)
+    return Sender(THERE, folder, opener, {kind: set(names.get(kind, ())) for kind in KINDS})
 
 
 texts = st.text(max_size=20)
