@@ -5,7 +5,7 @@ by how far its notice has come, on the other as those who are expected.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -17,8 +17,10 @@ from hub.domain.days import Day
 from hub.domain.limits import ARRIVAL_REGISTRATION, Limits
 from hub.domain.notices import CLOSED, DEPARTURE, UNTOLD
 from hub.domain.residence import arrived
-from hub.neighbours.outbox import Told, states
-from hub.neighbours.standing import HOUSEHOLD, NOBODY, leaving, live, people
+from hub.neighbours.outbox import Told, answers, states
+from hub.neighbours.standing import HOUSEHOLD, NOBODY, Held, leaving, live, people
+from hub.statistics.spans import Span
+from hub.statistics.tables.moves import IN, MOVED, OF, OUT
 
 
 class Move(NamedTuple):
@@ -69,19 +71,58 @@ def between(
     return Between([*left.values()], _expected(db, neighbour, limits, today))
 
 
-def _expected(db: Connection, neighbour: str, limits: Limits, today: Day) -> list[Move]:
+def moved_in(
+    db: Connection, feeds: Mapping[str, Feed], neighbours: Iterable[str], span: Span, limits: Limits, today: Day
+) -> Iterator[tuple[str, str, str, int]]:  # fmt: skip
+    """Neighbour, way (out, in), state (arrived, in-time, late) and number of the people who moved in a span.
+
+    From what the records say alone: a report is made again from a projection of its day, and what lay
+    in an outbox then is no part of it.
+    """
+    for neighbour in sorted(neighbours):
+        said, out, into = answers(db, neighbour), dict[str, str](), dict[str, str]()
+        for feed in feeds.values():
+            if feed.kind == HOUSEHOLD:
+                for held, person in leaving(db, feed, neighbour, span.first):
+                    closed = said.get(f"{DEPARTURE}/{held.source_key}") == CLOSED
+                    _note(out, held, person, _state(held, closed, limits, today), span)
+        for held, person, here in _told_to_come(db, neighbour, today):
+            _note(into, held, person, _state(held, here, limits, today), span)
+        for way, found in ((OUT, out), (IN, into)):
+            counts = Counter(found.values())
+            yield from ((neighbour, way, state, counts[state]) for state in OF[MOVED])
+
+
+def _state(held: Held, there: bool, limits: Limits, today: Day) -> str:
+    return "arrived" if there else "late" if _over(held.fields, limits, today) else "in-time"
+
+
+def _note(found: dict[str, str], held: Held, person: str, state: str, span: Span) -> None:
+    """Each person once; one record that is known to have arrived says so for all of them."""
+    one, left = person or held.record_id, held.fields.get("cancel_date")
+    if left is not None and span.holds(left):
+        found[one] = min(state, found.get(one, state))
+
+
+def _told_to_come(db: Connection, neighbour: str, today: Day) -> Iterator[tuple[Held, str, bool]]:
+    """What a neighbour told of moves here, with the person as far as made out, and whether a register here holds it."""
     told = [
         held
         for held in live(db, notices.feed_of(DEPARTURE))
         if held.source_key.partition("/")[0] == neighbour
     ]
     known = people(db, [held.record_id for held in told])
-    found: dict[str, Move] = {}
     for held in told:
         one = known.get(held.record_id, NOBODY)
-        if arrived(one.spells, held.fields.get("cancel_date", today)) is None:
-            move = Move(held.record_id, one.person, notices.ACCEPTED, _over(held.fields, limits, today))
-            found[one.person or held.record_id] = move
+        yield held, one.person, arrived(one.spells, held.fields.get("cancel_date", today)) is not None
+
+
+def _expected(db: Connection, neighbour: str, limits: Limits, today: Day) -> list[Move]:
+    found: dict[str, Move] = {}
+    for held, person, here in _told_to_come(db, neighbour, today):
+        if not here:
+            move = Move(held.record_id, person, notices.ACCEPTED, _over(held.fields, limits, today))
+            found[person or held.record_id] = move
     return [*found.values()]
 
 

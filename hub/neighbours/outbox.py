@@ -128,13 +128,22 @@ def deliver(letters: Mapping[int, bytes], blank: Letter, folder: Path) -> list[s
 
 def states(db: Connection, before: Told, neighbour: str) -> dict[Names, str]:
     """How far each notice has come that stands with a neighbour; answers are none of them."""
+    said = answers(db, neighbour)
+    return {
+        (kind, key): said.get(f"{kind}/{key}", notices.OFFERED)
+        for kind, key in before.standing
+        if kind != ANSWER
+    }
+
+
+def answers(db: Connection, neighbour: str) -> dict[str, str]:
+    """What a neighbour has answered so far: kind and key of a notice, as one text, to its state."""
     query = select(records.c.source_key, records.c.fields).where(
         records.c.feed == notices.feed_of(ANSWER), records.c.live,
         records.c.source_key.startswith(f"{neighbour}/", autoescape=True),
     )  # fmt: skip
-    answers = {key.partition("/")[2]: fields.get("state") for key, fields in db.execute(query)}
     return {
-        (kind, key): str(answers.get(f"{kind}/{key}") or notices.OFFERED)
-        for kind, key in before.standing
-        if kind != ANSWER
+        key.partition("/")[2]: str(fields["state"])
+        for key, fields in db.execute(query)
+        if fields.get("state") is not None
     }

@@ -10,6 +10,7 @@ from hub.app import Hub
 from hub.audit import replay
 from hub.demo_counties import agree, pair, work
 from hub.domain.days import day_of, iso
+from hub.domain.disclosures import Reader
 from hub.domain.events import AgreementEnded
 from hub.domain.notices import ANSWER, DEPARTURE
 from hub.domain.population import cell_on, stays_of
@@ -20,9 +21,13 @@ from hub.neighbours.outbox import states, told
 from hub.projections import discrepancies, records, residents
 from hub.projections.databases import open_sqlite
 from hub.projections.position import load_progress
+from hub.reports.periodic import Made, report
+from hub.reports.periodic.page import page
 from hub.simulate.ledger import HOUSEHOLD, NEW
 from hub.simulate.places import COUNTY, NEIGHBOUR
 from hub.simulate.writers import write_drop
+from hub.statistics.periods import CURRENT, due, period
+from hub.statistics.publication import Safety
 
 FIRST = day_of("2024-03-01")
 HOME, AWAY = f"{COUNTY}101201", f"{NEIGHBOUR}102202"
@@ -101,6 +106,21 @@ class Counties:
             return [s for (k, _), s in states(db, told(hub.log, other), other).items() if k == kind]
 
 
+def moves_told(counties, threshold=1):
+    """What each side's report of the half-year, as things stand, says of moves; and its pages."""
+    found, pages = [], []
+    for site, way in zip(counties.sites, ("out", "in"), strict=True):
+        with closing(Hub(site)) as hub:
+            with hub.projection() as db:
+                today = load_progress(db, "today", -1)
+            who = Reader("health", "analyst", site.hub.county, "vital-statistics")
+            half, how = period("half-year", "2024-H1"), Made(who, Safety(threshold=threshold), None)
+            made = report(hub, half, due(half, CURRENT, today), how, lambda _: None)
+        found.append({x.key.indicator: x.value for x in made.known.moves.observations if x.key.by == way})
+        pages.append([page(made, language) for language in ("zh", "en")])
+    return found, pages
+
+
 @pytest.fixture
 def counties(tmp_path):
     return Counties(tmp_path)
@@ -155,6 +175,29 @@ def test_whoever_does_not_arrive_is_offered_registration_there_and_known_here_to
     counties.settle()
     assert counties.standing(1) == []
     assert (counties.counted(), counties.between()) == ((0, 1), [NOBODY, NOBODY])
+
+
+def test_reports_of_both_show_who_is_between_and_withhold_small_counts(counties):
+    leaves(counties)
+    counties.settle()
+    counties.until(FIRST + 50)
+    counties.settle()
+    late = {"MOVED": 1, "ARRIVED": 0, "BETWEEN": 1, "LATE": 1}
+    found, pages = moves_told(counties)
+    assert found == [late, late]
+    assert moves_told(counties) == (found, pages)
+    for chinese, english in pages:
+        assert "县际户口迁移" in chinese and "Moves between counties" in english
+    arrives(counties, FIRST + 60)
+    counties.settle()
+    counties.until(FIRST + 61)
+    counties.settle()
+    there = {"MOVED": 1, "ARRIVED": 1, "BETWEEN": 0, "LATE": 0}
+    assert moves_told(counties)[0] == [there, there]
+    assert {value for one in moves_told(counties, Safety().threshold)[0] for value in one.values()} == {
+        None,
+        0,
+    }
 
 
 def test_an_entry_that_was_never_cancelled_here_counts_nobody_twice_and_is_asked_about(counties):

@@ -7,12 +7,15 @@ database, live or rebuilt, and whoever has the log can make it again.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from hub.app import Hub
 from hub.audit.aggregates import BIRTHS, FAMILIES, STAYS, Asked, Basis
 from hub.domain.disclosures import Reader
 from hub.domain.events import BatchReceived
 from hub.errors import DisclosureRefusedError
 from hub.log import Recorded
+from hub.neighbours.between import moved_in
 from hub.projections.follow_up import FollowUp, follow_up
 from hub.projections.lines import births_seen, withdrawn_records
 from hub.queries import Queries
@@ -23,6 +26,7 @@ from hub.statistics.revisions import BirthSeen, Revision, revision
 from hub.statistics.spans import Span
 from hub.statistics.tables import WITHHELD_STATUS, Key
 from hub.statistics.tables.follow_up import towns_table
+from hub.statistics.tables.moves import moves_table
 
 TABLES = tuple(name for family in (BIRTHS, STAYS) for name in FAMILIES[family] if name != "three-lists")
 ROWS = ("received", "accepted", "unchanged", "quarantined")
@@ -37,6 +41,8 @@ class Known(NamedTuple):
     towns: Publication | None
     """Discrepancies by town; none where they are too few to be told apart."""
     follow_up: FollowUp
+    moves: Publication | None
+    """Moves of the period between this register and those of neighbours, where letters are exchanged with any."""
     deliveries: Mapping[str, Mapping[str, int]]
     """Feed to what became of the rows of the period's drops."""
     births: Sequence[BirthSeen]
@@ -120,9 +126,22 @@ def _known(hub: Hub, period: Period, release: Release, made: Made, progress: Cal
         follow = follow_up(then, period.span(), release.day)
         return Known(
             release, found.basis, {table.name: table for table in found.tables},
-            _towns(follow, county, period, made.safety), follow, dict(sorted(deliveries.by_feed.items())),
+            _towns(follow, county, period, made.safety), follow,
+            _moves(hub, then, period, release, made.safety),
+            dict(sorted(deliveries.by_feed.items())),
             births_seen(then), withdrawn_records(then),
         )  # fmt: skip
+
+
+def _moves(
+    hub: Hub, then: Connection, period: Period, release: Release, safety: Safety
+) -> Publication | None:
+    neighbours = hub.settings.neighbours
+    if not neighbours:
+        return None
+    counts = moved_in(then, hub.feeds, neighbours, period.span(), hub.rules.limits, release.day)
+    (table,) = publish([[moves_table(counts, period.name)]], safety, period.name)
+    return table
 
 
 def _towns(follow: FollowUp, county: str, period: Period, safety: Safety) -> Publication | None:

@@ -61,6 +61,10 @@ TEXTS: Mapping[str, Words] = {
                       "raised is counted by cases; one that comes back soon goes on with its case and is not raised "
                       "again, and counts as standing, no longer as cleared; archived cases count as settled on the "
                       "day they were archived"),
+    "moves": ("县际户口迁移", "Moves between counties' registers"), "move": ("迁移", "move"),
+    "moved-out": ("迁往", "to"), "moved-in": ("迁自", "from"), "MOVED": ("注销迁出", "entries ended"),
+    "ARRIVED": ("已在迁入地登记", "registered there"), "BETWEEN": ("两县之间", "between the two"),
+    "LATE": ("其中逾期", "of them past the limit"),
     "deliveries-section": ("部门数据交付", "Deliveries by departments"), "feed": ("数据源", "feed"),
     "batches": ("批次", "batches"), "received": ("接收行数", "rows received"), "accepted": ("接受", "accepted"),
     "unchanged": ("无变化", "unchanged"), "quarantined": ("隔离", "quarantined"),
