@@ -1,13 +1,16 @@
 """One person moves from one register to the other: announced, expected, closed; counted once on every day."""
 
+import json
 import shutil
 from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from hub.app import Hub
 from hub.audit import replay
+from hub.cli import cli
 from hub.demo_counties import agree, pair, work
 from hub.domain.days import day_of, iso
 from hub.domain.disclosures import Reader
@@ -198,6 +201,22 @@ def test_reports_of_both_show_who_is_between_and_withhold_small_counts(counties)
         None,
         0,
     }
+
+
+def test_the_list_of_notices_says_who_is_between_in_both_languages(counties, tmp_path):
+    leaves(counties)
+    counties.settle()
+    site, mail = counties.sites[0], counties.mail
+    file = tmp_path / "hub.toml"
+    file.write_text(
+        f'[hub]\ndata = "{site.hub.data}"\ncounty = "{COUNTY}"\n[neighbours."{NEIGHBOUR}"]\n'
+        f'key_file = "{tmp_path / NEIGHBOUR}.pem"\ninbox = "{mail}"\noutbox = "{mail}"\n'
+    )
+    listed = ["--config", str(file), "neighbours", "list"]
+    done = CliRunner().invoke(cli, [*listed, "--json"])
+    assert json.loads(done.output) == {NEIGHBOUR: {"departure accepted": 1, "between": LEFT}}
+    shown = CliRunner().invoke(cli, listed).output
+    assert "两县之间 between the two registers: 已迁出 left 1 (逾期 late 0)" in shown
 
 
 def test_an_entry_that_was_never_cancelled_here_counts_nobody_twice_and_is_asked_about(counties):
