@@ -107,7 +107,7 @@ def demo(folder: Path, persons: int, months: int, *, quiet: bool) -> dict[str, A
         status = queries.status()
         scored = score(db, queries.links(None), source / "truth", hub.rules.limits)
         cases = queries.rows("cases", 5, state="raised")
-        feeds = hub.balance()
+        feeds = hub.intake.balance()
         page = folder / "county.html"
         write_page(page, db, status, feeds, hub.settings.hub.county)
     hub.close()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from hub.app import Hub
 from hub.audit.score import read_table
+from hub.connect.agreed import sign
 from hub.demo import ingest_all
 from hub.domain.agreements import Agreement
 from hub.domain.days import day_of
@@ -79,22 +80,21 @@ def pair(folder: Path) -> tuple[Settings, Settings]:
         with closing(
             Hub(Settings(hub=HubSettings(data=str(folder / county / "hub-data"), county=county)))
         ) as hub:
-            (folder / f"{county}.pem").write_text(hub.signer().verifier.pem, encoding="ascii")
+            (folder / f"{county}.pem").write_text(hub.keys.signer().verifier.pem, encoding="ascii")
     return settings_of(folder / COUNTY, COUNTY, NEIGHBOUR), settings_of(folder / NEIGHBOUR, NEIGHBOUR, COUNTY)
 
 
 def agree(settings: Settings) -> None:
     """Sign what the neighbour may be told: the fields of its own feeds, of its own people."""
-    hub = Hub(settings)
-    for other in settings.neighbours:
-        for name in TOLD_OF:
-            feed = hub.feeds[name]
-            hub.sign(Agreement(
-                f"{name}-{other}", 0, name, feed.department, receiver(other), COUNTY_TRANSFER,
-                "两县数据共享协议 agreement of the two counties", "conditional", _told_fields(hub, name), (other,),
-                day_of("2020-01-01"), day_of("2099-12-31"),
-            ))  # fmt: skip
-    hub.close()
+    with closing(Hub(settings)) as hub, hub.ingest() as work:
+        for other in settings.neighbours:
+            for name in TOLD_OF:
+                said = Agreement(
+                    f"{name}-{other}", 0, name, hub.feeds[name].department, receiver(other), COUNTY_TRANSFER,
+                    "两县数据共享协议 agreement of the two counties", "conditional", _told_fields(hub, name), (other,),
+                    day_of("2020-01-01"), day_of("2099-12-31"),
+                )  # fmt: skip
+                sign(work, hub.feeds, said, settings.reader.actor)
 
 
 def _told_fields(hub: Hub, name: str) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def work(settings: Settings, source: Path) -> int:
             while runner.step() is not None:
                 pass
             runner.refresh()
-        return sum(posted.notices for posted in hub.write_letters())
+        return sum(posted.notices for posted in hub.letters.write(hub.database))
 
 
 def exchange(sites: tuple[Settings, Settings], sources: tuple[Path, Path]) -> int:
@@ -186,7 +186,7 @@ def _counts(site: Settings, owners: Mapping[str, str]) -> _Counts:
     (other,) = site.neighbours
     with closing(Hub(site)) as hub, hub.projection() as db:
         names, before = _entities(db, owners), told(hub.log, other)
-        moves = hub.between(db)[other]
+        moves = hub.letters.between(db, hub.rules.limits)[other]
         stand = Counter(f"{kind} {state}" for (kind, _), state in states(db, before, other).items())
         return _Counts(
             Counter(_counted(db, names)), _living(db, names), moves,

@@ -36,6 +36,9 @@ ALLOWED = frozenset(
         "topic",
         "number",
         "workers",
+        "endpoint",
+        "attempts",
+        "dead",
         "crossing",
         "parts",
     ]

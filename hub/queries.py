@@ -6,20 +6,25 @@ for, and whose records. Counts disclose nobody and are not recorded.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
-from hub.audit import review
+from hub.audit import area, review
 from hub.audit.aggregates import Asked, Statistics, statistics, within
 from hub.audit.person import alternatives, profiles_of, ties, values
 from hub.connect.contracts import Feed
+from hub.domain.births import OUTCOMES
+from hub.domain.cases import STATES
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
+from hub.domain.evidence import in_chinese
 from hub.domain.limits import Limits
-from hub.errors import DisclosureRefusedError, NotFoundError
+from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
+from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
 from hub.projections import (
@@ -41,6 +46,7 @@ from hub.projections.position import load_checkpoint, load_progress
 from hub.statistics.publication import Safety
 
 ROWS_MAX = 1_000
+NOBODY = "no person, record, pair, discrepancy or case of your area has this id"
 Answer = list[dict[str, Any]]
 DAY_COLUMNS = frozenset(
     [
@@ -58,12 +64,20 @@ DAY_COLUMNS = frozenset(
         "answered_on",
         "since",
         "until",
+        "returns",
     ]
 )
 PAGES: Mapping[str, Table] = {
     "births": births, "residents": residents, "households": households, "discrepancies": discrepancies, "cases": cases,
 }  # fmt: skip
 """What is shown a page at a time."""
+VALUES: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "births": {"outcome": frozenset(OUTCOMES)},
+    "residents": {"status": frozenset((RESIDENT, MIGRANT, ELSEWHERE))},
+    "discrepancies": {"kind": frozenset(CATALOGUE), "status": frozenset(("standing", "cleared"))},
+    "cases": {"state": frozenset(STATES)},
+}
+"""What a column of a page may say."""
 
 
 class Queries:
@@ -151,14 +165,19 @@ class Queries:
 
     # --- people's records --------------------------------------------------------------------
 
-    def rows(self, name: str, limit: int = 20, **filters: str) -> Answer:
-        """A page of one view, inside the reader's jurisdiction."""
+    def rows(self, name: str, limit: int = 20, after: str = "", **filters: str) -> Answer:
+        """A page of one view, inside the reader's jurisdiction, behind the row of this id."""
         table = PAGES[name]
-        area = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
+        place = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
         query = select(table).order_by(*table.primary_key.columns).limit(min(limit, ROWS_MAX))
-        if self._reader.jurisdiction != self._county:
-            query = query.where(area.startswith(self._reader.jurisdiction))
+        if after:
+            query = query.where(next(iter(table.primary_key.columns)) > after)
+        if not self._sees_all():
+            query = query.where(place.startswith(self._reader.jurisdiction))
         for column, value in filters.items():
+            known = VALUES.get(name, {}).get(column)
+            if known and value not in known:
+                raise SettingsError(f"unknown {column} {value}; known: {', '.join(sorted(known))}")
             query = query.where(table.c[column] == value)
         found = [shown(row) for row in self._db.execute(query).mappings()]
         self._disclose(name, [row["person"] for row in found])
@@ -168,6 +187,8 @@ class Queries:
         """A page of people: how many records of which feeds make each of them."""
         self._allowed()
         query = select(people).order_by(people.c.person).limit(min(limit, ROWS_MAX))
+        if not self._sees_all():
+            query = query.where(people.c.person.in_(area.people_in(self._reader.jurisdiction)))
         found = [self._person(row["person"], row["profiles"]) for row in self._db.execute(query).mappings()]
         self._disclose("people", [row["person"] for row in found])
         return [{k: v for k, v in row.items() if k != "evidence"} for row in found]
@@ -190,18 +211,17 @@ class Queries:
             key = next(iter(table.primary_key.columns))
             row = self._db.execute(select(table).where(key == wanted)).mappings().first()
             if row is not None:
+                self._mine(row["person"])
                 self._disclose("explain", [row["person"]])
                 kind = CATALOGUE[row["kind"]]
-                return shown(row) | {
-                    "zh": kind.zh,
-                    "en": kind.en,
-                    "shows": kind.evidence,
-                    "closes": kind.closes,
-                }
+                chinese = {"evidence_zh": in_chinese(row["evidence"])} if "evidence" in row else {}
+                said = {"zh": kind.zh, "en": kind.en, "shows": kind.evidence, "closes": kind.closes}
+                return shown(row) | chinese | said
         person = self._find_person(wanted)
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:
-            raise NotFoundError("no person, record, discrepancy or case has this id")
+            raise NotFoundError(NOBODY)
+        self._mine(person)
         found = self._explained(person)
         others = [pair["right"]["person"] for pair in found["alternatives"]]
         self._disclose("explain", [person, *filter(None, others)])
@@ -222,10 +242,11 @@ class Queries:
         rows = profiles_of(self._db, person)
         found = self._person(person, [row.profile for row in rows])
         found.pop("evidence")
+        others = alternatives(self._db, rows, self._model)
         return found | {
             "model": self._model.version,
             "ties": ties(self._db, rows, self._model),
-            "alternatives": alternatives(self._db, rows, self._model),
+            "alternatives": [pair for pair in others if self._concerns(pair["right"]["person"])],
         }
 
     def person(self, wanted: str, feeds: Mapping[str, Feed]) -> dict[str, Any]:
@@ -234,7 +255,8 @@ class Queries:
         person = self._find_person(wanted)
         rows = profiles_of(self._db, person)
         if not rows:
-            raise NotFoundError("no person or record has this id")
+            raise NotFoundError(NOBODY)
+        self._mine(person)
         self._disclose("person", [person])
         today = load_progress(self._db, "today", -1)
         return {"person": person} | values(self._db, rows, feeds, today)
@@ -244,14 +266,16 @@ class Queries:
     def review_queue(self, limit: int = 20) -> Answer:
         """The pairs where an answer is expected to put most right; who they are is not shown."""
         self._allowed()
-        found = [review.shown(pair) for pair in review.queue(self._db, self._model)[: min(limit, ROWS_MAX)]]
+        queue = (review.shown(pair) for pair in review.queue(self._db, self._model))
+        mine = (row for row in queue if self._concerns(row["left"]) or self._concerns(row["right"]))
+        found = list(islice(mine, min(limit, ROWS_MAX)))
         self._disclose("review", [person for row in found for person in (row["left"], row["right"])])
         return found
 
     def review_pair(self, pair: str) -> dict[str, Any]:
         """Both sides of a pair."""
         self._allowed()
-        left, right = review.sides(self._db, pair)
+        left, right = self._sides(pair)
         self._disclose("review pair", [person for person in (left.person, right.person) if person])
         return review.side_by_side(self._db, left, right, self._model)
 
@@ -259,10 +283,18 @@ class Queries:
         """What this reader says of a pair, ready for the log."""
         self._allowed()
         actor = f"{self._reader.department}/{self._reader.role}"
-        return review.judgement(review.sides(self._db, pair), verdict, reason, actor)
+        return review.judgement(self._sides(pair), verdict, reason, actor)
+
+    def _sides(self, pair: str) -> Any:
+        """Both sides of a pair, one of which at least concerns the reader's area."""
+        left, right = review.sides(self._db, pair)
+        if not (self._concerns(left.person) or self._concerns(right.person)):
+            raise NotFoundError(NOBODY)
+        return left, right
 
     def links(self, feed: str | None) -> list[tuple[str, str]]:
         """Every live record and its person; the feed's own keys where one feed is given."""
+        self._whole_county()
         query = (
             select(records.c.feed, records.c.source_key, profiles.c.person)
             .join(profiles, profiles.c.profile == records.c.profile).where(records.c.live)
@@ -276,6 +308,7 @@ class Queries:
 
     def changes(self, found: Mapping[str, Any], limit: int) -> dict[str, Any]:
         """What another model would change, with the people of the largest changes."""
+        self._whole_county()
         shown = found["changes"][:limit]
         self._disclose("what-if", [p for change in shown for p in (*change["before"], *change["after"])])
         return {**found, "changes": shown}
@@ -288,6 +321,30 @@ class Queries:
         """What is shown of a row in quarantine, masked as it is; even that look is put on record."""
         self._disclose("quarantine", [subject])
         return shown_masked
+
+    # --- the reader's area -------------------------------------------------------------------
+
+    def _sees_all(self) -> bool:
+        """Whether the reader is responsible for the whole county."""
+        return self._reader.jurisdiction == self._county
+
+    def _concerns(self, person: str | None) -> bool:
+        """Whether a person's records concern the reader's area."""
+        if self._sees_all():
+            return True
+        return person is not None and area.concerns(self._db, self._reader.jurisdiction, person)
+
+    def _mine(self, person: str) -> None:
+        """NotFoundError for people of other areas, in the same words as for nobody at all."""
+        if not self._concerns(person):
+            raise NotFoundError(NOBODY)
+
+    def _whole_county(self) -> None:
+        self._allowed()
+        if not self._sees_all():
+            raise DisclosureRefusedError(
+                "this tells of the whole county: only its own readers may ask for it"
+            )
 
     # --- disclosure --------------------------------------------------------------------------
 
@@ -320,4 +377,9 @@ class Queries:
 
 def shown(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     """A row with its days as text."""
-    return {k: iso(v) if k in DAY_COLUMNS and v is not None else v for k, v in row.items()}
+    return {name: _day_as_text(value) if name in DAY_COLUMNS else value for name, value in row.items()}
+
+
+def _day_as_text(value: Any) -> Any:
+    """A day, or the days of a list."""
+    return [iso(day) for day in value] if isinstance(value, list) else value if value is None else iso(value)

@@ -23,18 +23,19 @@ LENGTH_MAX = 1200
 
 def load_calendar(*paths: Path) -> Calendar:
     """The calendar that these files tell of together; SettingsError says what is wrong with one."""
-    return Calendar.of(notice for path in paths for notice in _notices(path))
+    return Calendar.of(_notice(*said) for path in paths for said in _tables(path, "calendar", "notice"))
 
 
-def _notices(path: Path) -> Iterator[Notice]:
+def _tables(path: Path, what: str, name: str) -> Iterator[tuple[Any, str]]:
+    """The tables of a file that is a list of them, each with where it stands."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"calendar {path.name} cannot be read as TOML") from error
-    if document.keys() != {"notice"} or not isinstance(document["notice"], list):
-        raise SettingsError(f"calendar {path.name} is a list of [[notice]] and nothing else")
-    for number, table in enumerate(document["notice"], start=1):
-        yield _notice(table, f"calendar {path.name}, notice {number}")
+        raise SettingsError(f"{what} {path.name} cannot be read as TOML") from error
+    if document.keys() != {name} or not isinstance(document[name], list):
+        raise SettingsError(f"{what} {path.name} is a list of [[{name}]] and nothing else")
+    for number, table in enumerate(document[name], start=1):
+        yield table, f"{what} {path.name}, {name} {number}"
 
 
 def _notice(table: Mapping[str, Any], where: str) -> Notice:
@@ -59,22 +60,11 @@ def _notice(table: Mapping[str, Any], where: str) -> Notice:
 
 def load_limits(*paths: Path) -> Limits:
     """The limits of these files together, later ones going before; SettingsError says what is wrong with one."""
-    limits = Limits(limit for path in paths for limit in _limits(path))
+    limits = Limits(_limit(*said) for path in paths for said in _tables(path, "limits", "limit"))
     everywhere = {limit.code for limit in limits.table if not limit.place}
     if missing := [code for code in CODES if code not in everywhere]:
         raise SettingsError(f'limits: none for {missing[0]} that holds everywhere (place = "")')
     return limits
-
-
-def _limits(path: Path) -> Iterator[Limit]:
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"limits {path.name} cannot be read as TOML") from error
-    if document.keys() != {"limit"} or not isinstance(document["limit"], list):
-        raise SettingsError(f"limits {path.name} is a list of [[limit]] and nothing else")
-    for number, table in enumerate(document["limit"], start=1):
-        yield _limit(table, f"limits {path.name}, limit {number}")
 
 
 def _limit(table: Mapping[str, Any], where: str) -> Limit:

@@ -126,6 +126,11 @@ class ReaderSettings:
     jurisdiction: str = "990101"
     purpose: str = "record-reconciliation"
 
+    @property
+    def actor(self) -> str:
+        """Who acts, as events name them."""
+        return f"{self.department}/{self.role}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsSettings:
@@ -155,7 +160,7 @@ class NeighbourSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """Somebody who is told of cases as things happen (`hub cases watch`)."""
+    """Somebody who is told of cases as things happen (`hub cases notify`)."""
 
     url: str
     """https://host[:port]/path; http:// on this very machine only."""

@@ -1,7 +1,7 @@
 """A real PostgreSQL and a real MariaDB for the tests, from the machine's own packages."""
 
 import contextlib
-import importlib.util
+import importlib
 import os
 import shutil
 import tempfile
@@ -14,15 +14,10 @@ import psycopg
 import pymysql
 import pytest
 
-ROOT = Path(__file__).parent.parent
-
 
 def load_server(name: str = "postgres") -> Any:
     """The module that `make postgres` or `make mariadb` runs."""
-    spec = importlib.util.spec_from_file_location(f"{name}_server", ROOT / f"deploy/{name}/server.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(f"deploy.{name}.server")
 
 
 @contextlib.contextmanager

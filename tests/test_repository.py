@@ -1,5 +1,6 @@
 """The repository checks itself: types, imports, style, schemas, README."""
 
+import ast
 import dataclasses
 import json
 import re
@@ -12,9 +13,10 @@ import click
 import pytest
 
 from hub.cli import COMMANDS, cli
-from hub.connect.contracts import load_contracts
+from hub.connect.odcs import load_contracts
 from hub.domain.events import EVENTS
 from hub.log.codec import Codec, load_schema
+from hub.observability import ALLOWED
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -30,6 +32,19 @@ def test_checker_is_content(command):
         [BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_that_is_logged_is_dropped_unseen():
+    said = {
+        word.arg
+        for path in sorted((ROOT / "hub").rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name) and call.func.value.id == "log"
+        and call.func.attr in ("debug", "info", "warning", "error")
+        for word in call.keywords
+    }  # fmt: skip
+    assert "endpoint" in said and said <= ALLOWED, said - ALLOWED
 
 
 def test_every_event_has_a_schema_with_its_fields():

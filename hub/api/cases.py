@@ -6,7 +6,8 @@
     POST /cases/{case}/actions      {"action", "seen", "outcome", "note", "details"}: asked; a worker decides
     GET  /requests                  what the token's department was asked
 
-A token is known by its SHA-256 in a file, with the department, role, area and purpose it stands for.
+A token is known by its SHA-256 in a file, with the department, role, area and purpose it stands for, and
+if it is to run out, `until` which day it counts.
 Without one nothing is answered, not even whether a path exists. It answers on this machine only: a
 proxy with a certificate stands before it where others are to reach it.
 """
@@ -16,6 +17,7 @@ import hashlib
 import hmac
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +41,18 @@ TOKENS_MAX = 1_000
 CONNECTIONS_MAX = 64
 PAGE_MAX = 200
 FIELDS = ("department", "role", "jurisdiction", "purpose")
+REFUSALS = {
+    404: (
+        "no-such-path",
+        "无此路径 there is no such path: /cases, /cases/CASE and what lies below, /requests",
+    ),
+    405: (
+        "no-such-method",
+        "此路径不支持该方法 read with GET; ask for something with POST /cases/CASE/actions",
+    ),
+    413: ("too-large", f"请求体过大 the body is larger than {BODY_BYTES_MAX:,} bytes"),
+}
+"""Of HTTP itself, by status: code and words."""
 
 
 class Token(NamedTuple):
@@ -46,6 +60,8 @@ class Token(NamedTuple):
 
     sha256: str
     reader: Reader
+    until: date | None = None
+    """The last day on which it counts, in the time of this machine; None: for good."""
 
 
 class Ask(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,14 +86,20 @@ def read_tokens(path: Path) -> list[Token]:
 
 
 def _token(name: str, number: int, table: Mapping[str, Any]) -> Token:
-    if table.keys() != {"sha256", *FIELDS} or not all(
-        isinstance(said, str) and said for said in table.values()
+    until = table.get("until")
+    said = {key: text for key, text in table.items() if key != "until"}
+    if said.keys() != {"sha256", *FIELDS} or not all(
+        isinstance(text, str) and text for text in said.values()
     ):
-        raise SettingsError(f"{name}: token {number} needs sha256, {', '.join(FIELDS)}, and nothing else")
+        raise SettingsError(
+            f"{name}: token {number} needs sha256, {', '.join(FIELDS)}, may have until, and nothing else"
+        )
+    if until is not None and type(until) is not date:
+        raise SettingsError(f"{name}: token {number}: until is a day, written 2027-01-31 without quotes")
     digest = table["sha256"].lower()
     if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
         raise SettingsError(f"{name}: token {number}: sha256 is 64 hexadecimal digits")
-    return Token(digest, Reader(*(table[field] for field in FIELDS)))
+    return Token(digest, Reader(*(table[field] for field in FIELDS)), until)
 
 
 Answer = Callable[[Request, Reading, Acting], Awaitable[Any]]
@@ -96,25 +118,37 @@ class Service:
                 self._route("/cases/{case}/actions", "POST", _ask, 202),
                 self._route("/requests", "GET", _requests),
             ],
-            exception_handlers={HubError: _failed, HTTPException: _missing, Exception: _broken},
+            exception_handlers={HubError: _failed, HTTPException: self._refused, Exception: _broken},
         )
 
     def _route(self, path: str, method: str, answer: Answer, status: int = 200) -> Route:
         async def endpoint(request: Request) -> Response:
-            reader = self._reader(request)
-            if reader is None:
+            token = self._token(request)
+            if token is None:
                 return problem(401, "unauthorized", "令牌无效 a valid bearer token is needed")
+            if token.until is not None and datetime.now().date() > token.until:
+                return problem(
+                    401, "token-expired", f"令牌已过期 the token ran out on {token.until}: ask for another"
+                )
             with self._hub.projection() as db:
-                return JSONResponse(await answer(request, *self._hub.casework(db, reader)), status)
+                return JSONResponse(await answer(request, *self._hub.casework(db, token.reader)), status)
 
         return Route(path, endpoint, methods=[method])
 
-    def _reader(self, request: Request) -> Reader | None:
-        """Whom the request's token stands for; every token is compared, however early one fits."""
+    def _token(self, request: Request) -> Token | None:
+        """The request's token, run out or not; every token is compared, however early one fits."""
         scheme, _, said = request.headers.get("authorization", "").partition(" ")
         digest = hashlib.sha256(said.strip().encode()).hexdigest()
         fitting = [token for token in self._tokens if hmac.compare_digest(token.sha256, digest)]
-        return fitting[0].reader if fitting and scheme.lower() == "bearer" else None
+        return fitting[0] if fitting and scheme.lower() == "bearer" else None
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        """No such path or method, or a body too large; without a token, nobody learns which there are."""
+        assert isinstance(error, HTTPException)
+        if self._token(request) is None:
+            return problem(401, "unauthorized", "令牌无效 a valid bearer token is needed")
+        code, title = REFUSALS.get(error.status_code, ("refused", error.detail))
+        return problem(error.status_code, code, title)
 
 
 async def _page(request: Request, reading: Reading, acting: Acting) -> Any:
@@ -125,8 +159,14 @@ async def _page(request: Request, reading: Reading, acting: Acting) -> Any:
     known = Chosen.__dataclass_fields__.keys()
     if unknown := sorted(said.keys() - known):
         raise SettingsError(f"unknown {unknown[0]}; known: {', '.join(sorted((*known, 'limit', 'after')))}")
-    flags = {name: said.pop(name) == "true" for name in ("overdue", "offered") if name in said}
+    flags = {name: _flag(name, said.pop(name)) for name in ("overdue", "offered") if name in said}
     return reading.page(Chosen(**said, **flags), int(limit), after)  # type: ignore[arg-type]
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise SettingsError(f"{name}: true or false")
+    return text == "true"
 
 
 async def _show(request: Request, reading: Reading, acting: Acting) -> Any:
@@ -158,7 +198,7 @@ async def _body(request: Request) -> bytes:
             async for piece in request.stream():
                 body += piece
                 if len(body) > BODY_BYTES_MAX:
-                    raise SettingsError(f"the body is larger than {BODY_BYTES_MAX} bytes")
+                    raise HTTPException(413)
     except TimeoutError:
         raise SettingsError("the body took too long") from None
     return body
@@ -176,11 +216,6 @@ async def _failed(request: Request, error: Exception) -> Response:
     # What an operator would change in a file, a caller changes in the request.
     status = 400 if isinstance(error, SettingsError) else error.http_status
     return problem(status, error.code, str(error) if status < 500 else "稍后重试 try again later")
-
-
-async def _missing(request: Request, error: Exception) -> Response:
-    """No such path or method: without a token, nobody learns which there are."""
-    return problem(401, "unauthorized", "令牌无效，或无此路径 a valid bearer token and a path are needed")
 
 
 async def _broken(request: Request, error: Exception) -> Response:

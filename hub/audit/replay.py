@@ -125,14 +125,14 @@ def as_of(
     rules: Rules,
     day: Day,
     progress: Callable[[int], None],
-    watch: Callable[[Sequence[Recorded]], None] = lambda _: None,
+    observe: Callable[[Sequence[Recorded]], None] = lambda _: None,
 ) -> Checkpoint:
     """Fill an empty projection with what stood at the close of a day; the log's position of what it rests on.
 
     Steps are followed up to the one that closes the day. Where it ends there, it is followed too: what was
     decided then stands, whatever rules came later. Where it went on to other days, what came before is decided
     again: so how the live run cut its steps cannot be seen. NotFoundError before the day was closed.
-    `watch` is handed all facts on the way, in order.
+    `observe` is handed all facts on the way, in order.
     """
     metadata.create_all(scratch)
     shelves = Shelves(scratch)
@@ -151,11 +151,11 @@ def as_of(
         rules = apply_step(shelves, step, rules)
         shelves.flush()
         today, before = max([today, *days_of(step.facts)]), step.checkpoint
-        watch(step.facts)
+        observe(step.facts)
         progress(len(step.facts) + len(step.decisions))
     else:
         raise NotFoundError(f"{iso(day)} was not closed yet, or is no day of this log")
-    watch(facts)
+    observe(facts)
     progress(len(facts))
     position = _closing(log, before, day) | _acted(before, facts)
     for event in (envelope.event for envelope in step.decisions):

@@ -6,8 +6,8 @@ is asked is an event; `hub run` or a worker decides on it, and a refusal is on
 record too.
 """
 
-from hub.casework.acting import Acting, Wanted
+from hub.casework.acting import SEEN_MAX, Acting, Wanted
 from hub.casework.precision import precision
 from hub.casework.reading import Chosen, Reading
 
-__all__ = ["Acting", "Chosen", "Reading", "Wanted", "precision"]
+__all__ = ["SEEN_MAX", "Acting", "Chosen", "Reading", "Wanted", "precision"]

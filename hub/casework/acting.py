@@ -10,15 +10,19 @@ from hub.casework.reading import Chosen, Reading
 from hub.domain import cases
 from hub.domain.calendar import Calendar
 from hub.domain.cases import ACTIONS, OUTCOMES, REASONS, TEXT_MAX, Case
+from hub.domain.disclosures import FOLLOWING_UP
 from hub.domain.events import DECISIONS, CaseActionRefused, CaseActionRequested
-from hub.domain.forbidden import refuse
+from hub.domain.free_text import why_refused
 from hub.errors import SettingsError
 from hub.log import Checkpoint, Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
 
 BULK_MAX = 10_000
 DETAILS_MAX = 10
-WORDS = frozenset(("question", "field"))
+WORDS = frozenset(("note", "question", "field"))
+DEPARTMENTS = frozenset(("department", "owner"))
+"""Details that name who goes on with a case, or answers for a record."""
+SEEN_MAX = 2**31 - 1
 POLL_SECONDS = 0.2
 PAGE = 1_000
 
@@ -42,8 +46,11 @@ class Wanted:
         if len(self.details) > DETAILS_MAX or any(len(said) > TEXT_MAX for said in self.details.values()):
             raise SettingsError(f"at most {DETAILS_MAX} details, each of at most {TEXT_MAX} characters")
         for name, text in {"note": self.note or "", **self.details}.items():
-            if (name == "note" or name in WORDS) and (concept := refuse(text)):
-                raise SettingsError(f"the {name} speaks of {concept}, which the hub refuses to hold")
+            if name in WORDS and (reason := why_refused(text)):
+                raise SettingsError(f"the {name} {reason}")
+            if name in DEPARTMENTS and text not in FOLLOWING_UP:
+                known = ", ".join(sorted(FOLLOWING_UP))
+                raise SettingsError(f"unknown {name} {text}: no department follows up cases but {known}")
 
 
 class Asked(NamedTuple):
@@ -69,6 +76,8 @@ class Acting:
 
     def ask(self, case_id: str, seen: int, wanted: Wanted) -> Asked:
         """Ask for one thing of one case, having seen it at this version."""
+        if not 0 <= seen <= SEEN_MAX:
+            raise SettingsError("seen: the version of the case that was looked at, from 0 on")
         case = self._reading.case(case_id)
         event = self._event(case, seen, wanted)
         envelope = self._envelope(event)

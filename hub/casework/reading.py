@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, literal, or_, select, true, tuple_
 
-from hub.domain.cases import LEVELS, OPEN, Case
+from hub.domain.cases import LEVELS, OPEN, STATES, Case
 from hub.domain.cases.authority import COORDINATING
 from hub.domain.days import Day, iso
 from hub.domain.disclosures import AUDIT, Reader
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy
+from hub.domain.evidence import in_chinese
 from hub.errors import NotFoundError, SettingsError
 from hub.projections import case_entries, case_requests, cases, discrepancies, records
 from hub.projections.position import load_progress
@@ -49,6 +50,8 @@ class Chosen:
         if self.state == "open":
             wanted.append(cases.c.state.in_(OPEN))
         elif self.state:
+            if self.state not in STATES:
+                raise SettingsError(f"unknown state {self.state}; known: open, {', '.join(STATES)}")
             wanted.append(cases.c.state == self.state)
         if self.department:
             wanted.append(cases.c.department == self.department)
@@ -115,7 +118,7 @@ class Reading:
         kind = CATALOGUE[case.kind]
         return self._line(case) | {
             "zh": kind.zh, "en": kind.en, "closes": kind.closes, "person": case.person,
-            "evidence": about.evidence, "times": about.times, "flapping": about.flapping,
+            "evidence_zh": in_chinese(about.evidence), "evidence": about.evidence, "times": about.times, "flapping": about.flapping,
             "standing": about.status == "standing", "note": case.note, "outcome": case.outcome,
             "settled_by": case.settled_by, "records": self._records(about),
             "requests": self._requests(case_requests.c.case_id == case_id),

@@ -9,18 +9,17 @@ from typing import Any
 
 import click
 
-from hub.app import Hub
 from hub.cli.common import as_json, opened
 from hub.cli.show import emit
+from hub.connect.agreed import end as end_agreement
+from hub.connect.agreed import sign as sign_agreement
 from hub.connect.contracts import Feed
 from hub.connect.delivery import delivered
 from hub.connect.quarantine import refuse_text
 from hub.domain.agreements import Agreement, permitted
 from hub.domain.days import from_date, iso
 from hub.domain.disclosures import Reader
-from hub.domain.events import AgreementEnded, Event
-from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
-from hub.log import Envelope, derive_id
+from hub.errors import DisclosureRefusedError, SettingsError
 from hub.queries import Queries
 
 NEEDED = (
@@ -44,8 +43,9 @@ def sign(context: click.Context, /, file: Path, json_: bool) -> None:
     """
     hub = opened(context)
     said = _said(file)
-    feed = _feed(hub, said["feed"])
-    made = hub.sign(_agreement(said, feed))
+    feed = hub.named(said["feed"])[said["feed"]]
+    with hub.ingest() as work:
+        made = sign_agreement(work, hub.feeds, _agreement(said, feed), hub.settings.reader.actor)
     emit(_shown(made), json_, lambda: click.echo(f"已签 signed: {_line(made)}"))
 
 
@@ -80,7 +80,7 @@ def _agreement(said: Mapping[str, Any], feed: Feed) -> Agreement:
 @click.pass_context
 def list_(context: click.Context, /, json_: bool) -> None:
     """Every agreement as it stands."""
-    found = opened(context).agreements()
+    found = opened(context).intake.agreements()
     emit(
         [_shown(each) for each in found],
         json_,
@@ -98,13 +98,7 @@ def end(context: click.Context, /, agreement_id: str, reason: str, json_: bool) 
     hub = opened(context)
     refuse_text(reason, "the reason")
     with hub.ingest() as work:
-        before = work.memory.agreements.get(agreement_id)
-        if before is None:
-            raise NotFoundError(f"there is no agreement {agreement_id}")
-        event = AgreementEnded(before.feed, agreement_id, before.version, reason, _actor(hub))
-        work.memory.add(_envelope(event, before, _actor(hub)))
-        work.flush()
-        after = work.memory.agreements.get(agreement_id) or before
+        after = end_agreement(work, agreement_id, reason, hub.settings.reader.actor)
     emit(_shown(after), json_, lambda: click.echo(f"已终止 ended: {_line(after)}"))
 
 
@@ -120,10 +114,9 @@ def deliver(
 ) -> None:
     """Write the records of FEED that a receiver may have to FILE (JSON Lines); the delivery is put on record."""
     hub = opened(context)
-    named = _feed(hub, feed)
+    named = hub.named(feed)[feed]
     today = from_date(date.today())
-    about = [each for each in hub.agreements() if each.feed == feed]
-    under = permitted(about, receiver, purpose, today)
+    under = permitted(hub.intake.agreements_of(feed), receiver, purpose, today)
     if not under:
         raise DisclosureRefusedError(f"no agreement in force gives {feed} to {receiver} for {purpose}")
     cited = [each.cited for each in under]
@@ -143,26 +136,6 @@ def deliver(
     )
 
 
-def _feed(hub: Hub, name: str) -> Feed:
-    if name not in hub.feeds:
-        raise SettingsError(f"unknown feed {name}; known: {', '.join(sorted(hub.feeds))}")
-    return hub.feeds[name]
-
-
-def _envelope(event: Event, agreement: Agreement, actor: str) -> Envelope:
-    event_id = derive_id(type(event).__name__, agreement.agreement_id, agreement.version)
-    feed = agreement.feed
-    return Envelope(
-        event,
-        event_id,
-        feed,
-        f"/feeds/{feed}",
-        agreement.agreement_id,
-        actor=actor,
-        agreement=agreement.cited,
-    )
-
-
 def _shown(agreement: Agreement) -> dict[str, Any]:
     days = {"valid_from": iso(agreement.valid_from), "valid_until": iso(agreement.valid_until)}
     return agreement._asdict() | days
@@ -175,7 +148,3 @@ def _line(agreement: Agreement) -> str:
         f"{a.cited}: {a.feed} → {a.receiver}, {a.purpose}, {a.legal_basis}, {a.share_class}, "
         f"{', '.join(a.fields)}, {', '.join(a.jurisdictions)}, {state}"
     )
-
-
-def _actor(hub: Hub) -> str:
-    return f"{hub.settings.reader.department}/{hub.settings.reader.role}"

@@ -5,13 +5,15 @@ from typing import Any
 import click
 
 from hub.app import Hub
-from hub.casework import Acting, Chosen, Reading, Wanted
+from hub.casework import SEEN_MAX, Acting, Chosen, Reading, Wanted
 from hub.cli.common import FINDINGS, as_json, opened, reader_of
+from hub.cli.notify import digest, notify
 from hub.cli.show import emit, table
-from hub.cli.watch import digest, watch
-from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES
+from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES, REASONS
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
+from hub.domain.discrepancies import CATALOGUE
+from hub.errors import RetryableError
 
 SELECTING = (
     click.option("--kind", default=""),
@@ -23,7 +25,9 @@ SELECTING = (
     click.option("--offered", is_flag=True, help="on offer to another holder"),
 )
 limit_ = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-seen_ = click.option("--seen", type=int, required=True, help="the version of the case you saw")
+seen_ = click.option(
+    "--seen", type=click.IntRange(0, SEEN_MAX), required=True, help="the version of the case you saw"
+)
 note_ = click.option("--note", help="about the records, never about a person")
 
 
@@ -50,7 +54,7 @@ def cases(context: click.Context, /, limit: int, json_: bool, level: str | None,
         _list(context, Chosen(level=level or "", **chosen), limit, "", json_)
 
 
-cases.add_command(watch)
+cases.add_command(notify)
 cases.add_command(digest)
 
 
@@ -77,7 +81,7 @@ def _list(context: click.Context, chosen: Chosen, limit: int, after: str, json_:
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     """What fits on one line."""
     return {
-        "case": row["case"], "kind": row["kind"], "state": f"{row['state']} v{row['version']}",
+        "case": row["case"], "类型 kind": f"{CATALOGUE[row['kind']].zh} {row['kind']}", "state": f"{row['state']} v{row['version']}",
         "holder": f"{row['department']} {row['place']}", "level": row["level"],
         "due": f"{row['due_on']}{' 逾期 overdue' if row['overdue'] else ''}",
     }  # fmt: skip
@@ -101,7 +105,7 @@ def _show(found: dict[str, Any]) -> None:
     )
     table("记录 records", found["records"])
     if found["requests"]:
-        table("询问与答复 requests and answers", found["requests"])
+        table("询问与答复 requests and answers", [_question(row) for row in found["requests"]])
 
 
 @cases.command()
@@ -113,7 +117,24 @@ def timeline(context: click.Context, case_id: str, json_: bool) -> None:
     hub = opened(context)
     with hub.projection() as db:
         found = casework(hub, db)[0].timeline(case_id)
-    emit(found, json_, lambda: table(case_id, found))
+    emit(found, json_, lambda: table(case_id, [_entry(row) for row in found]))
+
+
+HAPPENED = {
+    "CaseRaised": "立案", "CaseMoved": "流转", "CaseEscalated": "升级", "CaseHandedOver": "移交", "CaseCommented": "备注",
+    "RecordQuestioned": "询问", "RecordAnswered": "答复", "CaseActionRefused": "拒绝",
+}  # fmt: skip
+
+
+def _entry(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on one line; a refusal with its reason in words."""
+    said = {name: value for name, value in row["said"].items() if name != "version"}
+    if reason := REASONS.get(said.get("reason", "")) if row["event"] == "CaseActionRefused" else None:
+        said["reason"] = " · ".join(reason)
+    return {
+        "号 no": row["number"], "日期 day": row["day"], "事件 event": f"{HAPPENED[row['event']]} {row['event']}",
+        "由 by": row["actor"], "内容 said": "; ".join(f"{name}: {value}" for name, value in said.items()),
+    }  # fmt: skip
 
 
 @cases.command()
@@ -125,7 +146,17 @@ def requests(context: click.Context, limit: int, json_: bool) -> None:
     hub = opened(context)
     with hub.projection() as db:
         found = casework(hub, db)[0].questions(limit)
-    emit(found, json_, lambda: table("requests: `hub cases answer CASE`", found))
+    emit(found, json_, lambda: table("requests: `hub cases answer CASE`", [_question(row) for row in found]))
+
+
+def _question(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on one line; JSON has all of it."""
+    return {
+        "case": row["case"], "号 number": row["number"], "记录 record": f"{row['record_id']} v{row['seen_version']}",
+        "字段 field": row["field"], "问题 question": row["question"],
+        "由 by": f"{row['asked_by']} → {row['owner']}", "期限 due": row["due_on"],
+        "答复 answer": " ".join(str(row[name]) for name in ("answer", "record_version", "reason", "answered_on") if row[name]),
+    }  # fmt: skip
 
 
 def _ask(context: click.Context, case_id: str, seen: int, wanted: Wanted, json_: bool) -> None:
@@ -268,7 +299,7 @@ def bulk(
     """Ask for one thing of all chosen cases: each its own event, with the version it has now.
 
     Says how many are expected to be followed and to be refused for which reason; with --wait, what
-    became of them. Ends with 1 if any is refused.
+    became of them. Ends with 1 if any is refused, with 3 if the time was up before all were decided.
     """
     hub = opened(context)
     details = {"place": to} if to else {}
@@ -280,5 +311,8 @@ def bulk(
         if asked and wait:
             found["became"] = acting.fates(asked, since, wait)
     emit(found, json_, lambda: table("bulk", found))
-    if found.get("became", found["expected"])["refused"]:
+    became = found.get("became", found["expected"])
+    if became["refused"]:
         context.exit(FINDINGS)
+    if became.get("undecided"):
+        context.exit(RetryableError.exit_code)

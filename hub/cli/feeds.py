@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hub.app import Hub, draft_of
+from hub.app import draft_of
 from hub.cli.common import as_json, opened
 from hub.cli.feeds_change import change
 from hub.cli.feeds_init import init
@@ -21,7 +21,7 @@ from hub.connect.reasons import REASONS
 from hub.connect.reconcile import Reconciled, reconcile
 from hub.connect.translator import Translator
 from hub.domain.days import iso
-from hub.errors import RetryableError, SettingsError, UnreadableSourceError
+from hub.errors import RetryableError, UnreadableSourceError
 from hub.settings import FeedSettings
 
 FINDINGS, TRY_LATER = 1, 3
@@ -51,7 +51,7 @@ feeds.add_command(change)
 def list_(context: click.Context, /, json_: bool) -> None:
     """Every feed, whose it is, how it comes, and what became of its rows so far."""
     hub = opened(context)
-    door, inside = hub.balance(), hub.quarantine_balance()
+    door, inside = hub.intake.balance(), hub.intake.quarantine_balance()
     found = [
         {
             "feed": name, "department": feed.department, "version": feed.version, "status": feed.status,
@@ -81,7 +81,7 @@ def spec(context: click.Context, /, names: tuple[str, ...], json_: bool) -> None
     hub = opened(context)
     if names:
         found: Any = {
-            name: [_field_spec(feed, f) for f in feed.every] for name, feed in _named(hub, names).items()
+            name: [_field_spec(feed, f) for f in feed.every] for name, feed in hub.named(*names).items()
         }
     else:
         found = [_setting_spec(field) for field in fields(FeedSettings)]
@@ -117,12 +117,6 @@ def _show_spec(found: Any) -> None:
             marks = [each["kind"], each["classification"], "key" if each["key"] else ""]
             marks += ["required"] if each["required"] else []
             click.echo(f"  {each['heading']} → {each['field']} ({', '.join(filter(None, marks))})")
-
-
-def _named(hub: Hub, names: Sequence[str]) -> Mapping[str, Feed]:
-    if unknown := sorted(set(names) - hub.feeds.keys()):
-        raise SettingsError(f"unknown feed {unknown[0]}; known: {', '.join(sorted(hub.feeds))}")
-    return {name: hub.feeds[name] for name in names or sorted(hub.feeds)}
 
 
 # --- what lies at the source -----------------------------------------------------------------
@@ -235,7 +229,7 @@ def reconcile_(context: click.Context, /, names: tuple[str, ...], source: Path |
     connectors = hub.connectors(source, names)
     with Progress("drops", quiet=json_) as bar:
         found = []
-        for each in reconcile(connectors, hub.log, hub.pseudonym_key()):
+        for each in reconcile(connectors, hub.log, hub.keys.pseudonyms()):
             found.append(each)
             bar.add(1)
     answer = {"ok": all(each.ok for each in found), "drops": [_reconciled(each) for each in found]}

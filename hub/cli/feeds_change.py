@@ -9,7 +9,8 @@ from hub.app import Hub
 from hub.cli.common import FINDINGS, as_json, opened, reader_of, why
 from hub.cli.show import emit, table
 from hub.connect.acceptance import Change, acceptance, change_of
-from hub.connect.contracts import Feed, load_contract
+from hub.connect.contracts import Feed
+from hub.connect.odcs import load_contract
 from hub.connect.quarantine import refuse_text
 from hub.domain.amendments import WORDS, Amendment
 from hub.domain.events import ContractAccepted
@@ -33,7 +34,7 @@ def change(context: click.Context, /, file: Path, accept: bool, reason: str, jso
     if accept:
         refuse_text(why(reason), "the reason")
     feed = _loaded(hub, file)
-    found = change_of(feed, _in_force(hub, feed), hub.agreements_of(feed.name))
+    found = change_of(feed, _in_force(hub, feed), hub.intake.agreements_of(feed.name))
     if found is None:
         raise SettingsError(
             f"{feed.name} has no contract yet: name {file.name} in hub.toml, and it is its first"
@@ -59,7 +60,7 @@ def _loaded(hub: Hub, file: Path) -> Feed:
 
 def _in_force(hub: Hub, feed: Feed) -> list[AcceptedRow]:
     """The accepted contracts of a feed; where nothing was read yet, the one it would be read under."""
-    found = hub.contracts_of(feed.name)
+    found = hub.intake.contracts_of(feed.name)
     if found or feed.name not in hub.feeds:
         return found
     event = acceptance(hub.feeds[feed.name], 1, "", "").event

@@ -15,7 +15,7 @@ from hub.connect.history import by_month, listed
 from hub.connect.issued import FILE_BYTES_MAX, verified
 from hub.connect.reasons import REASONS
 from hub.domain.days import Day, from_date, iso
-from hub.errors import NotFoundError, SettingsError
+from hub.errors import NotFoundError
 from hub.reports.receipt import LANGUAGES, history_page, receipt_page
 from hub.signing import read_verifier
 
@@ -45,9 +45,9 @@ def list_(
 ) -> None:  # fmt: skip
     """What became of everything a feed delivered, by month and by batch."""
     hub = opened(context)
-    if feed and feed not in hub.feeds:
-        raise SettingsError(f"unknown feed {feed}; known: {', '.join(sorted(hub.feeds))}")
-    rows = hub.receipts(feed, _day_of(first), _day_of(last))
+    if feed:
+        hub.named(feed)
+    rows = hub.intake.receipts(feed, _day_of(first), _day_of(last))
     days = tuple(
         said.date().isoformat() if said else iso(rows[end].published_on) if rows else "…"
         for said, end in ((first, 0), (last, -1))
@@ -146,7 +146,7 @@ def verify(context: click.Context, /, file: Path, key: Path, json_: bool) -> Non
 @click.pass_context
 def key(context: click.Context, /, out: Path | None, json_: bool) -> None:
     """The public key that receipts are verified with: give it to the departments once."""
-    verifier = opened(context).signer().verifier
+    verifier = opened(context).keys.signer().verifier
     if out:
         out.write_text(verifier.pem, encoding="ascii")
     emit(
@@ -157,7 +157,7 @@ def key(context: click.Context, /, out: Path | None, json_: bool) -> None:
 
 
 def _receipt(hub: Hub, batch: str) -> tuple[dict[str, Any], bytes]:
-    found = hub.receipt(batch)
+    found = hub.issued(batch)
     if found is None:
         raise NotFoundError("no receipt of that number, or several that begin with it: hub receipts list")
     return found

@@ -28,7 +28,7 @@ def write(context: click.Context, /, json_: bool) -> None:
     """
     hub = opened(context)
     _some(hub.settings.neighbours)
-    posted = hub.write_letters()
+    posted = hub.letters.write(hub.database)
     emit(
         [each._asdict() for each in posted],
         json_,
@@ -51,7 +51,7 @@ def list_(context: click.Context, /, json_: bool) -> None:
     _some(hub.settings.neighbours)
     answer: dict[str, dict[str, Any]] = {}
     with hub.projection() as db:
-        for code, moves in hub.between(db).items():
+        for code, moves in hub.letters.between(db, hub.rules.limits).items():
             found = states(db, told(hub.log, code), code)
             counts = Counter(f"{kind} {state}" for (kind, _), state in found.items())
             answer[code] = dict(sorted(counts.items())) | {"between": moves.counts()}

@@ -49,10 +49,10 @@ def chosen_rows(
     if needed and not items and not any(chosen):
         raise SettingsError("name rows by ID, or choose them with --feed, --code, --field or --drop")
     if not items:
-        return hub.waiting(chosen)
+        return hub.intake.waiting(chosen)
     found: list[QuarantinedRow] = []
     for each in items:
-        named = hub.waiting(chosen._replace(item=each)) if len(each) >= ID_NEEDED else []
+        named = hub.intake.waiting(chosen._replace(item=each)) if len(each) >= ID_NEEDED else []
         if len(named) != 1:
             raise NotFoundError(
                 f"{each} names {len(named) or 'no'} waiting rows; `hub quarantine list` shows them"
@@ -72,10 +72,10 @@ def list_(context: click.Context, /, limit: int, json_: bool, **chosen: str) -> 
     For ever: quarantined = waiting + accepted + unchanged + replaced + discarded.
     """
     hub = opened(context)
-    found = hub.waiting(Chosen(**chosen))
+    found = hub.intake.waiting(Chosen(**chosen))
     reasons = Counter((i.feed, r["field"], r["code"]) for i in found for r in i.reasons)
     answer = {
-        "waiting": len(found), "balance": hub.quarantine_balance(),
+        "waiting": len(found), "balance": hub.intake.quarantine_balance(),
         "reasons": [
             {"feed": feed, "field": field, "code": code, "rows": count}
             for (feed, field, code), count in reasons.most_common()
@@ -116,7 +116,7 @@ def _show_list(answer: Mapping[str, Any]) -> None:
 def show(context: click.Context, /, item: str, json_: bool) -> None:
     """One row with its reasons; what is personal is masked. The look is put on record."""
     hub = opened(context)
-    found = hub.quarantined(item) if len(item) >= ID_NEEDED else None
+    found = hub.intake.quarantined(item) if len(item) >= ID_NEEDED else None
     if found is None:
         raise NotFoundError(f"{item} names no row; `hub quarantine list` shows them")
     feed = rows.feed_of(hub.feeds, found)
@@ -166,7 +166,7 @@ def fix(
         found = [item for item in found if item.row]
         wanted = [(item, _cells(hub, item, field, said if cells else None, said, dates)) for item in found]
     wanted = [(item, new) for item, new in wanted if new]
-    with hub.quarantine(_actor(hub)) as (work, _):
+    with hub.quarantine(hub.settings.reader.actor) as (work, _):
         after = [
             rows.repaired(item, new) if dry_run else work.repair(item, new, rule) for item, new in wanted
         ]
@@ -219,7 +219,7 @@ def retry(
     """
     hub = opened(context)
     found = chosen_rows(hub, items, Chosen(**chosen), needed=False)
-    with hub.quarantine(_actor(hub)) as (work, _):
+    with hub.quarantine(hub.settings.reader.actor) as (work, _):
         told = work.retry(found, dry_run=dry_run)
     _answer(context, told, json_, "dry-run" if dry_run else "retried")
 
@@ -239,7 +239,7 @@ def discard(
     if not reason.strip():
         raise SettingsError("--reason: say why")
     found = chosen_rows(hub, items, Chosen(**chosen))
-    with hub.quarantine(_actor(hub)) as (work, _):
+    with hub.quarantine(hub.settings.reader.actor) as (work, _):
         if not dry_run:
             work.discard(found, reason.strip())
     answer = {"dry_run": dry_run, "discarded": len(found), "rows": [_line(item) for item in found]}
@@ -280,7 +280,3 @@ def _show_told(answer: Mapping[str, Any]) -> None:
         f"{name} {answer[name]:,}" for name in ("accepted", "unchanged", "quarantined", "held")
     )
     click.echo(f"{answer['what']}: {answer['retried']:,} = {counts}")
-
-
-def _actor(hub: Hub) -> str:
-    return f"{hub.settings.reader.department}/{hub.settings.reader.role}"

@@ -13,7 +13,6 @@ from hub.connect.reasons import REASONS
 from hub.domain.days import iso
 from hub.domain.watching import FIGURES, KINDS
 from hub.domain.watching.months import Month, ages, months
-from hub.errors import SettingsError
 from hub.projections.watched import STANDING, FeedDiscrepancyRow
 from hub.reports.scorecard import write_scorecards
 
@@ -29,9 +28,7 @@ MONTHS_SHOWN = 12
 def scorecard(context: click.Context, /, feed: str | None, page: Path | None, last: int, json_: bool) -> None:
     """Counts and shares of FEED, or of every feed that delivered, month by month. Nothing in it is about a person."""
     hub = opened(context)
-    if feed is not None and feed not in hub.feeds:
-        raise SettingsError(f"unknown feed {feed}; known: {', '.join(sorted(hub.feeds))}")
-    cards = [card_of(hub, name, last) for name in ([feed] if feed else sorted(hub.feeds))]
+    cards = [card_of(hub, name, last) for name in hub.named(*([] if feed is None else [feed]))]
     cards = [card for card in cards if card["months"] or feed]
     if page is not None:
         write_scorecards(page, cards)
@@ -40,7 +37,7 @@ def scorecard(context: click.Context, /, feed: str | None, page: Path | None, la
 
 def card_of(hub: Hub, name: str, last: int) -> dict[str, Any]:
     """One feed's figures."""
-    seen, feed = hub.watched(name), hub.feeds[name]
+    seen, feed = hub.intake.watched(name), hub.feeds[name]
     fields = [field.name for field in feed.fields]
     found = months(seen.deliveries, lambda day: feed.due_after(day, hub.calendar), seen.waiting)[-last:]
     return {

@@ -20,11 +20,16 @@ except ImportError:
     "--tokens",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     required=True,
-    help="[[token]] sections: sha256 of the token, department, role, jurisdiction, purpose",
+    help="[[token]] sections: sha256 of the token, department, role, jurisdiction, purpose, and if it runs out until",
 )
 @click.pass_context
 def serve(context: click.Context, port: int, tokens: Path) -> None:
     """Answer for cases on this machine, until told to stop: reads, and requests that a worker decides on."""
     if service is None:
         raise SettingsError("hub serve needs the extra: pip install 'county-hub[http]'")
-    service.server(opened(context), service.read_tokens(tokens), port).run()
+    known = service.read_tokens(tokens)
+    if port:
+        click.echo(
+            f"案件接口 cases at http://{service.LOOPBACK}:{port}/cases, tokens: {len(known)}", err=True
+        )
+    service.server(opened(context), known, port).run()

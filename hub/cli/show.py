@@ -61,7 +61,10 @@ def table(title: str, answer: Any) -> None:
             shown.add_row(str(key), _text(value))
     else:
         rows: Sequence[Mapping[str, Any]] = answer
-        names = [n for n in (rows[0] if rows else {}) if n not in ("spells", "note", "subject")]
+        if not rows:
+            click.echo(f"{title}: 无 none")
+            return
+        names = [n for n in rows[0] if n not in ("spells", "note", "subject")]
         for name in names:
             shown.add_column(name, overflow="fold")
         for row in rows:
@@ -69,9 +72,10 @@ def table(title: str, answer: Any) -> None:
     Console().print(shown)
 
 
-def show_status(found: Mapping[str, Any]) -> None:
+def show_status(found: dict[str, Any]) -> None:
     """The status, and below it an alarm for each feed whose rows have waited too long."""
-    table("status", found)
+    # A year is no quantity.
+    table("status", found | {"holidays_missing": str(found["holidays_missing"] or "")})
     show_late(found)
     show_watch(found)
     if year := found["holidays_missing"]:

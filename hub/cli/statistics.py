@@ -15,11 +15,13 @@ from hub.cli.show import emit
 from hub.domain.days import from_date
 from hub.errors import SettingsError
 from hub.reports.files import FORMATS, write_statistics
-from hub.reports.observations import basis_of, row_of, text_of
+from hub.reports.observations import STATUS_TEXT, basis_of, row_of, text_of
 from hub.settings import StatisticsSettings
 from hub.statistics.completeness import Linkage
 from hub.statistics.disclosure.rounding import BASES
+from hub.statistics.lines import TOTAL
 from hub.statistics.publication import Publication, Safety
+from hub.statistics.tables import Key
 
 ROWS_SHOWN_MAX = 60
 MONTHS_MAX = 240
@@ -87,7 +89,7 @@ def found_for(context: click.Context, chosen: Chosen, tables: tuple[str, ...]) -
     said = hub.settings.statistics
     with hub.projection() as db:
         return queries(hub, db).statistics(
-            hub.feeds, hub.balance(), hub.rules.limits, asked_of(chosen, tables, said), safety_of(said)
+            hub.feeds, hub.intake.balance(), hub.rules.limits, asked_of(chosen, tables, said), safety_of(said)
         )
 
 
@@ -139,18 +141,33 @@ def _as_json(table: Publication) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _shown(table: Publication) -> Table:
+    """Its first rows. A dimension that says the same in all of them stands above, and codes go on below:
+    cut off, as on a narrow terminal, they would say nothing."""
+    rows = table.observations[:ROWS_SHOWN_MAX]
+    varied = [name for name in Key._fields if len({getattr(one.key, name) for one in table.observations}) > 1]
+    same = {name: getattr(rows[0].key, name) for name in Key._fields if rows and name not in varied}
+    said = " · ".join(f"{name} {value}" for name, value in same.items() if value != TOTAL)
+    shown = Table(title=f"{table.zh} {table.en}\n{said}".strip(), title_justify="left")
+    for heading in varied:
+        shown.add_column(heading, overflow="fold")
+    for heading in ("value", "from", "to"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("status")
+    for one in rows:
+        shown.add_row(*(getattr(one.key, name) for name in varied), *text_of(one), one.obs_status)
+    return shown
+
+
 def _print(found: Statistics) -> None:
     """Tables as people read them: months and county first, the rest with `--json` or in an export."""
     console = Console()
     for table in found.tables:
-        shown = Table(title=f"{table.zh} {table.en}", title_justify="left")
-        for heading in ("indicator", "area", "period", "sex", "by", "value", "from", "to", "status"):
-            shown.add_column(heading, justify="right" if heading in ("value", "from", "to") else "left")
-        for observation in table.observations[:ROWS_SHOWN_MAX]:
-            shown.add_row(*observation.key, *text_of(observation), observation.obs_status)
-        console.print(shown)
+        console.print(_shown(table))
         if (more := len(table.observations) - ROWS_SHOWN_MAX) > 0:
             console.print(f"… {more:,} more rows: --json, or hub statistics export DIR")
+        for code in sorted({one.obs_status for one in table.observations}):
+            console.print(f"  {code} {STATUS_TEXT[code]}", highlight=False)
         for zh, en in table.notes:
             console.print(f"  · {zh}。{en}.", highlight=False)
     for name, value in basis_of(found.basis).items():

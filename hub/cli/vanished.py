@@ -40,7 +40,7 @@ def vanished() -> None:
 @click.pass_context
 def list_(context: click.Context, /, json_: bool) -> None:
     """The last proposal of each feed, and where it stands."""
-    found = [_line(each) for each in opened(context).vanished()]
+    found = [_line(each) for each in opened(context).intake.vanished()]
 
     def show() -> None:
         if not found:
@@ -62,7 +62,7 @@ def show(context: click.Context, /, feed: str, limit: int, json_: bool) -> None:
     line = _line(_one(hub, feed))
     line["records"] = [
         {"record": record_id, "version": version, "published_on": iso(day)}
-        for record_id, version, day in hub.vanished_records(feed, limit)
+        for record_id, version, day in hub.intake.vanished_records(feed, limit)
     ]
 
     def tell() -> None:
@@ -94,7 +94,7 @@ def confirm(
     """Withdraw the records of PROPOSAL, the id (or its beginning) that `show` told."""
     hub = opened(context)
     with hub.ingest() as work:
-        deciding = Vanished(work.memory, _actor(hub))
+        deciding = Vanished(work.memory, hub.settings.reader.actor)
         count = deciding.confirm(feed, _id(proposal), _reason(reason), although_refused=although_refused)
     answer = {"feed": feed, "withdrawn": count}
     emit(answer, json_, lambda: click.echo(f"{feed}: 已撤销 {count:,} 条 records withdrawn"))
@@ -108,13 +108,9 @@ def reject(context: click.Context, /, feed: str, proposal: str, reason: str, jso
     """The records of PROPOSAL stand, and are not proposed again until they were listed once more."""
     hub = opened(context)
     with hub.ingest() as work:
-        count = Vanished(work.memory, _actor(hub)).reject(feed, _id(proposal), _reason(reason))
+        count = Vanished(work.memory, hub.settings.reader.actor).reject(feed, _id(proposal), _reason(reason))
     answer = {"feed": feed, "kept": count}
     emit(answer, json_, lambda: click.echo(f"{feed}: 保留 {count:,} 条 records stand"))
-
-
-def _actor(hub: Hub) -> str:
-    return f"{hub.settings.reader.department}/{hub.settings.reader.role}"
 
 
 def _id(text: str) -> str:
@@ -130,7 +126,7 @@ def _reason(text: str) -> str:
 
 
 def _one(hub: Hub, feed: str) -> Standing:
-    found = next((each for each in hub.vanished() if each.proposal.feed == feed), None)
+    found = next((each for each in hub.intake.vanished() if each.proposal.feed == feed), None)
     if found is None:
         raise NotFoundError(
             f"{feed} has no proposal about vanished records; `hub feeds vanished list` shows all"

@@ -10,6 +10,8 @@ from hub.audit import replay
 from hub.cli.common import as_json, opened, queries
 from hub.cli.show import emit, show_status, table
 from hub.cli.vanished import UNDECIDED
+from hub.domain.births import OUTCOMES
+from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
 
 
 @click.command()
@@ -20,30 +22,60 @@ def status(context: click.Context, json_: bool) -> None:
     hub = opened(context)
     with hub.projection() as db:
         found = queries(hub, db).status() | {
-            "feeds": hub.balance(),
-            "quarantine": hub.quarantine_balance(),
-            "rhythm": hub.rhythm(),
-            "holidays_missing": hub.holidays_missing(),
-            "watch": hub.feed_discrepancies(),
-            "vanished": {e.proposal.feed: e.state for e in hub.vanished() if e.state in UNDECIDED},
+            "feeds": hub.intake.balance(),
+            "quarantine": hub.intake.quarantine_balance(),
+            "rhythm": hub.intake.rhythm(),
+            "holidays_missing": hub.intake.holidays_missing(),
+            "watch": hub.intake.feed_discrepancies(),
+            "vanished": {e.proposal.feed: e.state for e in hub.intake.vanished() if e.state in UNDECIDED},
         }
     emit(found, json_, lambda: show_status(found))
 
 
+def _birth(row: dict[str, Any]) -> dict[str, Any]:
+    late = "" if row["delay_days"] is None else f" (+{row['delay_days']})"
+    return {
+        "person": row["person"], "结果 outcome": f"{OUTCOMES[row['outcome']][0]} {row['outcome']}",
+        "出生 born": row["born_on"], "辖区 place": row["place"], "登记 entered": f"{row['registered_on'] or ''}{late}",
+    }  # fmt: skip
+
+
+def _resident(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "person": row["person"], "辖区 place": row["place"],
+        "状态 status": f"{STATUSES.get(row['status'], '')} {row['status']}",
+        "自 since": row["arrived_on"], "至 until": row["left_on"],
+    }  # fmt: skip
+
+
+def _household(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "户号 household": row["household"], "person": row["person"], "关系 relation": row["relation"],
+        "辖区 place": row["place"], "自 since": row["since"], "至 until": row["until"],
+    }  # fmt: skip
+
+
+STATUSES = {RESIDENT: "户籍", MIGRANT: "流动", ELSEWHERE: "在外地"}
+LINES = {"births": _birth, "residents": _resident, "households": _household}
+"""What of a row fits on one line; JSON has all of it."""
+ROW_NAMES = {"births": "person", "residents": "person", "households": "entry, as JSON names it"}
+
+
 def _listing(name: str, *filters: str) -> click.Command:
-    def show(context: click.Context, limit: int, json_: bool, **chosen: str | None) -> None:
+    def show(context: click.Context, limit: int, after: str, json_: bool, **chosen: str | None) -> None:
         hub = opened(context)
         with hub.projection() as db:
             asked = {key: value for key, value in chosen.items() if value}
-            found = queries(hub, db).rows(name, limit, **asked)
-        emit(found, json_, lambda: table(name, found))
+            found = queries(hub, db).rows(name, limit, after, **asked)
+        emit(found, json_, lambda: table(name, [LINES[name](row) for row in found]))
 
     command: Any = click.pass_context(show)
     for option in reversed(filters):
         command = click.option(f"--{option}", default=None)(command)
-    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(
+    command = click.option("--after", default="", help=f"go on behind this {ROW_NAMES[name]}")(
         as_json(command)
     )
+    command = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)(command)
     return click.command(name, help=f"A page of {name}; the look is put on record.")(command)
 
 

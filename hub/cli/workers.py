@@ -7,7 +7,7 @@ import click
 from hub.app import Hub
 from hub.cli.common import opened
 from hub.errors import SettingsError
-from hub.processing.worker import PAUSED, Status, Watch, Worker
+from hub.processing.worker import PAUSED, Observer, Status, Worker
 
 try:
     from hub.processing import faust_app
@@ -59,14 +59,14 @@ def run_worker(hub: Hub, metrics_port: int | None) -> None:
         raise SettingsError("worker.metrics_port needs the extra: pip install 'county-hub[metrics]'")
     if said.traces and traces is None:
         raise SettingsError("worker.traces needs the extra: pip install 'county-hub[traces]'")
-    seen, watchers = Seen(), list[Watch]()
+    seen, observers = Seen(), list[Observer]()
     with ExitStack() as stack:
         if port:
             metrics = Metrics(seen.status)
-            watchers.append(metrics.watch)
+            observers.append(metrics.observe)
         if said.traces:
-            watchers.append(stack.enter_context(traces.exported("kafka")))
-        seen.worker = Worker(hub.coordinator, hub.participant, watchers)
+            observers.append(stack.enter_context(traces.exported("kafka")))
+        seen.worker = Worker(hub.coordinator, hub.participant, observers)
         if port:
             stack.enter_context(served(said.metrics_host, port, seen.status, metrics.registry))
         faust_app.run(hub.settings.log.url, seen.worker, seen.report)

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from hub.connect import Connector, inbox
 from hub.connect.changes import Changes
-from hub.connect.contracts import Feed, check_source, load_contract
+from hub.connect.contracts import Feed
 from hub.connect.drops import File, Folder, Reader
+from hub.connect.odcs import check_source, load_contract
 from hub.connect.pages import Pages
 from hub.connect.sources import delimited, excel, jsonl, sql
 from hub.connect.sources.debezium import OPERATION

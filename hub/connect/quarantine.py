@@ -22,7 +22,8 @@ from hub.connect.reasons import BY_SOURCE, CellError
 from hub.connect.rows import Problem, Row, wanted
 from hub.domain.days import iso
 from hub.domain.events import Event, RetryCompleted, RowDiscarded, RowRepaired, RowRetried
-from hub.domain.forbidden import refuse, refuse_value
+from hub.domain.forbidden import refuse_value
+from hub.domain.free_text import why_refused
 from hub.errors import SettingsError
 from hub.log import Envelope, derive_id
 from hub.projections.intake import Reading
@@ -135,9 +136,9 @@ class Quarantine:
 
 
 def refuse_text(text: str, what: str) -> None:
-    """Refuse words of people that speak of what the hub does not hold."""
-    if concept := refuse(text):
-        raise SettingsError(f"{what} speaks of {concept}, which the hub refuses to hold: say it without")
+    """Refuse words of people that speak of what the hub does not hold, or hold a person's number."""
+    if reason := why_refused(text):
+        raise SettingsError(f"{what} {reason}")
 
 
 def tally(told: Iterable[Retried]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.domain.forbidden import refuse
 from hub.errors import SettingsError
 

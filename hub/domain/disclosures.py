@@ -30,6 +30,8 @@ PURPOSES: Mapping[str, frozenset[str]] = {
     AUDIT: frozenset((AUDIT,)),
 }
 """Purpose to the departments it was granted to."""
+FOLLOWING_UP = PURPOSES["record-reconciliation"]
+"""The departments that may see cases, and so may be given one or asked about a record."""
 
 
 def granted(purpose: str, receiver: str) -> bool:

@@ -38,7 +38,7 @@ class Metrics(Collector):
             buckets=SECONDS, registry=self.registry,
         )  # fmt: skip
 
-    def watch(self, turn: Turn) -> None:
+    def observe(self, turn: Turn) -> None:
         """Take in one turn of the worker's."""
         if turn.trouble:
             self._waits[trouble_of(turn.trouble)] += 1

@@ -30,14 +30,14 @@ from hub.domain.findings import Finding
 from hub.domain.limits import Limits
 from hub.log import derive_id
 from hub.matching import Model
-from hub.matching.profile import alike, of_a_birth, one_certificate, one_delivery
+from hub.matching.profile import of_a_birth
+from hub.processing.others import Others
 from hub.processing.poison import ENVIRONMENT, PersonFailedError, to_blame
 from hub.processing.unclear import held_beside, unclear
-from hub.projections import AgendaRow, PersonRow, ProfileRow, Shelves
+from hub.projections import AgendaRow, PersonRow, Shelves
 from hub.projections.identity import feed_of, record_of
 from hub.projections.reconciled import apply
 
-NOBODY: frozenset[str] = frozenset()
 SEEN = attrgetter("published_on", "record_id")
 """The order in which records were first seen."""
 
@@ -56,7 +56,7 @@ class Reconciliation:
         today: int,
         touched: Iterable[str],
     ) -> None:
-        self._shelves, self._feeds, self._model = shelves, feeds, model
+        self._shelves, self._feeds = shelves, feeds
         self._county, self._limits, self._calendar = county, limits, calendar
         self.today = today
         self._touched = set(touched)
@@ -65,10 +65,11 @@ class Reconciliation:
         """Changed since their views were brought up to date."""
         self._agenda: list[tuple[int, str]] = []
         self._horizon = -1
+        self._others = Others(shelves, model)
 
     def adopt(self, model: Model) -> None:
         """Look for people under the keys of this model from now on."""
-        self._model = model
+        self._others.model = model
 
     @property
     def is_stale(self) -> bool:
@@ -94,7 +95,7 @@ class Reconciliation:
         for pid in profiles:
             profile = self._shelves.profiles.get(pid)
             if profile is not None:
-                changed.update(self._concerned(profile))
+                changed.update(self._others.concerned(profile))
         self._stale |= changed
         self._touched |= changed
 
@@ -120,48 +121,13 @@ class Reconciliation:
                     person, row.due if row else None, True, row.standing if row else {},
                 ))  # fmt: skip
 
-    def _others_stating(self, profile: ProfileRow) -> Collection[str]:
-        """Everyone else whose records state this profile's valid number."""
-        key = self._model.number_key(profile.values)
-        block = self._shelves.blocks.get(key) if key is not None else ()
-        if len(block) < 2:
-            return NOBODY
-        rows = (self._shelves.profiles.get(pid) for pid in block)
-        return {row.person for row in rows if row and row.person} - {profile.person or ""}
-
-    def _near(self, profile: ProfileRow) -> Iterator[ProfileRow]:
-        """Profiles of other people under a key of this one."""
-        blocks = map(self._shelves.blocks.get, self._model.block_keys(profile.values))
-        near = {pid for block in blocks if len(block) > 1 for pid in block}
-        for other in map(self._shelves.profiles.get, near):
-            if other is not None and other.person != profile.person:
-                yield other
-
-    def _namesakes(self, profile: ProfileRow) -> Iterator[ProfileRow]:
-        """Profiles of other people with the same name, sex and birth date."""
-        mine = profile.values
-        if mine.name and mine.birth_date:
-            yield from (other for other in self._near(profile) if alike(mine, other.values))
-
-    def _concerned(self, profile: ProfileRow) -> Iterator[str]:
-        """Other people of whom more or less may be true because of this profile."""
-        mine = profile.values
-        yield from self._others_stating(profile)
-        if (mine.name and mine.birth_date) or of_a_birth(mine):
-            for other in self._near(profile):
-                theirs = other.values
-                if other.person and (
-                    alike(mine, theirs) or one_certificate(mine, theirs) or one_delivery(mine, theirs)
-                ):
-                    yield other.person
-
     def _has_namesake(self, person: str) -> bool:
         """Whether the registers hold somebody else who may be this person."""
         row = self._shelves.people.get(person)
         profiles = [p for pid in (row.profiles if row else ()) if (p := self._shelves.profiles.get(pid))]
         return any(
             self._feeds[feed_of(mark)].kind in REGISTERS
-            for profile in profiles for other in self._namesakes(profile) for mark in other.records
+            for profile in profiles for other in self._others.namesakes(profile) for mark in other.records
         )  # fmt: skip
 
     def refresh(self) -> Iterator[Event]:
@@ -235,7 +201,7 @@ class Reconciliation:
         pids = [pid for row in rows for pid in row.profiles]
         shelves.profiles.load(pids)
         shelves.held_with.load(pids)
-        self._load_around([p for pid in pids if (p := shelves.profiles.get(pid)) and of_a_birth(p.values)])
+        self._others.load([p for pid in pids if (p := shelves.profiles.get(pid)) and of_a_birth(p.values)])
         marks = (m for pid in pids if (stated := shelves.profiles.get(pid)) for m in stated.records)
         shelves.records.load(map(record_of, marks))
         shelves.births.load(people)
@@ -246,13 +212,6 @@ class Reconciliation:
         shelves.discrepancies.load(ids)
         found = (shelves.discrepancies.get(id_) for id_ in ids)
         shelves.cases.load(row.case_id for row in found if row and row.case_id)
-
-    def _load_around(self, profiles: Sequence[ProfileRow]) -> None:
-        """Have at hand who may state the same certificate or parents as these."""
-        mine = self._model.block_keys_of([profile.values for profile in profiles])
-        keys = {key for some in mine for key in some}
-        self._shelves.blocks.load(keys)
-        self._shelves.profiles.load({pid for key in keys for pid in self._shelves.blocks.get(key)})
 
     def _facts(self, row: PersonRow) -> list[Fact]:
         facts: list[Fact] = []
@@ -265,25 +224,6 @@ class Reconciliation:
                     facts.append(Fact(record.record_id, record.feed, feed.department, feed.kind,
                                       record.first_on, record.fields))  # fmt: skip
         return facts
-
-    def _others(self, person: str) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-        """This person's valid numbers and certificate numbers that other people's records state too, with
-        those people; and who was born to the same parent on the same day."""
-        row = self._shelves.people.get(person)
-        shared: dict[str, set[str]] = {}
-        siblings: set[str] = set()
-        for profile in map(self._shelves.profiles.get, row.profiles if row else ()):
-            if profile is None:
-                continue
-            mine = profile.values
-            if people := self._others_stating(profile):
-                shared.setdefault(mine.number, set()).update(people)
-            for other in self._near(profile) if of_a_birth(mine) else ():
-                if other.person and one_certificate(mine, other.values):
-                    shared.setdefault(mine.certificate_no, set()).add(other.person)
-                if other.person and one_delivery(mine, other.values):
-                    siblings.add(other.person)
-        return {number: tuple(sorted(people)) for number, people in shared.items()}, tuple(sorted(siblings))
 
     def _evaluate(self, person: str, day: int) -> Evaluation:
         row = self._shelves.people.get(person)
@@ -300,7 +240,7 @@ class Reconciliation:
     def _conclude(self, person: str, facts: Sequence[Fact], day: int) -> Evaluation:
         # Asked only of those whom it can matter to: who is in no register.
         unknown = bool(facts) and not any(fact.kind in REGISTERS for fact in facts)
-        sharing, siblings = self._others(person)
+        sharing, siblings = self._others.sharing(person)
         return evaluate(
             person, facts, day, self._county, self._limits, sharing, siblings=siblings,
             namesake=unknown and self._has_namesake(person),

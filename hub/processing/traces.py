@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from hub.processing.worker import Turn, Watch
+from hub.processing.worker import Observer, Turn
 
 SERVICE = "county-hub-worker"
 SYSTEM = "messaging.system"
@@ -24,11 +24,11 @@ COUNT, ERROR = "messaging.batch.message_count", "error.type"
 DECISIONS, BEHIND = "hub.decisions", "hub.behind_events"
 
 
-def watch_of(provider: TracerProvider, system: str) -> Watch:
+def observer_of(provider: TracerProvider, system: str) -> Observer:
     """Makes a span of each turn that did or met something, after the fact: nothing waits for it."""
     tracer = provider.get_tracer("hub.processing")
 
-    def watch(turn: Turn) -> None:
+    def observe(turn: Turn) -> None:
         span = tracer.start_span(
             "process step",
             kind=SpanKind.CONSUMER,
@@ -42,17 +42,17 @@ def watch_of(provider: TracerProvider, system: str) -> Watch:
             span.set_status(Status(StatusCode.ERROR))
         span.end(turn.ended_ns)
 
-    return watch
+    return observe
 
 
 @contextmanager
-def exported(system: str) -> Iterator[Watch]:
+def exported(system: str) -> Iterator[Observer]:
     """Send spans to the collector that the environment names; what is left is sent at the end."""
     # A name that the environment gives (OTEL_SERVICE_NAME) goes before ours.
     resource = Resource.create({SERVICE_NAME: SERVICE}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     try:
-        yield watch_of(provider, system)
+        yield observer_of(provider, system)
     finally:
         provider.shutdown()

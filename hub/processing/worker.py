@@ -50,7 +50,7 @@ class Status(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """One turn that did or met something, for those who watch."""
+    """One turn that did or met something, for those who observe."""
 
     began_ns: int
     """Since 1970, like the next."""
@@ -60,7 +60,7 @@ class Turn(NamedTuple):
     trouble: str = ""
 
 
-Watch = Callable[[Turn], None]
+Observer = Callable[[Turn], None]
 Kind = TypeVar("Kind")
 Opened = Callable[[], AbstractContextManager[Kind]]
 
@@ -86,10 +86,10 @@ class Worker:
     """One worker; used by one thread at a time."""
 
     def __init__(
-        self, owner: Opened[Runner], participant: Opened[Participant], watchers: Sequence[Watch] = ()
+        self, owner: Opened[Runner], participant: Opened[Participant], observers: Sequence[Observer] = ()
     ) -> None:
         """Opens the projection as its `owner` where nobody else has it, else as a `participant`."""
-        self._owner, self._participant, self._watchers = owner, participant, watchers
+        self._owner, self._participant, self._observers = owner, participant, observers
         self._stack = ExitStack()
         self._runner: Runner | None = None
         self._helping: Participant | None = None
@@ -118,8 +118,8 @@ class Worker:
 
     def _tell(self, began: int, result: StepResult | None) -> None:
         turn = Turn(began, time.time_ns(), result, self.status.behind, self.status.trouble)
-        for watch in self._watchers:
-            watch(turn)
+        for observe in self._observers:
+            observe(turn)
 
     def _work(self) -> StepResult | None:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
 from hub.audit.aggregates import Statistics
@@ -26,17 +27,28 @@ except ImportError:
 AGENCY, VERSION = "COUNTY_HUB", "1.0.0"
 COLUMNS = ("FREQ", "REF_AREA", "TIME_PERIOD", "SEX", "INDICATOR", "BREAKDOWN", "OBS_VALUE", "LOWER", "UPPER",
            "UNIT_MEASURE", "OBS_STATUS", "CONF_STATUS")  # fmt: skip
+HEADS = ("频率", "地区", "时期", "性别", "指标", "分组", "值", "下限", "上限", "单位", "状态", "保密")
+"""What people call the columns; beside them stand the codes."""
+WIDTHS = (10, 13, 14, 8, 24, 24, 12, 12, 12, 16, 12, 12)
 LONG_AGO = datetime(2000, 1, 1)
 """Files do not say when they were made: the same figures are the same bytes on any day."""
 
 
 def write_statistics(folder: Path, found: Statistics, format_: str) -> list[str]:
     """Write every table and what it rests on; the names of the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     files = FORMATS[format_](found)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    write_files(folder, files)
     return list(files)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder that is made if need be; SettingsError where that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be written to: {error.strerror}") from error
 
 
 def _texts(table: Publication) -> Iterator[tuple[str, ...]]:
@@ -82,10 +94,16 @@ def workbook(found: Statistics) -> dict[str, bytes]:
         first.append([line])
     for table in found.tables:
         sheet = book.create_sheet(table.name)
-        sheet.append(list(COLUMNS))
+        sheet.append([f"{head} {code}" for head, code in zip(HEADS, COLUMNS, strict=True)])
         for one in table.observations:
             sheet.append(list(row_of(one).values()))
+        for number, width in enumerate(WIDTHS, 1):
+            sheet.column_dimensions[get_column_letter(number)].width = width
         sheet.freeze_panes = "A2"
+        sheet.auto_filter.ref = sheet.dimensions
+        sheet.append([])
+        for line in (f"{table.zh} {table.en}", *(f"{zh}。{en}." for zh, en in table.notes)):
+            sheet.append([line])
     book.properties.created = book.properties.modified = LONG_AGO
     return {"statistics.xlsx": _fixed(book)}
 

@@ -18,7 +18,8 @@ from tests.casework.story import BAD, COUNTY, OTHER_TOWN, TOWN, Site, entry
 
 POLICE = "public_security"
 HOLDERS = {"town": (POLICE, TOWN), "other": (POLICE, OTHER_TOWN), "police": (POLICE, COUNTY),
-           "health": ("health", COUNTY), "commerce": ("commerce", COUNTY)}  # fmt: skip
+           "health": ("health", COUNTY), "commerce": ("commerce", COUNTY),
+           "former": ("health", COUNTY)}  # fmt: skip
 
 
 class Client:
@@ -44,6 +45,8 @@ def write_tokens(path):
                 f'[[token]]\nsha256 = "{digest}"\ndepartment = "{department}"\nrole = "registrar"\n'
                 f'jurisdiction = "{place}"\npurpose = "record-reconciliation"\n'
             )
+            if name == "former":
+                file.write("until = 2020-01-31\n")
     return path
 
 
@@ -133,13 +136,31 @@ def test_what_cannot_be_read_is_refused_with_the_reason(site, client):
         "/cases?colour=red",
         "/cases?kind=none",
         "/cases?level=x",
+        "/cases?state=x",
+        "/cases?overdue=perhaps",
     ):
         assert client("health", "GET", path, 400)["title"]
     for body in ({"action": "dance"}, {"seen": 1}, {"action": "accept", "seen": "x"},
-                 {"action": "accept", "more": 1}, {"action": "comment", "note": "x" * 100_000},
+                 {"action": "accept", "more": 1}, {"action": "accept", "seen": 10**20}, {"action": "accept", "seen": -1},
+                 {"action": "hand-over", "details": {"place": TOWN, "department": "polise"}},
                  {"action": "comment", "note": "她是否已上环"}):  # fmt: skip
         assert client("health", "POST", f"/cases/{case}/actions", 400, **body)["title"]
     assert site.cli("cases", "show", case)["version"] == 0
+
+
+def test_whoever_holds_a_token_learns_what_is_wrong_with_a_request(site, client):
+    site.close_day(entry(1, 1))
+    case = site.cli("cases")[0]["case"]
+    large = {"action": "comment", "note": "x" * 100_000}
+    assert client("health", "POST", f"/cases/{case}/actions", 413, **large)["type"] == "too-large"
+    assert client("health", "GET", "/nothing", 404)["type"] == "no-such-path"
+    assert client("health", "DELETE", "/cases", 405)["type"] == "no-such-method"
+
+
+def test_a_token_that_ran_out_is_told_so_and_answers_nothing(site, client):
+    for path in ("/cases", "/requests"):
+        said = client("former", "GET", path, 401)
+        assert said["type"] == "token-expired" and "2020-01-31" in said["title"]
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,36 @@ def test_words_about_what_the_hub_refuses_to_hold_are_refused(site):
     site.close_day(entry(1, 1))
     case = site.cli("cases")[0]["case"]
     site.cli("cases", "comment", case, "她是否已上环", code=1)
+
+
+def test_nobody_is_given_a_case_or_a_question_who_could_never_see_it(site):
+    site.close_day(entry(1, 1))
+    [case] = (row["case"] for row in site.cli("cases"))
+    police = {"department": POLICE, "place": TOWN, "code": 1}
+    refused = site.cli(
+        "cases", "hand-over", case, "--seen", 0, "--to", COUNTY, "--department", "polise", **police
+    )
+    assert "polise" in str(refused.exception) and "public_security" in str(refused.exception)
+    refused = site.cli("cases", "answer", case, "not-ours", "--request", 1, "--owner", "nobody", **police)
+    assert "nobody" in str(refused.exception)
+    assert site.cli("cases", "timeline", case)[-1]["event"] == "CaseRaised"
+
+
+def test_a_comment_holds_no_number_of_a_person(site):
+    site.close_day(entry(1, 1))
+    [case] = (row["case"] for row in site.cli("cases"))
+    refused = site.cli("cases", "comment", case, "the card shows 990101199001011234", code=1)
+    assert "identity number" in str(refused.exception) and "1990" not in str(refused.exception)
+
+
+@pytest.mark.parametrize("seen", [-1, 10**20])
+def test_a_version_that_no_case_can_have_is_refused(site, seen):
+    site.close_day(entry(1, 1))
+    [case] = (row["case"] for row in site.cli("cases"))
+    site.cli("cases", "accept", case, "--seen", seen, department=POLICE, place=TOWN, code=2)
+
+
+def test_a_bulk_that_nobody_decided_in_time_says_try_later(site):
+    site.close_day(entry(1, 1))
+    found = site.cli("cases", "bulk", "accept", "--wait", 0.1, department=POLICE, place=TOWN, code=3)
+    assert found["became"]["undecided"] == 1

@@ -84,7 +84,7 @@ def test_delivery_gives_the_named_fields_and_stops_at_the_moment_the_agreement_i
         for kept in hub.data.glob("intake.db*"):
             kept.unlink()
         with hub.ingest():
-            assert [(a.cited, a.ended) for a in hub.agreements()] == [("members-health@2", False)]
+            assert [(a.cited, a.ended) for a in hub.intake.agreements()] == [("members-health@2", False)]
     assert "members-health@2: town.members → health" in command(site, "agreements", "list").stdout
 
 

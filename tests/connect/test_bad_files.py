@@ -56,12 +56,12 @@ def put(folder: Path, number: int, suffix: str, content: bytes) -> str:
 def balanced(folder: Path) -> int:
     """Both balances of every feed, of the door and of the quarantine; how many rows were received."""
     with closing(Hub(load(folder / "hub.toml", {}))) as hub:
-        door, inside = hub.balance(), hub.quarantine_balance()
+        door, inside = hub.intake.balance(), hub.intake.quarantine_balance()
         for feed, counts in door.items():
             assert counts["received"] == counts["accepted"] + counts["unchanged"] + counts["quarantined"]
             settled = ("waiting", "accepted", "unchanged", "replaced", "discarded")
             assert counts["quarantined"] == sum(inside[feed][name] for name in settled)
-        assert len(hub.waiting(Chosen())) == sum(counts["waiting"] for counts in inside.values())
+        assert len(hub.intake.waiting(Chosen())) == sum(counts["waiting"] for counts in inside.values())
         return sum(counts["received"] for counts in door.values())
 
 
@@ -113,6 +113,6 @@ def test_mutated_files(tmp_path, suffix):
         assert {receipt.drop for receipt in receipts} == names
         # What waits can be listed, tried again and discarded, whatever it holds.
         with hub.quarantine("clerk") as (work, _):
-            work.retry(hub.waiting(Chosen()), dry_run=True)
-            work.discard(hub.waiting(Chosen()), "mutated")
+            work.retry(hub.intake.waiting(Chosen()), dry_run=True)
+            work.discard(hub.intake.waiting(Chosen()), "mutated")
     balanced(tmp_path)

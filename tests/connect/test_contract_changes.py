@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.connect.terms import digest_of, terms_of, unreadable_under
 from hub.domain.agreements import Agreement
 from hub.domain.amendments import STEPS, Consumer, amendments, is_right, needed, stepped
@@ -209,12 +209,12 @@ def test_an_edit_that_breaks_nobody_is_read_and_put_on_record(site):
 
 def test_what_was_accepted_is_folded_from_the_log_again(site):
     with closing(Hub(load(site / "hub.toml", {}))) as hub:
-        before = hub.contracts_of("town.members")
+        before = hub.intake.contracts_of("town.members")
         for kept in hub.data.glob("intake.db*"):
             kept.unlink()
         with hub.ingest():
             pass
-        assert hub.contracts_of("town.members") == before
+        assert hub.intake.contracts_of("town.members") == before
         (row,) = before
         assert row.digest == digest_of(row.terms) == digest_of(terms_of(hub.feeds["town.members"]))
 

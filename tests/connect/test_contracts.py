@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import hub.domain
-from hub.connect.contracts import load_contract, load_contracts
+from hub.connect.odcs import load_contract, load_contracts
 from hub.domain.facts import DATES, READ, TEXTS
 from hub.domain.forbidden import refuse
 from hub.errors import SettingsError

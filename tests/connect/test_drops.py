@@ -61,7 +61,7 @@ def test_a_refused_drop_is_told_once_and_read_when_it_is_repaired(hub, tmp_path)
     (receipt,) = ingest(hub, tmp_path / "in")
     assert (receipt.drop, receipt.accepted, receipt.rows) == ("2024-01-01.csv", 1, [])
     assert ingest(hub, tmp_path / "in") == []
-    assert hub.balance()[HOUSEHOLD] == {
+    assert hub.intake.balance()[HOUSEHOLD] == {
         "batches": 2, "received": 2, "accepted": 1, "unchanged": 0, "quarantined": 1, "warnings": 0,
     }  # fmt: skip
 

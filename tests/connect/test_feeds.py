@@ -13,7 +13,7 @@ import pytest
 import yaml
 from openpyxl import Workbook
 
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.connect.proposal import contract_of, propose, slug
 from hub.connect.sample import Sample, sample_of
 from hub.connect.vocabulary import MEANINGS, meaning_of

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.connect.proposal import propose
 from hub.connect.quarantine import refuse_text
 from hub.connect.rows import check_headings
@@ -103,6 +103,6 @@ def test_a_cell_that_says_it_is_set_aside_and_kept_nowhere(tmp_path):
         assert [code for _, _, code in complaints(receipts)] == ["forbidden-value"] * len(values)
         for kept in events(hub, RecordQuarantined):
             assert "住址" not in json.loads(kept.content)
-        item = hub.waiting(Chosen())[0]
+        item = hub.intake.waiting(Chosen())[0]
         with hub.quarantine("clerk") as (work, _), pytest.raises(SettingsError, match="refuses to hold"):
             work.repair(item, {"住址": values[0]}, "value")

@@ -15,8 +15,8 @@ import pytest
 
 from hub.api.inbox import Service, bound
 from hub.connect import inbox as shelf
-from hub.connect.contracts import load_contract
 from hub.connect.inbox import Inbox
+from hub.connect.odcs import load_contract
 from hub.connect.signature import Check, Said, signature_of
 from hub.domain.events import RecordPublished
 from hub.errors import InboxFullError, SettingsError

@@ -50,12 +50,12 @@ def hub(tmp_path, request):
 
 
 def waiting(hub, **chosen):
-    return hub.waiting(Chosen(**chosen))
+    return hub.intake.waiting(Chosen(**chosen))
 
 
 def balanced(hub) -> dict[str, dict[str, int]]:
     """Both balances of every feed: of the door, and of the quarantine."""
-    door, inside = hub.balance(), hub.quarantine_balance()
+    door, inside = hub.intake.balance(), hub.intake.quarantine_balance()
     for feed, counts in door.items():
         assert counts["received"] == counts["accepted"] + counts["unchanged"] + counts["quarantined"]
         assert counts["quarantined"] == sum(inside.get(feed, {}).get(name, 0) for name in BALANCED)
@@ -79,7 +79,7 @@ def refolded(hub) -> dict[str, dict[str, int]]:
     for kept in hub.data.glob("intake.db*"):
         kept.unlink()
     with hub.ingest():
-        return hub.quarantine_balance()
+        return hub.intake.quarantine_balance()
 
 
 def test_a_repaired_row_becomes_the_record_it_would_have_been(hub, tmp_path):
@@ -103,7 +103,7 @@ def test_a_repaired_row_becomes_the_record_it_would_have_been(hub, tmp_path):
         assert (
             receipt.retried == receipt.accepted + receipt.unchanged + receipt.quarantined + receipt.held == 1
         )
-    assert refolded(hub) == hub.quarantine_balance() == balanced(hub)
+    assert refolded(hub) == hub.intake.quarantine_balance() == balanced(hub)
 
 
 def test_rows_are_retried_in_the_order_they_were_published_and_later_ones_wait_behind_a_failure(
@@ -274,12 +274,12 @@ def test_age_is_told_in_days_that_were_closed(hub, tmp_path):
     write(tmp_path / "in", [GOOD | {"性别": "?"}])
     write(tmp_path / "in", [GOOD | {"登记编号": "HR2"}], name="2024-01-11.csv")
     ingest(hub, tmp_path / "in", close_days=True)
-    found = hub.quarantine_balance()[HOUSEHOLD]
+    found = hub.intake.quarantine_balance()[HOUSEHOLD]
     assert (found["oldest"], found["oldest_days"], found["overdue"]) == ("2024-01-01", 10, False)
     with hub.ingest() as work:
         work.close_days(day_of("2024-01-12"))
         work.flush()
-    assert hub.quarantine_balance()[HOUSEHOLD]["overdue"]
+    assert hub.intake.quarantine_balance()[HOUSEHOLD]["overdue"]
 
 
 # --- on the command line ------------------------------------------------------------------------

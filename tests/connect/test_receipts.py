@@ -60,7 +60,7 @@ def test_a_receipt_says_what_became_of_the_batch_and_where_the_log_says_so(site)
             r for r in Subscription(hub.log, ("records",), {}).take(1000).events
             if isinstance(r.envelope.event, BatchReceived)
         ]  # fmt: skip
-        key_id = hub.signer().verifier.key_id
+        key_id = hub.keys.signer().verifier.key_id
     assert receipt == {
         "kind": "county-hub/receipt/v1", "hub": "青禾县数据平台", "county": "990101", "key": key_id,
         "department": "other", "feed": "town.members", "batch": first["batch"], "drop": "2024-01-31.csv",
@@ -196,7 +196,7 @@ def test_rows_that_were_set_aside_stand_in_the_batch_that_took_them(tmp_path):
     (tmp_path / "hub.toml").write_text("")
     with opened(tmp_path) as hub:
         told = ingest(hub, tmp_path / "county", HOUSEHOLD)
-        found = [hub.receipt(row.batch_id)[0] for row in hub.receipts(HOUSEHOLD, None, None)]
+        found = [hub.issued(row.batch_id)[0] for row in hub.intake.receipts(HOUSEHOLD, None, None)]
         assert [r["counts"]["received"] for r in found] == [5_000, 500] == [r.received for r in told]
         assert [[row["row"] for row in r["set_aside"]] for r in found] == [[1001, 2001, 3001, 4001, 5001], []]
         assert [(r["after"], r["reached"]) for r in found] == [(0, "5001"), (5001, "*")]

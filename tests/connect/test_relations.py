@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.domain.days import day_of
 from hub.errors import SettingsError
 from hub.matching.numbers import check_digit
@@ -56,7 +56,9 @@ def test_a_feed_that_is_late_is_told(tmp_path):
     with closing(hub_of(tmp_path, 'path = "in"', QUALITY)) as hub:
         ingest(hub, None, "town.members", close_days=True)
         # A Friday, and five working days.
-        assert hub.rhythm() == {"town.members": {"last": "2024-03-01", "due": "2024-03-08", "late": False}}
+        assert hub.intake.rhythm() == {
+            "town.members": {"last": "2024-03-01", "due": "2024-03-08", "late": False}
+        }
         with hub.ingest() as work:
             work.close_days(day_of("2024-03-09"))
             work.flush()
@@ -70,12 +72,12 @@ def test_working_days_pass_over_holidays_and_a_year_without_notice_is_told(tmp_p
     with closing(hub_of(tmp_path, 'path = "in"', QUALITY)) as hub:
         ingest(hub, None, "town.members", close_days=True)
         # The Sunday behind this Friday is worked, the week from Tuesday on is not.
-        assert hub.rhythm()["town.members"]["due"] == "2024-10-10"
-        assert hub.holidays_missing() is None
+        assert hub.intake.rhythm()["town.members"]["due"] == "2024-10-10"
+        assert hub.intake.holidays_missing() is None
         with hub.ingest() as work:
             work.close_days(day_of("2026-12-20"))
             work.flush()
-        assert hub.holidays_missing() == 2027
+        assert hub.intake.holidays_missing() == 2027
     assert "缺少2027年节假日安排" in command(tmp_path, "status").stdout
     (tmp_path / "ours.toml").write_text(
         '[[notice]]\nyear = 2027\nknown_on = 2026-12-01\nsource = "the county"\nmade_up = []\nholidays = {}\n'

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.app import Hub
 from hub.connect.columns import REMEMBERED_CHARACTERS_MAX, Remembered
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.connect.rows import Row
 from hub.connect.translator import Translator
 from hub.domain.events import (

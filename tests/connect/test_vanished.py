@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
+from hub.connect.odcs import load_contract
 from hub.domain.events import RECORDS, RecordPublished, RecordWithdrawn, VanishedProposed, VanishedReturned
 from hub.domain.vanished import SHRANK, TOO_MANY, Limits
 from hub.errors import SettingsError
@@ -38,7 +38,7 @@ def read(folder):
     hub = Hub(load(folder / "hub.toml", {}))
     receipts = ingest(hub, None, FEED, close_days=True)
     codes = sorted({code for receipt in receipts for code in receipt.reasons})
-    found = hub.vanished()
+    found = hub.intake.vanished()
     told = {
         kind: events(hub, kind)
         for kind in (RecordWithdrawn, RecordPublished, VanishedProposed, VanishedReturned)

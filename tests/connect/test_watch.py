@@ -6,10 +6,10 @@ import random
 import pytest
 
 from hub.app import Hub
-from hub.connect.contracts import load_contract
 from hub.connect.drops import Folder
 from hub.connect.ingest import Ingest
 from hub.connect.measure import Measure
+from hub.connect.odcs import load_contract
 from hub.connect.rows import HeadingReport
 from hub.connect.sources import delimited
 from hub.domain.days import day_of, iso

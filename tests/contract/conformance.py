@@ -102,14 +102,14 @@ def published(hub: Hub) -> list[tuple[str, int, str]]:
 
 def whole(hub: Hub) -> None:
     """Both balances hold, ids are unique, and the source is in the log."""
-    door, inside = hub.balance()[FEED], hub.quarantine_balance().get(FEED, {})
+    door, inside = hub.intake.balance()[FEED], hub.intake.quarantine_balance().get(FEED, {})
     assert door["received"] == door["accepted"] + door["unchanged"] + door["quarantined"]
     settled = ("waiting", "accepted", "unchanged", "replaced", "discarded")
     assert door["quarantined"] == sum(inside.get(name, 0) for name in settled)
     assert door["accepted"] <= len(events(hub, RecordPublished))
     versions = [(event.record_id, event.version) for event in events(hub, RecordPublished)]
     assert len(versions) == len(set(versions))
-    assert all(each.ok for each in reconcile(hub.connectors(None, (FEED,)), hub.log, hub.pseudonym_key()))
+    assert all(each.ok for each in reconcile(hub.connectors(None, (FEED,)), hub.log, hub.keys.pseudonyms()))
 
 
 class Conformance:
@@ -178,7 +178,7 @@ class Conformance:
         hub.log = genuine
         read_in(hub)
         assert [(key, version) for key, version, _ in published(hub)] == [(row[0], 1) for row in ROWS]
-        assert hub.balance()[FEED]["received"] == len(ROWS)
+        assert hub.intake.balance()[FEED]["received"] == len(ROWS)
         whole(hub)
 
     def test_a_hub_that_lost_what_it_remembered_reads_nothing_twice(self, hub, source):

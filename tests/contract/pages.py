@@ -9,7 +9,8 @@ from typing import Any
 
 from hub.app import Hub
 from hub.connect import Connector
-from hub.connect.contracts import Feed, load_contract
+from hub.connect.contracts import Feed
+from hub.connect.odcs import load_contract
 from hub.settings import load
 from tests.contract.conformance import HEADINGS
 from tests.contract.test_conformance import as_csv, as_lines, as_workbook

@@ -8,8 +8,8 @@ import pytest
 from openpyxl import Workbook
 
 from hub.connect import Drop
-from hub.connect.contracts import load_contract
 from hub.connect.drops import File, Folder
+from hub.connect.odcs import load_contract
 from hub.connect.sources import delimited, excel, jsonl, sql
 from hub.connect.tables import Table
 from hub.domain.days import day_of

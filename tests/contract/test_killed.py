@@ -133,5 +133,5 @@ def test_a_process_that_is_killed_at_any_step_neither_loses_nor_doubles(tmp_path
             assert done.returncode in ends, done.stderr
         with closing(Hub(load(tmp_path / "hub.toml", {}))) as hub:
             assert [(key, version) for key, version, _ in published(hub)] == [(row[0], 1) for row in ROWS]
-            assert hub.balance()[FEED]["received"] == len(ROWS)
+            assert hub.intake.balance()[FEED]["received"] == len(ROWS)
             whole(hub)

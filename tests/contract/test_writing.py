@@ -9,7 +9,7 @@ from fastavro import schemaless_writer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connect.contracts import load_contracts
+from hub.connect.odcs import load_contracts
 from hub.log.codec import load_schema
 from hub.log.writing import varint, writer
 

@@ -55,7 +55,7 @@ def test_a_worker_of_any_log_counts_what_it_did(tmp_path, county):
     with hub.ingest() as work:
         work.run(hub.connectors(county, ()), lambda _: None, close_days=True)
     metrics = Metrics(lambda: worker.status)
-    worker = Worker(hub.runner, hub.participant, [metrics.watch])
+    worker = Worker(hub.runner, hub.participant, [metrics.observe])
     with served("127.0.0.1", 0, lambda: worker.status, metrics.registry) as port:
         assert get(port, "/livez") == (200, "ok\n")
         code, said = get(port, "/readyz")
@@ -80,7 +80,7 @@ def test_a_worker_of_any_log_counts_what_it_did(tmp_path, county):
 def test_names_and_labels_keep_the_conventions():
     metrics = Metrics(lambda: Status(STANDBY, 0, 0, 0, 0, 0, 0.0))
     for code in ("log-unavailable", "something-new", "another"):
-        metrics.watch(Turn(0, 1, None, 0, code))
+        metrics.observe(Turn(0, 1, None, 0, code))
     families = list(metrics.registry.collect())
     labels = {name for f in families for s in f.samples for name in s.labels}
     assert labels <= {"code", "state", "version", "le"}

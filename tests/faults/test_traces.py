@@ -30,7 +30,7 @@ def test_each_step_is_a_span_with_counts_only(tmp_path, county):
         work.run(hub.connectors(county, ()), lambda _: None, close_days=True)
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
-    worker = Worker(hub.runner, hub.participant, [traces.watch_of(provider, "sqlite")])
+    worker = Worker(hub.runner, hub.participant, [traces.observer_of(provider, "sqlite")])
     while worker.turn() != IDLE or worker.status.behind:
         pass
     done = worker.status
@@ -50,7 +50,7 @@ def test_each_step_is_a_span_with_counts_only(tmp_path, county):
 def test_a_turn_that_must_be_tried_again_is_an_error_with_its_code():
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
-    traces.watch_of(provider, "kafka")(Turn(1, 2, None, 5, "log-unavailable"))
+    traces.observer_of(provider, "kafka")(Turn(1, 2, None, 5, "log-unavailable"))
     (span,) = kept.get_finished_spans()
     assert span.attributes[error_attributes.ERROR_TYPE] == "log-unavailable"
     assert not span.status.is_ok
@@ -82,8 +82,8 @@ def test_spans_go_where_the_environment_says_and_none_is_left_behind(collector, 
     where, received = collector
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", where)
     monkeypatch.setenv("OTEL_SERVICE_NAME", "county-990101")
-    with traces.exported("kafka") as watch:
-        watch(Turn(1, 2, StepResult(1, 3, 2), 0))
+    with traces.exported("kafka") as observe:
+        observe(Turn(1, 2, StepResult(1, 3, 2), 0))
     ((path, sent),) = received
     assert path == "/v1/traces"
     (resource,) = sent.resource_spans

@@ -6,9 +6,9 @@ import pytest
 
 from hub.connect import ingest as ingestion
 from hub.connect import vanished as deciding
-from hub.connect.contracts import load_contract
 from hub.connect.drops import Folder
 from hub.connect.ingest import Ingest
+from hub.connect.odcs import load_contract
 from hub.connect.sources import delimited
 from hub.connect.vanished import Vanished
 from hub.domain.events import RECORDS, RecordWithdrawn, VanishedProposed

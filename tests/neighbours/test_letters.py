@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connect import Drop
-from hub.connect.contracts import load_contracts
+from hub.connect.odcs import load_contracts
 from hub.domain.days import day_of
 from hub.domain.notices import ANSWER, BIRTH, KINDS, Notice, answer, changes, concerns, feed_of
 from hub.errors import UnreadableSourceError

@@ -77,7 +77,7 @@ class Counties:
         found = []
         for site in self.sites:
             with closing(Hub(site)) as hub, hub.projection() as db:
-                (counts,) = (moves.counts() for moves in hub.between(db).values())
+                (counts,) = (moves.counts() for moves in hub.letters.between(db, hub.rules.limits).values())
             found.append(counts)
         return found
 
@@ -303,7 +303,7 @@ def test_nothing_is_told_after_the_end_of_the_agreement_and_nobody_is_dropped(co
     counties.until(FIRST, 1)
     counties.settle()
     with closing(Hub(counties.sites[0])) as hub:
-        (agreement,) = (a for a in hub.agreements() if a.feed == HOUSEHOLD)
+        (agreement,) = (a for a in hub.intake.agreements() if a.feed == HOUSEHOLD)
         with hub.ingest() as ingest:
             event = AgreementEnded(agreement.feed, agreement.agreement_id, agreement.version, "over", "test")
             ingest.memory.add(
@@ -321,7 +321,7 @@ def test_only_what_the_notice_needs_is_told(counties):
     counties.round(0)
     (letter,) = counties.mail.glob(f"{COUNTY}-*.json")
     with closing(Hub(counties.sites[0])) as hub:
-        (notice,) = read(letter.read_bytes(), COUNTY, NEIGHBOUR, hub.signer().verifier).notices
+        (notice,) = read(letter.read_bytes(), COUNTY, NEIGHBOUR, hub.keys.signer().verifier).notices
     assert (notice.kind, notice.key) == (DEPARTURE, "HR1")
     assert notice.fields == {
         "name": "王芳", "sex": "female", "birth_date": "1990-03-07", "number": "990101199003071026",

@@ -178,7 +178,7 @@ def test_a_cut_off_round_is_completed_by_the_next(drops, sites, monkeypatch):
 def test_only_the_agreed_fields_leave(drops, sites):
     work(sites[0], drops[0])
     hub = Hub(sites[0])
-    agreed = {a.feed: set(a.fields) for a in hub.agreements()}
+    agreed = {a.feed: set(a.fields) for a in hub.intake.agreements()}
     (event,) = letters_of(sites[0])
     said = json.loads(event.content)["notices"]
     assert said

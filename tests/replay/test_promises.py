@@ -13,6 +13,7 @@ from hub.audit import replay
 from hub.audit.score import score
 from hub.domain.disclosures import Reader
 from hub.domain.events import ACTIONS, RECORDS, TOPICS, CaseActionRequested, DisclosureMade
+from hub.domain.evidence import in_chinese
 from hub.errors import BusyError, DisclosureRefusedError
 from hub.log import Envelope
 from hub.log.by_url import open_log
@@ -40,7 +41,7 @@ def queries(hub, db, **said):
 
 
 def test_promise_1_every_record_is_accounted_for(worked):
-    balance = worked.balance()
+    balance = worked.intake.balance()
     assert set(balance) == set(worked.feeds)
     for feed, n in balance.items():
         assert n["received"] == n["accepted"] + n["unchanged"] + n["quarantined"]
@@ -177,6 +178,12 @@ def test_promise_9_a_case_follows_requests_on_both_variants(tmp_path, county):
         states.append((found["state"], found["version"] - seen, found["outcome"]))
         hub.close()
     assert states == [("settled", 2, "confirmed-right")] * 2
+
+
+def test_all_evidence_is_read_in_chinese_too(worked):
+    with worked.projection() as db:
+        said = [row["evidence"] for row in queries(worked, db).rows("discrepancies", 1_000)]
+    assert len(said) > 50 and [words for words in said if in_chinese(words) is None] == []
 
 
 def test_identity_and_discrepancies_agree_with_the_truth(worked, county):

@@ -45,7 +45,7 @@ def hub(tmp_path_factory, county):
 
 def asked(hub, db, safety=SAFE, reader=READER, **more):
     queries = Queries(db, hub.log, reader, COUNTY, hub.rules.model)
-    return queries.statistics(hub.feeds, hub.balance(), hub.rules.limits, Asked(**more), safety)
+    return queries.statistics(hub.feeds, hub.intake.balance(), hub.rules.limits, Asked(**more), safety)
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +126,21 @@ def test_workbook_and_parquet_can_be_read_and_say_what_they_rest_on(found):
     book = load_workbook(io.BytesIO(files.workbook(found)["statistics.xlsx"]))
     assert {"births", "completeness", "stock-flow"} <= set(book.sheetnames)
     assert any("as_of: " in str(row[0]) for row in book.worksheets[0].values)
+    for sheet in book.worksheets[1:]:
+        heads, *rows = sheet.values
+        assert [head.split()[1] for head in heads] == list(COLUMNS)
+        assert heads[4].startswith("指标") and rows[0][4]
+    assert any("usual residence" in str(row[0]) for row in book["births"].values)
     table = parquet.read_table(io.BytesIO(files.parquet_files(found)["births.parquet"]))
     assert table.column_names == list(COLUMNS)
     assert b"log" in table.schema.metadata
     assert "model: default" in files.readme(found).decode()
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(found, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SettingsError, match="cannot be written to"):
+        files.write_statistics(tmp_path / "file" / "folder", found, "csv")
 
 
 def test_parquet_without_its_extra_says_what_to_install(found, monkeypatch):
@@ -221,6 +232,9 @@ def test_the_command_line_prints_and_exports(hub, tmp_path, monkeypatch):
         assert [table["name"] for table in answer["tables"]] == [name]
         assert {"as_of", "log", "model", "catalogue"} <= answer.keys()
     shown = run.invoke(cli, ["--config", str(config), "statistics", "completeness"])
+    assert "COMPLETENESS_1" in shown.output and "area" in shown.output and "未公布 withheld" in shown.output
+    narrow = run.invoke(cli, ["--config", str(config), "statistics", "exchange"])
+    assert "NEW_RECORDS" in narrow.output and "period 2025-02-28" in narrow.output
     assert "双系统" in shown.output and "lower bound" in shown.output.replace("\n", " ")
     assert "0.9800" in shown.output
     done = run.invoke(cli, ["--config", str(config), "statistics", "export", str(tmp_path / "out")])

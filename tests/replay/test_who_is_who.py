@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hub.connect.contracts import load_contracts
+from hub.connect.odcs import load_contracts
 from hub.domain.events import RECORDS, ModelAdopted, PairJudged, RecordPublished, RecordWithdrawn
 from hub.log import Envelope, Partition, Position, Recorded
 from hub.matching import default_model, profile_of

@@ -13,8 +13,17 @@ from pygal.style import CleanStyle
 
 from hub.statistics.publication import Observation, Publication
 
+COLOURS = ("#3f5f8f", "#f3c566", "#b5683f", "#d9e8d2", "#1d2433", "#7fb39b")
+"""Told apart by their greys too: pages are printed in black and white. None may be seen through."""
+LINE = "#c4cad3"
 STYLE = CleanStyle(
-    font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif", label_font_size=11
+    font_family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif",
+    label_font_size=11,
+    colors=COLOURS,
+    opacity="1",
+    guide_stroke_color=LINE,
+    major_guide_stroke_color=LINE,
+    plot_background="white",
 )
 MONTH = re.compile(r"\d{4}-\d\d")
 """A half year (2026-H1) has as many letters."""

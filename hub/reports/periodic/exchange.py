@@ -96,7 +96,7 @@ def deliveries_section(report: Report, words: Language) -> Section:
     """What became of the rows of the period's drops."""
     columns = ("batches", *ROWS)
     rows = [
-        (feed, *(_number(counts[name]) for name in columns))
+        (words.feed(feed), *(_number(counts[name]) for name in columns))
         for feed, counts in report.known.deliveries.items()
     ]
     grid = Grid("", (words["feed"], *_heads(columns, words)), rows)
@@ -108,4 +108,4 @@ def _heads(codes: Iterable[str], words: Language) -> list[str]:
 
 
 def _number(value: int) -> str:
-    return f"{value}"
+    return f"{value:,}"

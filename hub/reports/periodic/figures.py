@@ -33,19 +33,26 @@ def text(one: Observation | None, words: Language) -> str:
         return words["none"]
     if one.obs_status == WITHHELD_STATUS:
         return words["withheld"]
-    value = number_of(one.value, one.decimals)
+    value = _shown(one.value, one.decimals)
     if one.obs_status == NOT_OBSERVABLE or not value:
-        return words["not-observable"]
-    low, high = number_of(one.low, one.decimals), number_of(one.high, one.decimals)
+        # Of all figures, this one is missing for want of births and not of time.
+        return words["too-few" if one.key.indicator == "SEX_RATIO" else "not-observable"]
+    low, high = _shown(one.low, one.decimals), _shown(one.high, one.decimals)
     interval = f" ({low}–{high})" if low and high else ""
     return value + interval + (words["provisional"] if one.obs_status == PROVISIONAL else "")
+
+
+def _shown(value: float | None, decimals: int) -> str:
+    """A number as people read it; what machines read comes from `observations`."""
+    return f"{value:,.{decimals}f}" if value is not None and number_of(value, decimals) else ""
 
 
 def difference(before: Observation | None, now: Observation | None, words: Language) -> str:
     """From one value to another, where both are published."""
     if before is None or now is None or before.value is None or now.value is None:
         return words["none"]
-    return f"{now.value - before.value:+.{now.decimals}f}"
+    change = round(now.value - before.value, now.decimals)
+    return f"{change:+,.{now.decimals}f}".replace("-", "−") if change else "0"
 
 
 def main_key(known: Known, period: str, figure: tuple[str, str]) -> Key:

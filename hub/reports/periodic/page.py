@@ -17,6 +17,8 @@ from hub.reports.periodic.sections import Sections
 from hub.reports.periodic.texts import Language
 from hub.statistics.periods import CURRENT
 
+ROWS_TOGETHER = 14
+"""A table of so many rows stays on one page of paper."""
 HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 
@@ -32,14 +34,14 @@ def page(report: Report, language: str) -> str:
     return made.from_string(template).render(
         title=title(report, words), language=HTML_LANGUAGES[language], english=language == EN,
         created=report.known.basis.as_of, head=_head(report, words), sections=sections, words=words,
-        unfinished=report.known.release.day < report.period.last,
+        rows_together=ROWS_TOGETHER, unfinished=report.known.release.day < report.period.last,
     )  # fmt: skip
 
 
 def title(report: Report, words: Language) -> str:
     """The title of a report."""
     release = words[report.known.release.name]
-    return f"{words['title']}{words['colon']}{words[report.period.kind]} {report.period.name}, {release}"
+    return f"{words['title']}{words['colon']}{words[report.period.kind]} {report.period.name}{words['comma']}{release}"
 
 
 def _head(report: Report, words: Language) -> list[tuple[str, str]]:

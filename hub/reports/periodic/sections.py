@@ -29,6 +29,21 @@ class Grid(NamedTuple):
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: int = 1
+    hidden: str = ""
+    """What a withheld cell says, where rows of nothing else are to be named together below the table."""
+
+    def _told(self, row: Sequence[str]) -> bool:
+        return not self.hidden or any(cell not in (self.hidden, "") for cell in row[self.words :])
+
+    @property
+    def shown(self) -> list[Sequence[str]]:
+        """The rows that tell anything."""
+        return [row for row in self.rows if self._told(row)]
+
+    @property
+    def withheld(self) -> list[str]:
+        """What the other rows are called."""
+        return [row[0] for row in self.rows if not self._told(row)]
 
 
 class Section(NamedTuple):
@@ -72,7 +87,7 @@ class Sections:
                 (name_of(key, words), text(now, words), text(then, words), difference(then, now, words))
             )
         heads = words["figure"], words["value"], f"{words['year-before']} {self._before}", words["difference"]
-        return Section(words["key-figures"], [Grid("", heads, rows)], notes=[words["legend"]])
+        return Section(words["key-figures"], [Grid("", heads, rows)], notes=[words["legend"], words["gaps"]])
 
     def _towns(self, table: str, indicator: str) -> list[str]:
         """The towns that a table has of the period, the county's total last."""
@@ -103,12 +118,31 @@ class Sections:
         return Section(
             words["births-section"],
             [
-                Grid(words["births-by-town"], heads, rows),
-                Grid(words["outcomes"], (words["outcome"], words["value"], words["year-before"]), outcomes),
+                Grid(words["births-by-town"], heads, rows, hidden=words["withheld"]),
+                Grid(
+                    words["outcomes"],
+                    (words["outcome"], words["value"], words["year-before"]),
+                    outcomes,
+                    hidden=words["withheld"],
+                ),
+                self._agreement(),
             ],
             [sex_ratio_chart(tables["sex-ratio"], self._county, words.code)],
             notes=self._notes("births", "sex-ratio"),
         )
+
+    def _agreement(self) -> Grid:
+        words = self._words
+        fields = {
+            x.key.by for x in self._known.tables["agreement"].observations if x.key.indicator == "AGREEMENT"
+        }
+        rows = [
+            (words[field], *(text(self._known.observation(Key("AGREEMENT", self._county, period, by=field)), words)
+                             for period in (self._period, self._before)))
+            for field in sorted(fields)
+        ]  # fmt: skip
+        heads = words["field"], words["value"], words["year-before"]
+        return Grid(words["agreement"], heads, rows, hidden=words["withheld"])
 
     def _occurred(self) -> list[str]:
         return [
@@ -142,7 +176,7 @@ class Sections:
         """Rows with their values in the period and the same a year before."""
         words = self._words
         cells = [(name, self._text(key), self._text(key._replace(period=self._before))) for name, key in rows]
-        return Grid(title, (what, words["value"], words["year-before"]), cells)
+        return Grid(title, (what, words["value"], words["year-before"]), cells, hidden=words["withheld"])
 
     def _timeliness(self) -> Section:
         words, county, period = self._words, self._county, self._period

@@ -24,7 +24,12 @@ TEXTS: Mapping[str, Words] = {
     "legend": ("“…”为保护隐私不予公布；“尚不可观察”为截至日尚不能得知；括号内为 95% 区间；（暂）为仍会增长的暂定数",
                "“…” is withheld to protect people; “not observable yet” cannot be known by that day; in "
                "brackets 95 % intervals; (p) is provisional and will still grow"),
+    "gaps": ("“–”为无法相比；图中空缺为未公布、尚不可观察或没有；纵轴未必从零起",
+             "“–” is where nothing can be compared; a gap in a chart is withheld, not observable yet or nobody; "
+             "axes of lines need not begin at zero"),
     "withheld": ("…", "…"), "not-observable": ("尚不可观察", "not observable yet"), "none": ("–", "–"),
+    "too-few": ("例数太少", "too few births"), "withheld-rows": ("全部不予公布（…）", "withheld altogether (…)"),
+    "and": ("、", ", "), "comma": ("，", ", "),
     "provisional": ("（暂）", " (p)"), "to": ("至", " to "), "total": ("合计", "total"),
     "outside": ("县外", "outside the county"), "unknown": ("未说明", "not stated"), "colon": ("：", ": "),
     "records-only": ("不一致是记录之间的不一致，跟进对象是记录，不评价任何人",
@@ -65,6 +70,9 @@ TEXTS: Mapping[str, Words] = {
     "moved-out": ("迁往", "to"), "moved-in": ("迁自", "from"), "MOVED": ("注销迁出", "entries ended"),
     "ARRIVED": ("已在迁入地登记", "registered there"), "BETWEEN": ("两县之间", "between the two"),
     "LATE": ("其中逾期", "of them past the limit"),
+    "agreement": ("出生证明与户口登记的字段一致率 %", "Agreement of certificate and entry by field, %"), "field": ("字段", "field"),
+    "birth_date": ("出生日期", "date of birth"), "sex": ("性别", "sex"), "certificate_no": ("出生证明编号", "certificate number"),
+    "mother_number": ("母亲身份号码", "mother's number"), "mother_name": ("母亲姓名", "mother's name"),
     "deliveries-section": ("部门数据交付", "Deliveries by departments"), "feed": ("数据源", "feed"),
     "batches": ("批次", "batches"), "received": ("接收行数", "rows received"), "accepted": ("接受", "accepted"),
     "unchanged": ("无变化", "unchanged"), "quarantined": ("隔离", "quarantined"),
@@ -110,6 +118,17 @@ TEXTS: Mapping[str, Words] = {
 }  # fmt: skip
 
 
+FEEDS: Mapping[str, Words] = {
+    "public_security.household_entry": ("公安：户口登记", "public security: household entries"),
+    "public_security.residence_registration": ("公安：居住登记", "public security: residence registrations"),
+    "health.birth_certificate": ("卫健：出生医学证明", "health: birth certificates"),
+    "health.child_record": ("卫健：儿童健康档案", "health: child records"),
+    "human_resources.employment": ("人社：就业参保", "human resources: employment and insurance"),
+    "commerce.business_registration": ("市场监管：经营主体登记", "commerce: business registrations"),
+}  # fmt: skip
+"""The feeds that come with the hub; those of a site's own are called by their codes."""
+
+
 class Language:
     """The words of a report in one language."""
 
@@ -126,6 +145,10 @@ class Language:
     def kind(self, code: str) -> str:
         """A kind of discrepancy."""
         return said((CATALOGUE[code].zh, CATALOGUE[code].en), self.code)
+
+    def feed(self, code: str) -> str:
+        """A feed; one of a site's own by its code."""
+        return said(FEEDS[code], self.code) if code in FEEDS else code
 
     def place(self, code: str) -> str:
         """A town by its code, or where else."""

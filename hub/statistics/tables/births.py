@@ -34,8 +34,9 @@ BOTH_PLACES = (
     "published both by the mother's usual residence and by where the birth happened",
 )
 CENSORED = (
-    "尚不可观察的单元为空（L）：该月最晚出生者尚未满所列天数",
-    "cells that cannot be observed yet are empty (L): the youngest birth of the month is not that old",
+    "尚未登记者日后仍会计入更长的天数；固定期限登记率须该期最晚出生者已满所列天数，否则尚不可观察",
+    "births not registered yet will still count with longer delays; a share at a fixed delay is not observable until "
+    "the youngest birth of its period is that old",
 )
 RATIO_NOTE = (
     f"少于 {ratio.BIRTHS_MIN} 例出生不计性别比；通常范围 {ratio.USUAL.low:.0f}–{ratio.USUAL.high:.0f}",

@@ -14,12 +14,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from hub.errors import RetryableError, SettingsError
+from hub.notify import mail, outbox
+from hub.notify.following import Follower
+from hub.notify.outbox import Outbox
+from hub.notify.signature import headers, read_keys
+from hub.notify.webhooks import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Deliverer, Endpoint, endpoint, pause
 from hub.projections.databases import open_sqlite
-from hub.watch import mail, outbox
-from hub.watch.following import Follower
-from hub.watch.outbox import Outbox
-from hub.watch.signature import headers, read_keys
-from hub.watch.webhooks import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Deliverer, Endpoint, endpoint, pause
 from tests.casework.story import BAD, COUNTY, TOWN, Site, entry, withdrawn
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -79,7 +79,7 @@ def site(tmp_path):
 
 @pytest.fixture
 def box(tmp_path):
-    engine = open_sqlite(tmp_path / "watch.db")
+    engine = open_sqlite(tmp_path / "notify.db")
     with engine.connect() as db:
         yield Outbox(db)
     engine.dispose()
@@ -122,19 +122,19 @@ def test_what_becomes_of_a_case_is_told_once_and_in_order_and_says_nothing_of_a_
         config.write(f'[webhooks.portal]\nurl = "{receiver.url}"\nsecret_file = "secret"\n')
     site.close_day(entry(9, 1, name="林晓", birth_date=400))
     old = site.cli("cases")[0]["case"]
-    assert site.cli("cases", "watch", "--once") == [
+    assert site.cli("cases", "notify", "--once") == [
         {"endpoint": "portal", "delivered": 0, "waiting": 0, "dead": 0}
     ]
     site.close_day(entry(1, 1))
     [case] = {row["case"] for row in site.cli("cases")} - {old}
-    site.cli("cases", "watch", "--once")
+    site.cli("cases", "notify", "--once")
     site.cli("cases", "accept", case, "--seen", 0)
     site.cli("cases", "accept", old, "--seen", 0)
     site.cli("cases", "comment", case, "to be seen by nobody else")
     site.run()
     site.close_day(withdrawn(1, 2, site.day))
     for _ in range(2):
-        [counts] = site.cli("cases", "watch", "--once")
+        [counts] = site.cli("cases", "notify", "--once")
     assert counts == {"endpoint": "portal", "delivered": 4, "waiting": 0, "dead": 0}
     told = [json.loads(body) for _, body in receiver.got]
     assert [(one["type"], one["data"]["case"], one["data"]["state"]) for one in told] == [

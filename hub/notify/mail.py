@@ -15,8 +15,8 @@ from hub.domain.cases import LEVELS, OPEN
 from hub.domain.days import Day, iso
 from hub.domain.discrepancies import CATALOGUE
 from hub.errors import RetryableError, SettingsError
+from hub.notify.webhooks import is_loopback
 from hub.projections import case_requests, cases
-from hub.watch.webhooks import is_loopback
 
 SOON_WORKING_DAYS = 3
 SMTP_SECONDS = 20

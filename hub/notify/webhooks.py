@@ -19,8 +19,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, Timeout
 
 from hub.errors import SettingsError
-from hub.watch.outbox import MessageRow, Outbox
-from hub.watch.signature import headers, read_keys
+from hub.notify.outbox import MessageRow, Outbox
+from hub.notify.signature import headers, read_keys
 
 ATTEMPTS_MAX = 12
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 5, 6 * 3600
@@ -106,7 +106,7 @@ class Deliverer:
             self._resting[one.name] = now + wait
         is_dead = attempts >= ATTEMPTS_MAX or status == 410
         self._outbox.failed(message, error, None if is_dead else now + wait)
-        log.warning("webhook_failed", endpoint=one.name, attempts=attempts, error=error, dead=is_dead)
+        log.warning("webhook_failed", endpoint=one.name, attempts=attempts, error_type=error, dead=is_dead)
 
     def _send(self, one: Endpoint, message: MessageRow, now: int) -> tuple[int, str, int]:
         """Status, error and for how long the endpoint asked to wait; status 0: no answer."""

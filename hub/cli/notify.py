@@ -1,4 +1,4 @@
-"""`hub cases watch` and `digest`: telling others of cases, by webhook and by e-mail."""
+"""`hub cases notify` and `digest`: telling others of cases, by webhook and by e-mail."""
 
 import time
 from pathlib import Path
@@ -10,12 +10,12 @@ from hub.app import Hub
 from hub.cli.common import as_json, opened
 from hub.cli.show import emit, table
 from hub.errors import SettingsError
+from hub.notify import mail
+from hub.notify.following import Follower
+from hub.notify.outbox import Outbox
+from hub.notify.webhooks import Deliverer, Endpoint, endpoint
 from hub.projections.databases import locked, open_sqlite
 from hub.projections.position import load_progress
-from hub.watch import mail
-from hub.watch.following import Follower
-from hub.watch.outbox import Outbox
-from hub.watch.webhooks import Deliverer, Endpoint, endpoint
 
 POLL_SECONDS = 1.0
 
@@ -25,7 +25,7 @@ POLL_SECONDS = 1.0
 @click.option("--revive", metavar="ENDPOINT", help="try its dead messages again")
 @as_json
 @click.pass_context
-def watch(context: click.Context, once: bool, revive: str | None, json_: bool) -> None:
+def notify(context: click.Context, once: bool, revive: str | None, json_: bool) -> None:
     """Tell the [webhooks] of hub.toml what becomes of cases, until told to stop.
 
     Bodies hold a case's id, kind, state and deadline, and nothing of a person; signed as Standard
@@ -35,8 +35,8 @@ def watch(context: click.Context, once: bool, revive: str | None, json_: bool) -
     endpoints = _endpoints(hub)
     if revive is not None and revive not in hub.settings.webhooks:
         raise SettingsError(f"unknown webhook {revive}; known: {', '.join(sorted(hub.settings.webhooks))}")
-    engine = open_sqlite(hub.data / "watch.db")
-    with locked(hub.data / "watch.lock", "webhooks"), engine.connect() as db:
+    engine = open_sqlite(hub.data / "notify.db")
+    with locked(hub.data / "notify.lock", "webhooks"), engine.connect() as db:
         outbox = Outbox(db)
         if revive is not None:
             outbox.revive(revive, int(time.time()))

@@ -20,7 +20,7 @@ from hub.domain.events import (
 )  # fmt: skip
 from hub.log import Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
-from hub.watch.outbox import KnownRow, Outbox
+from hub.notify.outbox import KnownRow, Outbox
 
 PAGE = 1_000
 TYPES: dict[type[Event], str] = {
