@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hub.connect.contracts import load_contracts
+from hub.connect.odcs import load_contracts
 from hub.domain.days import day_of
 from hub.domain.notices import KINDS, RESIDENCE, Notice, feed_of
 from hub.neighbours import Letter, write
