@@ -7,7 +7,7 @@ import click
 
 from hub.cli.common import as_json, opened, reader_of
 from hub.cli.show import Progress, emit
-from hub.cli.statistics import linkage_of, safety_of
+from hub.cli.statistics import linkage_of, safety_of, say_exposed
 from hub.errors import NotFoundError
 from hub.projections.position import load_progress
 from hub.reports.periodic import Made
@@ -50,6 +50,7 @@ def _command(kind: str) -> None:
             (folder / name).write_bytes(content)
         if not no_pdf and not available():
             click.echo(f"没有生成 PDF no PDF was written: it {INSTALL}", err=True)
+        say_exposed(found.known.exposed)
         told: dict[str, Any] = {**answer(found), "files": sorted(files)}
         emit(told, json_, lambda: click.echo(f"{len(files)} files in {folder}: {', '.join(sorted(files))}"))
 

@@ -134,9 +134,20 @@ def export(
     """
     default = tuple(name for name in TABLES if name != "three-lists")
     found = found_for(context, Chosen(as_of, months, origin_digits), tables or default, STATISTICS)
+    say_exposed(found.exposed)
     written = write_statistics(folder, found, format_)
     answer = basis_of(found.basis) | {"files": written}
     emit(answer, json_, lambda: click.echo(f"{len(written)} files in {folder}: {', '.join(written)}"))
+
+
+def say_exposed(number: int) -> None:
+    """Warn of small counts that are withheld in vain."""
+    if number:
+        click.echo(
+            f"有 {number} 个小数值虽未公布，但可由先前发布的数字推知 "
+            f"{number} small counts are withheld but follow from figures that were given out before",
+            err=True,
+        )
 
 
 def _as_json(table: Publication) -> dict[str, Any]:

@@ -314,9 +314,11 @@ def no_birth(person: str) -> BirthReconciled:
 
 
 def _jurisdiction(evaluation: Evaluation, county: str) -> str:
-    """The village whose registrar follows up: where the person lives, or the birth happened."""
+    """The village whose registrar follows up: where the person lives, the birth happened, or is to arrive."""
     places = [spell.place for spell in evaluation.spells if spell.left_on is None]
     places += [spell.place for spell in evaluation.spells]
     if evaluation.birth and evaluation.birth.place:
         places.append(evaluation.birth.place)
+    if evaluation.bound_for:
+        places.append(evaluation.bound_for)
     return next((place for place in places if place.startswith(county)), county)

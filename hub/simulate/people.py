@@ -7,7 +7,7 @@ from random import Random
 from hub.domain.days import Day, day_of, iso
 from hub.matching.numbers import check_digit, credit_check
 from hub.simulate.names import family_name, full_name, some_family
-from hub.simulate.places import COUNTY, ELSEWHERE, elsewhere, village
+from hub.simulate.places import COUNTY, ELSEWHERE, NEAR, NEIGHBOUR, elsewhere, village, village_of
 
 START: Day = day_of("2024-01-01")
 HEAD, SPOUSE, SON, DAUGHTER, FATHER, MOTHER = "户主", "配偶", "子", "女", "父", "母"
@@ -29,6 +29,8 @@ class Household:
     """Whether public security knows that they live here."""
     registers_on: Day | None = None
     """When people who did not register at first do so after all."""
+    came_from: str = ""
+    """The village outside the county that their entry moved from."""
     silent: bool = False
     """Whether they leave without notice."""
 
@@ -67,6 +69,16 @@ class Person:
         """The day on which life in this county ended."""
         ends = (self.died, self.moved_out, self.household.leaves)
         return min((day for day in ends if day is not None), default=None)
+
+    @property
+    def moves_to(self) -> str:
+        """The village that whoever moves away moves to: one of other counties, and most often next door.
+
+        It follows from who it is, so that no draw of chance is spent on it.
+        """
+        number = int(self.entity[1:]) if self.moved_out == self.gone else self.household.number
+        nearby = ELSEWHERE[1:] if self.household.came_from.startswith(NEIGHBOUR) else NEAR
+        return village_of(nearby[number % len(nearby)], number)
 
     def here_on(self, day: Day) -> bool:
         """Whether this person lives here on a day."""

@@ -11,6 +11,10 @@ VILLAGES = {
 }  # fmt: skip
 ELSEWHERE = ("990202", "990305", "990418", "990527")
 ELSEWHERE_NAMES = {"990202": "平川县", "990305": "临江县", "990418": "云岭县", "990527": "沙洲县"}
+NEIGHBOUR = ELSEWHERE[0]
+"""The county next door, whose departments may be simulated too."""
+NEAR = (NEIGHBOUR, *ELSEWHERE)
+"""Where households that change the register come from and go to: most often next door."""
 HOSPITALS = (("县人民医院", COUNTY + "101201"), ("县妇幼保健院", COUNTY + "102203"), ("白云镇中心卫生院", COUNTY + "103201"))
 """Facilities and the villages they stand in."""
 
@@ -18,6 +22,12 @@ HOSPITALS = (("县人民医院", COUNTY + "101201"), ("县妇幼保健院", COUN
 def village(random: Random, region: str = COUNTY) -> str:
     """A village of the county, or of another."""
     return region + random.choice(tuple(TOWNS)) + random.choice(tuple(VILLAGES))
+
+
+def village_of(region: str, number: int) -> str:
+    """One village of a county: the same number, the same village."""
+    towns, villages = tuple(TOWNS), tuple(VILLAGES)
+    return region + towns[number % len(towns)] + villages[number // len(towns) % len(villages)]
 
 
 def elsewhere(random: Random) -> str:

@@ -23,6 +23,8 @@ DEPARTMENTS = {
     "business": "commerce",
     "birth_certificate": "health",
     "child_record": "health",
+    "departure": "neighbour",
+    "arrival": "neighbour",
 }
 
 
@@ -70,6 +72,18 @@ def registration(key: str = "1", **fields: Any) -> Fact:
 def employment(key: str = "1", **fields: Any) -> Fact:
     """Work for a unit in the county."""
     return fact("employment", key, **({"work_place": VILLAGE, "started_on": BORN} | fields))
+
+
+def departure(key: str = f"{ELSEWHERE[:6]}/1", **fields: Any) -> Fact:
+    """A neighbour's entry that ended by moving here."""
+    return fact("departure", key, **({"moved_to": OTHER_TOWN, "cancel_date": BORN} | fields))
+
+
+def arrival(key: str = f"{ELSEWHERE[:6]}/2", **fields: Any) -> Fact:
+    """A neighbour's entry of somebody who moved there from here."""
+    return fact(
+        "arrival", key, **({"came_from": VILLAGE, "place": ELSEWHERE, "entry_date": BORN + 50} | fields)
+    )
 
 
 def on(

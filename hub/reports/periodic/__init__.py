@@ -15,6 +15,7 @@ from hub.domain.disclosures import Reader
 from hub.domain.events import BatchReceived
 from hub.errors import DisclosureRefusedError
 from hub.log import Recorded
+from hub.neighbours.between import moved_in
 from hub.projections.follow_up import FollowUp, follow_up, standing_now
 from hub.projections.lines import births_seen, people_seen, withdrawn_records
 from hub.projections.releases import history
@@ -28,6 +29,7 @@ from hub.statistics.spans import Span
 from hub.statistics.stays_revised import Measure, PeopleSeen, stay_revisions
 from hub.statistics.tables import WITHHELD_STATUS, Key
 from hub.statistics.tables.follow_up import towns_table
+from hub.statistics.tables.moves import moves_table
 
 TABLES = tuple(name for family in (BIRTHS, STAYS) for name in FAMILIES[family] if name != "three-lists")
 ROWS = ("received", "accepted", "unchanged", "quarantined")
@@ -42,6 +44,8 @@ class Known(NamedTuple):
     towns: Publication | None
     """Discrepancies by town; none where they are too few to be told apart."""
     follow_up: FollowUp
+    moves: Publication | None
+    """Moves of the period between this register and those of neighbours, where letters are exchanged with any."""
     deliveries: Mapping[str, Mapping[str, int]]
     """Feed to what became of the rows of the period's drops."""
     births: Sequence[BirthSeen]
@@ -155,11 +159,23 @@ def _known(
     follow = follow_up(then, period.span(), release.day)
     return Known(
         release, found.basis, {table.name: table for table in found.tables},
-        _towns(follow, county, period, made.safety), follow, deliveries.so_far(),
+        _towns(follow, county, period, made.safety), follow, _moves(hub, then, period, release, made.safety),
+        deliveries.so_far(),
         births_seen(then), withdrawn_records(then),
         people_seen(then, {name: feed.kind for name, feed in hub.feeds.items()}, period.span()), standing_now(then),
         found.released, found.exposed,
     )  # fmt: skip
+
+
+def _moves(
+    hub: Hub, then: Connection, period: Period, release: Release, safety: Safety
+) -> Publication | None:
+    neighbours = hub.settings.neighbours
+    if not neighbours:
+        return None
+    counts = moved_in(then, hub.feeds, neighbours, period.span(), hub.rules.limits, release.day)
+    (table,) = publish([Family([moves_table(counts, period.name)])], safety, period.name).tables
+    return table
 
 
 def _towns(follow: FollowUp, county: str, period: Period, safety: Safety) -> Publication | None:

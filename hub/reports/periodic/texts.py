@@ -66,6 +66,10 @@ TEXTS: Mapping[str, Words] = {
                       "raised is counted by cases; one that comes back soon goes on with its case and is not raised "
                       "again, and counts as standing, no longer as cleared; archived cases count as settled on the "
                       "day they were archived"),
+    "moves": ("县际户口迁移", "Moves between counties' registers"), "move": ("迁移", "move"),
+    "moved-out": ("迁往", "to"), "moved-in": ("迁自", "from"), "MOVED": ("注销迁出", "entries ended"),
+    "ARRIVED": ("已在迁入地登记", "registered there"), "BETWEEN": ("两县之间", "between the two"),
+    "LATE": ("其中逾期", "of them past the limit"),
     "agreement": ("出生证明与户口登记的字段一致率 %", "Agreement of certificate and entry by field, %"), "field": ("字段", "field"),
     "birth_date": ("出生日期", "date of birth"), "sex": ("性别", "sex"), "certificate_no": ("出生证明编号", "certificate number"),
     "mother_number": ("母亲身份号码", "mother's number"), "mother_name": ("母亲姓名", "mother's name"),

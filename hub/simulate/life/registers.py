@@ -66,6 +66,7 @@ class Registers:
             "登记日期": text(day), "出生地代码": "", "出生医学证明编号": "", "母亲姓名": "",
             "母亲身份号码": "", "父亲身份号码": "", "注销日期": "", "注销原因": "",
             "联系电话": person.phone if random.random() < 0.7 else "", "何时迁来本址": "", "由何地迁来": "",
+            "迁往地代码": "", "由何地迁来本县": "",
         } | extra  # fmt: skip
         if random.random() < 0.01:
             row["公民身份号码"] = self.written(person, day)

@@ -23,19 +23,19 @@ def enter(registers: Registers, random: Random, person: Person, day: Day, kind: 
             continue
         if town(place) != town(household.place_on(since - 1)) and random.random() < 0.5:
             # Another station takes over: the old entry ends, a new one begins.
-            _end_entry(registers, record, since)
+            _end_entry(registers, record, since, place)
             record = registers.household(person, since, "迁入", 何时迁来本址=text(since),
                                          由何地迁来=household.place_on(since - 1))  # fmt: skip
         else:
             ledger.change(record, since, 地址代码=place, 住址=address(place, household.number),
                           何时迁来本址=text(since), 由何地迁来=household.place_on(since - 1))  # fmt: skip
     if gone is not None:
-        reason = "死亡" if person.died == gone else "迁出"
-        ledger.change(record, gone, 注销日期=text(gone), 注销原因=reason)
+        reason, to = ("死亡", "") if person.died == gone else ("迁出", person.moves_to)
+        ledger.change(record, gone, 注销日期=text(gone), 注销原因=reason, 迁往地代码=to)
     return first
 
 
-def _end_entry(registers: Registers, record: Record, moved: Day) -> None:
+def _end_entry(registers: Registers, record: Record, moved: Day, to: str) -> None:
     """End the entry at the station that was left, unless that one is not told, or only later."""
     ledger, noise, ended = registers.ledger, registers.noise, moved
     if noise.happens("old-entry-kept"):
@@ -44,7 +44,7 @@ def _end_entry(registers: Registers, record: Record, moved: Day) -> None:
         if fixed is None:
             return
         ended = fixed
-    ledger.change(record, ended, 注销日期=text(moved), 注销原因="迁出")
+    ledger.change(record, ended, 注销日期=text(moved), 注销原因="迁出", 迁往地代码=to)
 
 
 def settles_on(random: Random, household: Household) -> Day | None:
