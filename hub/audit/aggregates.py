@@ -12,13 +12,12 @@ from sqlalchemy import Connection
 from hub.connect.contracts import Feed
 from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
-from hub.domain.events import ACTIONS, RECORDS
 from hub.domain.limits import Limits
 from hub.errors import SettingsError
 from hub.matching import Model
 from hub.projections import VERSION, models
 from hub.projections.lines import birth_lines, delivered_lines, stay_lines, third_lines
-from hub.projections.position import load_checkpoint
+from hub.projections.position import load_rested
 from hub.statistics.completeness import Linkage
 from hub.statistics.lines import FeedLine
 from hub.statistics.periods import Period
@@ -74,7 +73,7 @@ class Basis(NamedTuple):
     as_of: str
     since: str
     log: dict[str, int]
-    """Partition of facts to the last offset that was covered; decisions follow from them."""
+    """Partition of facts to the last offset that these figures rest on; decisions follow from them."""
     model: str
     catalogue: str
     """Digest of the catalogue of discrepancies and of the legal limits."""
@@ -239,7 +238,7 @@ def _basis(source: Source, as_of: Day, first: Day, safety: Safety) -> Basis:
     version = source.model.version
     return Basis(
         source.county, iso(as_of), iso(first + 1),
-        {str(p): o for p, o in sorted(load_checkpoint(source.db).items()) if p.topic in (RECORDS, ACTIONS)},
+        load_rested(source.db),
         version if adopted is None else f"{version} {adopted['digest'][:16]}",
         hashlib.sha256(rules).hexdigest()[:16], VERSION, safety.threshold, safety.base,
     )  # fmt: skip

@@ -38,6 +38,7 @@ from hub.processing.unclear import named_in
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
 from hub.projections.judgements import is_set_apart
+from hub.projections.position import note_acted
 from hub.projections.releases import apply_release
 
 
@@ -120,6 +121,7 @@ class Processor:
             elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment)
                 segment = []
+                note_acted(self._shelves, item)
                 yield from self._other(item.envelope)
         yield from self._place(segment)
         self._reconciliation.mark()

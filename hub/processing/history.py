@@ -33,6 +33,7 @@ from hub.projections import Shelves, agenda, people, reconciled
 from hub.projections.adoption import adopted_model, apply_adoption
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
 from hub.projections.judgements import apply_judgement
+from hub.projections.position import note_acted
 from hub.projections.releases import apply_release
 
 PAGE = 4_000
@@ -112,6 +113,7 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
     preload(shelves, record_ids(step.facts), fresh, rules.model)
     for recorded in step.facts:
         event = recorded.envelope.event
+        note_acted(shelves, recorded)
         if isinstance(event, RecordChange):
             change = apply_record(
                 shelves, event, stated[recorded.envelope.id], recorded.position.partition.number

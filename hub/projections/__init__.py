@@ -220,6 +220,13 @@ class SetAsideRow(NamedTuple):
     error: str
 
 
+class ActedRow(NamedTuple):
+    """Up to where a partition of actions says something of people or cases; what was looked at is no such thing."""
+
+    partition: str
+    offset: int
+
+
 class ReleasedRow(NamedTuple):
     """Figures that were given out: the keys of the counts they told and of those they withheld."""
 
@@ -367,6 +374,10 @@ set_aside = Table(
     Column("place", String(64), primary_key=True), Column("event_id", Text, nullable=False),
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
+acted = Table(
+    "acted", metadata,
+    Column("partition", String(32), primary_key=True), Column("offset", BigInteger, nullable=False),
+)  # fmt: skip
 released = Table(
     "released", metadata,
     Column("name", String(64), primary_key=True), Column("as_of", Integer, nullable=False),
@@ -405,6 +416,7 @@ class Shelves:
         self.judged = SmallShelf(db, judged, JudgedRow._make)
         self.models = Shelf(db, models, ModelRow._make)
         self.set_aside = Shelf(db, set_aside, SetAsideRow._make)
+        self.acted = Shelf(db, acted, ActedRow._make)
         self.released = Shelf(db, released, ReleasedRow._make)
 
     def flush(self) -> None:
