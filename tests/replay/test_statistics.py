@@ -45,7 +45,7 @@ def hub(tmp_path_factory, county):
 
 def asked(hub, db, safety=SAFE, reader=READER, **more):
     queries = Queries(db, hub.log, reader, COUNTY, hub.rules.model)
-    return queries.statistics(hub.feeds, hub.balance(), hub.rules.limits, Asked(**more), safety)
+    return queries.statistics(hub.rules, hub.balance(), Asked(**more), safety)
 
 
 @pytest.fixture(scope="module")
