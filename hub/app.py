@@ -99,7 +99,11 @@ class Hub:
         if settings.hub.limits:
             limits.append(settings.folder / settings.hub.limits)
         self.rules = Rules(
-            self.feeds, default_model(), settings.hub.county, load_limits(*limits), self.calendar,
+            self.feeds,
+            default_model(),
+            settings.hub.county,
+            load_limits(*limits),
+            self.calendar,
             self.divisions,
         )
         events = [path.read_text("utf-8") for path in sorted((schemas / "events").glob("*.avsc"))]

@@ -156,7 +156,9 @@ class Divisions:
     def _nearest(self, code: str, day: Day) -> Day:
         """The day itself, or the nearest one before, else after, on which a listed code is valid."""
         rows = self.rows[self._listed(code)]
-        return max((min(day, row.valid_to) for row in rows if row.valid_from <= day), default=rows[0].valid_from)
+        return max(
+            (min(day, row.valid_to) for row in rows if row.valid_from <= day), default=rows[0].valid_from
+        )
 
     def _on(self, code: str, day: Day) -> Division | None:
         return next((row for row in self.rows.get(code, ()) if row.valid_from <= day <= row.valid_to), None)

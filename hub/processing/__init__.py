@@ -78,8 +78,15 @@ class Processor:
         self._stated: Stated = {}
         self._weights: Weights = {}
         self._reconciliation = Reconciliation(
-            shelves, rules.feeds, rules.model, rules.county, rules.limits, rules.calendar, rules.divisions,
-            today, touched,
+            shelves,
+            rules.feeds,
+            rules.model,
+            rules.county,
+            rules.limits,
+            rules.calendar,
+            rules.divisions,
+            today,
+            touched,
         )
 
     @property

@@ -70,7 +70,9 @@ def places(scene: Scene) -> Iterator[Finding]:
         if fact.kind not in STATED or out_of_order(fact) is not None:
             continue
         wrong = [one for one in _wrong(scene, fact) if one.until is None or clock.today < one.until]
-        if not wrong or clock.over(min((fact.fields[end] for end in ENDS if end in fact.fields), default=None)):
+        if not wrong or clock.over(
+            min((fact.fields[end] for end in ENDS if end in fact.fields), default=None)
+        ):
             continue
         for one in wrong:
             if one.until is not None:
