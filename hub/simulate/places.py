@@ -50,6 +50,7 @@ NEW_NAMES = {
     COUNTY + "102001": "北坡社区", COUNTY + "103209": "东前进", COUNTY + "103210": "西前进", COUNTY + "104209": "槐湾",
     COUNTY + "105001": "杏花社区", COUNTY + "103001": "西前进社区",
 }  # fmt: skip
+LONG_AGO: Day = -(10**6)
 CHANGING = frozenset(change.code for change in CHANGES)
 
 
@@ -65,7 +66,7 @@ def elsewhere(random: Random) -> str:
 
 def codes_of(place: str, door: int) -> Iterator[tuple[Day, str]]:
     """From which day on a door of a village is under which code, in order of days."""
-    yield 0, place
+    yield LONG_AGO, place
     code = place
     for change in CHANGES if place in CHANGING else ():
         if change.code == code:
