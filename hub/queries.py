@@ -22,11 +22,11 @@ from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
 from hub.domain.evidence import in_chinese
-from hub.domain.limits import Limits
 from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
+from hub.processing import Rules
 from hub.projections import (
     births,
     cases,
@@ -146,9 +146,8 @@ class Queries:
 
     def statistics(
         self,
-        feeds: Mapping[str, Feed],
+        rules: Rules,
         balance: Mapping[str, Mapping[str, int]],
-        limits: Limits,
         asked: Asked,
         safety: Safety,
     ) -> Statistics:
@@ -157,7 +156,7 @@ class Queries:
         today = load_progress(self._db, "today", -1)
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
-        found = statistics(self._db, self._county, feeds, balance, self._model, limits, asked, safety, today)
+        found = statistics(self._db, rules._replace(model=self._model), balance, asked, safety, today)
         if safety.threshold < 2 and not safety.base:
             self._disclose("statistics", [f"small counts of {name}" for name in asked.tables])
         mine = self._reader.jurisdiction

@@ -13,9 +13,8 @@ from hub.connect.contracts import Feed
 from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
 from hub.domain.events import ACTIONS, RECORDS
-from hub.domain.limits import Limits
 from hub.errors import SettingsError
-from hub.matching import Model
+from hub.processing import Rules
 from hub.projections import VERSION, models
 from hub.projections.lines import birth_lines, delivered_lines, stay_lines, third_lines
 from hub.projections.position import load_checkpoint
@@ -61,7 +60,7 @@ class Basis(NamedTuple):
     """Partition of facts to the last offset that was covered; decisions follow from them."""
     model: str
     catalogue: str
-    """Digest of the catalogue of discrepancies and of the legal limits."""
+    """Digest of the catalogue of discrepancies, of the legal limits and of the division codes."""
     projection: int
     threshold: int
     rounding: int
@@ -75,10 +74,11 @@ class Statistics(NamedTuple):
 
 
 def statistics(
-    db: Connection, county: str, feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]],
-    model: Model, limits: Limits, asked: Asked, safety: Safety, today: Day,
+    db: Connection, rules: Rules, balance: Mapping[str, Mapping[str, int]],
+    asked: Asked, safety: Safety, today: Day,
 ) -> Statistics:  # fmt: skip
     """The tables asked for, as of a day."""
+    county, feeds, limits = rules.county, rules.feeds, rules.limits
     as_of = today if asked.as_of is None else asked.as_of
     if as_of > today:
         raise SettingsError(f"{iso(as_of)} has not been closed yet: the last closed day is {iso(today)}")
@@ -106,7 +106,7 @@ def statistics(
         for table in publish(families, safety, asked.period and asked.period.name)
         if table.name in asked.tables
     ]
-    return Statistics(_basis(db, county, as_of, first, model, limits, safety), made)
+    return Statistics(_basis(db, rules, as_of, first, safety), made)
 
 
 def wanted(asked: Asked, family: str) -> bool:
@@ -140,14 +140,12 @@ def _feeds(feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]]) 
     ]  # fmt: skip
 
 
-def _basis(
-    db: Connection, county: str, as_of: Day, first: Day, model: Model, limits: Limits, safety: Safety
-) -> Basis:
+def _basis(db: Connection, rules: Rules, as_of: Day, first: Day, safety: Safety) -> Basis:
     adopted: Any = db.execute(models.select().order_by(models.c.number.desc()).limit(1)).mappings().first()
-    rules = repr((KINDS, limits.table)).encode()
+    said = repr((KINDS, rules.limits.table, rules.divisions.digest)).encode()
     return Basis(
-        county, iso(as_of), iso(first + 1),
+        rules.county, iso(as_of), iso(first + 1),
         {str(p): offset for p, offset in sorted(load_checkpoint(db).items()) if p.topic in (RECORDS, ACTIONS)},
-        model.version if adopted is None else f"{model.version} {adopted['digest'][:16]}",
-        hashlib.sha256(rules).hexdigest()[:16], VERSION, safety.threshold, safety.base,
+        rules.model.version if adopted is None else f"{rules.model.version} {adopted['digest'][:16]}",
+        hashlib.sha256(said).hexdigest()[:16], VERSION, safety.threshold, safety.base,
     )  # fmt: skip

@@ -89,7 +89,7 @@ def found_for(context: click.Context, chosen: Chosen, tables: tuple[str, ...]) -
     said = hub.settings.statistics
     with hub.projection() as db:
         return queries(hub, db).statistics(
-            hub.feeds, hub.intake.balance(), hub.rules.limits, asked_of(chosen, tables, said), safety_of(said)
+            hub.rules, hub.intake.balance(), asked_of(chosen, tables, said), safety_of(said)
         )
 
 

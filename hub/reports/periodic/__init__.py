@@ -122,7 +122,7 @@ def _known(hub: Hub, period: Period, release: Release, made: Made, progress: Cal
     with hub.past(release.day, progress, deliveries.take) as (then, _):
         queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
         asked = Asked(TABLES, release.day, linkage=made.linkage, period=period)
-        found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety)
+        found = queries.statistics(hub.rules, {}, asked, made.safety)
         follow = follow_up(then, period.span(), release.day)
         return Known(
             release, found.basis, {table.name: table for table in found.tables},
