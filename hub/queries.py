@@ -22,11 +22,11 @@ from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, FiguresReleased, PairJudged
 from hub.domain.evidence import in_chinese
-from hub.domain.limits import Limits
 from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
+from hub.processing import Rules
 from hub.projections import (
     births,
     cases,
@@ -148,9 +148,8 @@ class Queries:
 
     def statistics(
         self,
-        feeds: Mapping[str, Feed],
+        rules: Rules,
         balance: Mapping[str, Mapping[str, int]],
-        limits: Limits,
         asked: Asked,
         safety: Safety,
         before: History | None = None,
@@ -165,7 +164,7 @@ class Queries:
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
         known = history(self._db, self._log) if before is None else before
-        source = Source(self._db, self._county, feeds, balance, self._model, limits, today, known)
+        source = Source(self._db, rules._replace(model=self._model), balance, today, known)
         found = statistics(source, asked, safety)
         if found.released.name and safety.withholds and found.released.name not in known:
             self._release(found.released, day_of(found.basis.as_of))

@@ -12,9 +12,8 @@ from sqlalchemy import Connection
 from hub.connect.contracts import Feed
 from hub.domain.days import Day, day_of, iso, to_date
 from hub.domain.discrepancies import KINDS
-from hub.domain.limits import Limits
 from hub.errors import SettingsError
-from hub.matching import Model
+from hub.processing import Rules
 from hub.projections import VERSION, models
 from hub.projections.lines import birth_lines, delivered_lines, stay_lines, third_lines
 from hub.projections.position import load_rested
@@ -76,7 +75,7 @@ class Basis(NamedTuple):
     """Partition of facts to the last offset that these figures rest on; decisions follow from them."""
     model: str
     catalogue: str
-    """Digest of the catalogue of discrepancies and of the legal limits."""
+    """Digest of the catalogue of discrepancies, of the legal limits and of the division codes."""
     projection: int
     threshold: int
     rounding: int
@@ -96,11 +95,9 @@ class Source(NamedTuple):
     """Where statistics come from."""
 
     db: Connection
-    county: str
-    feeds: Mapping[str, Feed]
+    rules: Rules
+    """With the model in force."""
     balance: Mapping[str, Mapping[str, int]]
-    model: Model
-    limits: Limits
     today: Day
     history: History
     """What was given out before."""
@@ -128,7 +125,7 @@ class Scope:
 
     def __init__(self, source: Source, asked: Asked, as_of: Day, safety: Safety) -> None:
         self._source, self._asked, self._as_of = source, asked, as_of
-        self._kinds = {name: feed.kind for name, feed in source.feeds.items()}
+        self._kinds = {name: feed.kind for name, feed in source.rules.feeds.items()}
         period = asked.period
         self._last = min(as_of, period.last) if period else as_of
         start = _before_months(as_of, asked.months) + 1
@@ -152,18 +149,23 @@ class Scope:
         source, asked, as_of = self._source, self._asked, self._as_of
         others = spans_of(self._given, self._since, self._until)
         after = min([self.first, *(span.first - 1 for span in others)])
-        lines = birth_lines(source.db, source.county, after, as_of)
+        lines = birth_lines(source.db, source.rules.county, after, as_of)
         third = "three-lists" in asked.tables
         third_too = third or any(key.indicator == THIRD for key in self._given)
         thirds = third_lines(source.db, self._kinds, after, as_of) if third_too else []
         tables = birth_tables(
-            [*lines, *(thirds if third else [])], source.county, as_of, source.limits, asked.linkage,
+            [*lines, *(thirds if third else [])], source.rules.county, as_of, source.rules.limits, asked.linkage,
             with_third=third, spans=self._spans,
         )  # fmt: skip
         if not others:
             return Family(tables)
         again = birth_tables(
-            [*lines, *thirds], source.county, as_of, source.limits, with_third=third_too, spans=others
+            [*lines, *thirds],
+            source.rules.county,
+            as_of,
+            source.rules.limits,
+            with_third=third_too,
+            spans=others,
         )
         return self._family(tables, {key: table.counts[key] for table in again for key in table.counts})
 
@@ -174,16 +176,20 @@ class Scope:
         days = days_of(self._given, self._since, last)
         first = min([self.first, *(span.first - 1 for span in others)])
         lines = stay_lines(source.db, self._kinds, first, last)
-        tables = stay_tables(lines, source.county, self.first, last, asked.origin_digits, spans=self._spans)
+        tables = stay_tables(
+            lines, source.rules.county, self.first, last, asked.origin_digits, spans=self._spans
+        )
         digits = sorted({len(key.by) for key in self._given if key.indicator == ORIGIN and key.by.isdigit()})
-        return self._family(tables, stay_counts(lines, source.county, first, last, others, days, digits))
+        return self._family(
+            tables, stay_counts(lines, source.rules.county, first, last, others, days, digits)
+        )
 
     def exchange(self) -> Family:
         """The table of how departments deliver."""
         source = self._source
         delivered = delivered_lines(source.db, self._kinds, self._as_of)
-        feeds = _feeds(source.feeds, source.balance)
-        return Family([exchange_table(feeds, delivered, source.county, self._as_of)])
+        feeds = _feeds(source.rules.feeds, source.balance)
+        return Family([exchange_table(feeds, delivered, source.rules.county, self._as_of)])
 
     def _family(self, tables: Sequence[Table], counts: Mapping[Key, Sequence[int]]) -> Family:
         """Tables, and of these counts those that earlier releases spoke of."""
@@ -231,14 +237,13 @@ def _feeds(feeds: Mapping[str, Feed], balance: Mapping[str, Mapping[str, int]]) 
 
 
 def _basis(source: Source, as_of: Day, first: Day, safety: Safety) -> Basis:
+    rules = source.rules
     adopted: Any = (
         source.db.execute(models.select().order_by(models.c.number.desc()).limit(1)).mappings().first()
     )
-    rules = repr((KINDS, source.limits.table)).encode()
-    version = source.model.version
+    said = repr((KINDS, rules.limits.table, rules.divisions.digest)).encode()
     return Basis(
-        source.county, iso(as_of), iso(first + 1),
-        load_rested(source.db),
-        version if adopted is None else f"{version} {adopted['digest'][:16]}",
-        hashlib.sha256(rules).hexdigest()[:16], VERSION, safety.threshold, safety.base,
+        rules.county, iso(as_of), iso(first + 1), load_rested(source.db),
+        rules.model.version if adopted is None else f"{rules.model.version} {adopted['digest'][:16]}",
+        hashlib.sha256(said).hexdigest()[:16], VERSION, safety.threshold, safety.base,
     )  # fmt: skip

@@ -91,9 +91,8 @@ def found_for(
     said = hub.settings.statistics
     with hub.projection() as db:
         return queries(hub, db).statistics(
-            hub.feeds, hub.intake.balance(), hub.rules.limits, asked_of(chosen, tables, said, release),
-            safety_of(said),
-        )  # fmt: skip
+            hub.rules, hub.intake.balance(), asked_of(chosen, tables, said, release), safety_of(said)
+        )
 
 
 def _command(name: str) -> None:

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import Fact
 from hub.domain.findings import Check, Finding, Scene
 from hub.domain.findings.births import births, child_records, deliveries
 from hub.domain.findings.certificates import certificates, citations, replacements
 from hub.domain.findings.moves import arrivals, departures
 from hub.domain.findings.numbers import contradictions, numbers
+from hub.domain.findings.places import places
 from hub.domain.findings.registers import deaths, entered_twice
 from hub.domain.findings.residence import households, quiet, residence
 from hub.domain.findings.statements import birth_dates, names, orders, parents, sexes
@@ -29,7 +31,7 @@ _record_id = attrgetter("record_id")
 _NONE: tuple[Fact, ...] = ()
 CHECKS: tuple[Check, ...] = (
     births, deliveries, child_records, certificates, replacements, citations, numbers, contradictions,
-    birth_dates, sexes, parents, orders, names, entered_twice, deaths,
+    birth_dates, sexes, parents, orders, names, places, entered_twice, deaths,
     residence, households, quiet, work, insured_after_end, arrivals, departures,
 )  # fmt: skip
 
@@ -55,6 +57,7 @@ def evaluate(
     *,
     siblings: Sequence[str] = (),
     namesake: bool = False,
+    divisions: Divisions = NOWHERE,
 ) -> Evaluation:
     """Conclude from a person's records.
 
@@ -97,6 +100,7 @@ def evaluate(
         siblings,
         namesake,
         clock,
+        divisions,
     )
     findings = tuple(finding for check in CHECKS for finding in check(scene))
     return Evaluation(birth, spells, findings, clock.due, _bound_for(elsewhere, county))

@@ -15,6 +15,7 @@ from hub.domain.calendar import Calendar
 from hub.domain.cases import Case, standing
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy, evidence_digest
+from hub.domain.divisions import Divisions
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.events import (
     BirthReconciled,
@@ -53,11 +54,13 @@ class Reconciliation:
         county: str,
         limits: Limits,
         calendar: Calendar,
+        divisions: Divisions,
         today: int,
         touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds = shelves, feeds
         self._county, self._limits, self._calendar = county, limits, calendar
+        self._divisions = divisions
         self.today = today
         self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
@@ -243,7 +246,7 @@ class Reconciliation:
         sharing, siblings = self._others.sharing(person)
         return evaluate(
             person, facts, day, self._county, self._limits, sharing, siblings=siblings,
-            namesake=unknown and self._has_namesake(person),
+            namesake=unknown and self._has_namesake(person), divisions=self._divisions,
         )  # fmt: skip
 
     def _views(self, person: str, evaluation: Evaluation) -> Iterator[Event]:

@@ -7,7 +7,17 @@ from random import Random
 from hub.domain.days import Day, day_of, iso
 from hub.matching.numbers import check_digit, credit_check
 from hub.simulate.names import family_name, full_name, some_family
-from hub.simulate.places import COUNTY, ELSEWHERE, NEAR, NEIGHBOUR, elsewhere, village, village_of
+from hub.simulate.places import (
+    COUNTY,
+    ELSEWHERE,
+    NEAR,
+    NEIGHBOUR,
+    code_on,
+    codes_of,
+    elsewhere,
+    village,
+    village_of,
+)
 
 START: Day = day_of("2024-01-01")
 HEAD, SPOUSE, SON, DAUGHTER, FATHER, MOTHER = "户主", "配偶", "子", "女", "父", "母"
@@ -22,6 +32,7 @@ class Household:
     hukou: str
     """The village in whose household register they are; it moves with locals."""
     homes: list[tuple[Day, str]]
+    """By the codes that the villages bore when the story began."""
     members: list["Person"] = field(default_factory=list)
     leaves: Day | None = None
     """The day on which all of them leave the county."""
@@ -39,8 +50,25 @@ class Household:
         return next((place for since, place in reversed(self.homes) if since <= day), self.homes[0][1])
 
     def hukou_on(self, day: Day) -> str:
-        """Where they are in the household register on a day."""
-        return self.place_on(day) if self.local else self.hukou
+        """The code under which they are in the household register on a day."""
+        return self.code_on(day) if self.local else self.hukou
+
+    def code_on(self, day: Day) -> str:
+        """The code under which they live on a day."""
+        return code_on(self.place_on(day), day, self.number)
+
+    def addresses(self) -> Iterator[tuple[Day, str, str]]:
+        """Since when they live in which village and under which code, by moving or because the code changed."""
+        for index, (since, place) in enumerate(self.homes):
+            until = self.homes[index + 1][0] if index + 1 < len(self.homes) else None
+            yield since, place, code_on(place, since, self.number)
+            for day, code in codes_of(place, self.number):
+                if since < day and (until is None or day < until):
+                    yield day, place, code
+
+    def next_address(self, day: Day) -> Day | None:
+        """The day after this one on which they come to live under another code."""
+        return next((since for since, _, _ in self.addresses() if since > day), None)
 
 
 @dataclass(slots=True)

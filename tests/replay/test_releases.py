@@ -80,9 +80,7 @@ def test_an_attack_on_everything_that_was_given_out_recovers_nothing_withheld(hu
         before = history(db, hub.log)
         assert before.keys() >= given_out.keys()
         # All of it counted by what is known today: no attacker knows as much.
-        source = Source(
-            db, COUNTY, hub.feeds, {}, hub.rules.model, hub.rules.limits, day_of("2025-03-31"), before
-        )
+        source = Source(db, hub.rules, {}, day_of("2025-03-31"), before)
         asked = Asked(TABLES, period=period("year", "2024"))
         families = Scope(source, asked, day_of("2025-03-31"), Safety()).families()
     known = given(before)

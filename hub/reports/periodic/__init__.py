@@ -155,7 +155,7 @@ def _known(
     queries = Queries(then, hub.log, made.reader, county, hub.rules.model)
     name = "" if release.name == CURRENT else f"{period.kind}/{period.name}/{release.name}"
     asked = Asked(TABLES, release.day, linkage=made.linkage, period=period, release=name)
-    found = queries.statistics(hub.feeds, {}, hub.rules.limits, asked, made.safety, before)
+    found = queries.statistics(hub.rules, {}, asked, made.safety, before)
     follow = follow_up(then, period.span(), release.day)
     return Known(
         release, found.basis, {table.name: table for table in found.tables},

@@ -17,7 +17,7 @@ TEXTS: Mapping[str, Words] = {
     "county": ("县（区划代码）", "county (division code)"), "period": ("统计期", "period"),
     "release": ("发布", "release"), "as_of": ("数据截至（当日结账）", "as of the close of"),
     "log": ("日志位置（分区：末条序号）", "log position (partition: last offset)"),
-    "model": ("身份关联模型", "linkage model"), "catalogue": ("规则目录摘要", "digest of catalogue and limits"),
+    "model": ("身份关联模型", "linkage model"), "catalogue": ("规则目录摘要", "digest of catalogue, limits and divisions"),
     "projection": ("视图版本", "version of the views"), "threshold": ("小数保护阈值", "threshold of small counts"),
     "rounding": ("取整基数（0 为不取整）", "rounded to (0: not)"), "again": ("重新生成", "made again by"),
     "unfinished": ("统计期尚未结束，数字截至上述日期", "the period is not over: figures reach to the day above"),
