@@ -8,7 +8,7 @@ from hub.statistics.agreement import agreement, exchange
 from hub.statistics.completeness import Linkage
 from hub.statistics.lines import DeliveredLine, FeedLine
 from hub.statistics.places import place_of
-from hub.statistics.publication import Safety, publish
+from hub.statistics.publication import Family, Safety, publish
 from hub.statistics.sex_ratio import sex_ratio
 from hub.statistics.tables import Key
 from hub.statistics.tables.births import birth_tables
@@ -21,7 +21,7 @@ OPEN = Safety(threshold=1)
 
 def published(lines, safety=OPEN, **more):
     tables = birth_tables(lines, COUNTY, AS_OF, load_limits(ROOT / "schemas/limits/china.toml"), **more)
-    return {one.key: one for table in publish([tables], safety) for one in table.observations}
+    return {one.key: one for table in publish([Family(tables)], safety).tables for one in table.observations}
 
 
 def test_counts_by_residence_occurrence_sex_and_month():
