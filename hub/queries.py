@@ -335,7 +335,8 @@ class Queries:
     def _release(self, made: Released, as_of: Day) -> None:
         """Put on record that figures are given out, before they are."""
         actor = f"{self._reader.department}/{self._reader.role}"
-        shown, hidden = (sorted(map(written, keys)) for keys in (made.shown, made.withheld))
+        shown = {written(key): made.shown[key] for key in sorted(made.shown)}
+        hidden = sorted(map(written, made.withheld))
         event = FiguresReleased(made.name, as_of, shown, hidden, actor)
         self._log.append([
             Envelope(event, derive_id("release", made.name), made.name, "/hub/queries", made.name, actor=actor)

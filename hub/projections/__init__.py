@@ -228,11 +228,11 @@ class ActedRow(NamedTuple):
 
 
 class ReleasedRow(NamedTuple):
-    """Figures that were given out: the keys of the counts they told and of those they withheld."""
+    """Figures that were given out: the counts they told by their keys, and the keys of those they withheld."""
 
     name: str
     as_of: int
-    shown: list[str]
+    shown: dict[str, int]
     withheld: list[str]
 
 

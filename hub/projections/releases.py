@@ -1,5 +1,7 @@
 """Figures that were given out, folded from the log; what is not decided on yet is read from its end."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select
 
 from hub.domain.events import ACTIONS, FiguresReleased
@@ -14,7 +16,7 @@ PAGE_EVENTS = 5_000
 
 def apply_release(shelves: Shelves, event: FiguresReleased) -> None:
     """Remember what was given; a release that is made again gives the same."""
-    shelves.released.put(ReleasedRow(event.name, event.as_of, event.shown, event.withheld))
+    shelves.released.put(ReleasedRow(event.name, event.as_of, dict(event.shown), event.withheld))
 
 
 def history(db: Connection, log: EventLog) -> History:
@@ -29,5 +31,5 @@ def history(db: Connection, log: EventLog) -> History:
     return found
 
 
-def _made(name: str, shown: list[str], withheld: list[str]) -> Released:
-    return Released(name, frozenset(map(read, shown)), frozenset(map(read, withheld)))
+def _made(name: str, shown: Mapping[str, int], withheld: list[str]) -> Released:
+    return Released(name, {read(key): told for key, told in shown.items()}, frozenset(map(read, withheld)))

@@ -110,12 +110,10 @@ def publish(
         pattern = _pattern(family, safety, wanted, before, history.get(name) if safety.withholds else None)
         exposed += len(pattern.exposed)
         made.extend(_tables(family.tables, safety, pattern.withheld))
-    shown, hidden = (
-        frozenset(x.key for t in made for x in t.observations if x.unit == COUNT and not x.decimals
-                  and (x.obs_status == WITHHELD_STATUS) == is_withheld)
-        for is_withheld in (False, True)
-    )  # fmt: skip
-    return Published(made, Released(name, shown, hidden), exposed)
+    counts = [x for table in made for x in table.observations if x.unit == COUNT and not x.decimals]
+    told = {x.key: round(x.value) for x in counts if x.value is not None}
+    hidden = frozenset(x.key for x in counts if x.obs_status == WITHHELD_STATUS)
+    return Published(made, Released(name, told, hidden), exposed)
 
 
 def _pattern(

@@ -1,11 +1,11 @@
 """What was given out before: whoever has an earlier release compares it with the next.
 
-A release is known by its name and remembered key by key. What it gave is known for good; what it withheld no later
-one gives, however the county has grown: the difference of the two would tell what was kept back.
+A release is known by its name and remembered key by key. What it told is known for good, as long as it is still so;
+what it withheld no later one tells, however the county has grown: the difference would tell what was kept back.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from hub.domain.days import Day, day_of
@@ -20,10 +20,10 @@ A_DAY = r"\d{4}-\d\d-\d\d"
 
 
 class Released(NamedTuple):
-    """One release, and what it gave and withheld."""
+    """One release: the counts it told, and those it withheld."""
 
     name: str
-    shown: frozenset[Key]
+    shown: Mapping[Key, int]
     withheld: frozenset[Key]
 
 
@@ -32,9 +32,12 @@ History = Mapping[str, Released]
 
 
 def given(history: History) -> Given:
-    """What all of them together gave and withheld."""
-    shown = frozenset(key for one in history.values() for key in one.shown)
-    return Given(shown, frozenset(key for one in history.values() for key in one.withheld))
+    """What all of them together told and withheld."""
+    told: dict[Hashable, set[int]] = {}
+    for one in history.values():
+        for key, value in one.shown.items():
+            told.setdefault(key, set()).add(value)
+    return Given(told, frozenset(key for one in history.values() for key in one.withheld))
 
 
 def keys_of(history: History) -> frozenset[Key]:

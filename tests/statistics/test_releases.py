@@ -40,7 +40,8 @@ def give(county, order):
     for span in order:
         mine = counts_of(county, span)
         counts |= mine
-        pattern = withheld(Release(counts), THRESHOLD, given=Given(frozenset(shown), frozenset(hidden)))
+        told = {key: {len(counts[key])} for key in shown}
+        pattern = withheld(Release(counts), THRESHOLD, given=Given(told, frozenset(hidden)))
         shown |= mine.keys() - pattern.withheld
         hidden |= mine.keys() & pattern.withheld
         exposed |= pattern.exposed
@@ -77,8 +78,15 @@ def test_releases_that_do_not_know_of_each_other_give_small_counts_away():
 
 def test_a_small_count_that_others_gave_away_before_is_said_to_be_exposed():
     counts = {"all": range(20), "most": range(17)}
-    pattern = withheld(Release(counts | {"rest": range(17, 20)}), given=Given({"all", "most"}))
+    pattern = withheld(Release(counts | {"rest": range(17, 20)}), given=Given({"all": {20}, "most": {17}}))
     assert pattern.withheld == pattern.exposed == {"rest"}
+
+
+def test_a_count_that_was_told_and_has_changed_may_be_withheld_to_protect_a_new_one():
+    counts = {"all": range(24), "most": range(20), "rest": range(20, 24)}
+    stale = withheld(Release(counts), given=Given({"all": {20}, "most": {20}}))
+    assert stale.withheld == {"all", "rest"}
+    assert not stale.exposed
 
 
 def table(numbers):
@@ -108,7 +116,7 @@ def test_a_release_that_is_made_again_gives_the_same_whatever_came_after():
     numbers = {"c": range(23), "a": range(3), "b": range(3, 23)}
     first = of(numbers, {}, "first")
     later = Released(
-        "later", frozenset(), frozenset(key for t in first.tables for key in [x.key for x in t.observations])
+        "later", {}, frozenset(key for t in first.tables for key in [x.key for x in t.observations])
     )
     again = of(numbers, {"first": first.released, "later": later}, "first")
     assert again == first

@@ -105,7 +105,7 @@ class LetterSent(Event):
 
 @dataclass(frozen=True, slots=True)
 class FiguresReleased(Event):
-    """Figures were given out: by their keys, which counts they told and which they withheld.
+    """Figures were given out: by their keys, the counts they told, and which they withheld.
 
     `name` says which release it was: of what period, or as of which day and of how many months.
     """
@@ -115,7 +115,7 @@ class FiguresReleased(Event):
 
     name: str
     as_of: Day
-    shown: list[str]
+    shown: Mapping[str, int]
     withheld: list[str]
     actor: str
 

@@ -6,12 +6,13 @@ published counts that it changes are withheld too. Withholding more spoils no wi
 count has one, and every count withheld for its sake has one in which it differs by one at least: no bound that
 linear programs draw from the published counts (`attack`) can shut either out.
 
-What earlier releases gave is known for good, and what they withheld stays withheld, so that comparing releases
-tells no more than any one of them. Where a small count follows from what was given before, no witness exists: it is
-withheld and said to be exposed.
+What earlier releases told is known for good where it is still so, and what they withheld stays withheld, so that
+comparing releases tells no more than any one of them. Where a small count follows from what was told before, no
+witness exists: it is withheld and said to be exposed.
 """
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,9 +28,10 @@ ROUND = 20
 
 
 class Given(NamedTuple):
-    """What earlier releases gave and withheld."""
+    """What earlier releases told and withheld."""
 
-    shown: Collection[Hashable] = frozenset()
+    told: Mapping[Hashable, Collection[int]] = MappingProxyType({})
+    """Every value that any of them told of a count."""
     withheld: Collection[Hashable] = frozenset()
 
 
@@ -87,7 +89,10 @@ class _Search:
         self._small = [row for row, value in enumerate(rows.values) if 0 < value < threshold]
         self._up, self._down = np.zeros(len(rows.values)), np.zeros(len(rows.values))
         places = dict(zip(release.keys, map(int, rows.of), strict=True))
-        known = {places[key] for key in given.shown if places.get(key, -1) >= 0}.difference(self._small)
+        known = {
+            places[key] for key, values in given.told.items()
+            if places.get(key, -1) >= 0 and rows.values[places[key]] in values
+        }.difference(self._small)  # fmt: skip
         before = {places[key] for key in given.withheld if places.get(key, -1) >= 0}
         self.hidden: set[int] = (before - known).union(self._small)
         self.exposed: set[int] = set()
