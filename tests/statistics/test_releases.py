@@ -141,3 +141,13 @@ def test_keys_are_written_and_read_and_tell_their_spans_and_days():
     assert releases.spans_of([Key("X", "a", "2024-13")], first, last) == []
     with pytest.raises(ValueError, match="unpack"):
         releases.read("half a key")
+
+
+def test_what_cannot_be_more_may_still_be_less():
+    counts = {"all": range(10), "most": range(7), "more": range(8), "rest": range(8, 10), "one": range(7, 8)}
+    told = {key: {len(counts[key])} for key in ("all", "most")}
+    pattern = withheld(Release(counts), given=Given(told))
+    assert pattern.withheld == {"more", "rest", "one"}
+    assert not pattern.exposed
+    found = bounds(Release(counts), pattern.withheld)
+    assert found["rest"] == found["one"] == (1, 2)

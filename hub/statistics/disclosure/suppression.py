@@ -123,7 +123,10 @@ class _Search:
             if (found := self._witnesses.cheapest(row, less)) is not None:
                 self._take(found)
                 return
-        self.exposed.add(row)
+        if (found := self._witnesses.smaller(row)) is not None:
+            self._take(found)
+        else:
+            self.exposed.add(row)
 
     def _all_at_once(self, rows: list[int], width: int) -> None:
         """Try what is hidden already: as long as that gives witnesses, nothing more need be."""

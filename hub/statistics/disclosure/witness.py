@@ -84,6 +84,20 @@ class Witnesses:
         self._solver.changeColBounds(loss, 0.0, float(self._fall[row]))
         return found
 
+    def smaller(self, row: int) -> Vector | None:
+        """As `cheapest`, where this row loses one; None where that cannot be, as where it counts one alone."""
+        gain, more, loss = self._columns(row)
+        if self._fall[row] < 1:
+            return None
+        self._solver.changeColBounds(loss, 1.0, float(self._fall[row]))
+        self._solver.changeColBounds(gain, 0.0, 0.0)
+        self._solver.changeColBounds(more, 0.0, 0.0)
+        found = self._solved()
+        self._solver.changeColBounds(loss, 0.0, float(self._fall[row]))
+        self._solver.changeColBounds(gain, 0.0, float(self._width))
+        self._solver.changeColBounds(more, 0.0, highspy.kHighsInf)
+        return found
+
     def together(self, rows: Collection[int]) -> Vector | None:
         """By how much each row differs where as many as can be of these, all hidden, gain as much as can be up to
         the width, and none that is not hidden changes."""
