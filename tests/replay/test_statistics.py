@@ -66,7 +66,11 @@ def written(statistics):
     }
 
 
-def test_rebuilt_and_on_postgres_every_file_is_the_same_byte_for_byte(hub, found, tmp_path, postgres):
+def test_rebuilt_and_on_postgres_every_file_is_the_same_byte_for_byte(hub, tmp_path, postgres):
+    with hub.runner() as runner:
+        runner.run()  # Looks that another test put on record are part of the log too.
+    with hub.projection() as db:
+        found = asked(hub, db)
     live = written(found)
     assert live == written(found)
     with open_sqlite(tmp_path / "rebuilt.db").connect() as db:

@@ -28,7 +28,8 @@ TEXTS: Mapping[str, Words] = {
              "“–” is where nothing can be compared; a gap in a chart is withheld, not observable yet or nobody; "
              "axes of lines need not begin at zero"),
     "withheld": ("…", "…"), "not-observable": ("尚不可观察", "not observable yet"), "none": ("–", "–"),
-    "too-few": ("例数太少", "too few births"), "withheld-rows": ("全部不予公布（…）", "withheld altogether (…)"),
+    "too-few": ("例数太少", "too few births"), "too-few-or-early": ("例数太少或尚不可观察", "too few births, or too early"),
+    "withheld-rows": ("全部不予公布（…）", "withheld altogether (…)"),
     "and": ("、", ", "), "comma": ("，", ", "),
     "provisional": ("（暂）", " (p)"), "to": ("至", " to "), "total": ("合计", "total"),
     "outside": ("县外", "outside the county"), "unknown": ("未说明", "not stated"), "colon": ("：", ": "),
