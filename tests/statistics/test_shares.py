@@ -1,51 +1,17 @@
 """No figure gives away a count that is not protected: of each share both sides are counts, of all others what they are of."""
 
-from itertools import count
-
 from births_made import COUNTY, OTHER_TOWN, birth, births
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import approx
+from tables_made import families, of_births
 
-from hub.domain.days import day_of
-from hub.reference import load_limits
-from hub.statistics.completeness import Linkage
-from hub.statistics.lines import DeliveredLine, FeedLine, Stay, StayLine
 from hub.statistics.publication import Safety, publish
 from hub.statistics.tables import NOT_OBSERVABLE, PERCENT, Key
-from hub.statistics.tables.births import birth_tables
-from hub.statistics.tables.exchange import exchange_table
-from hub.statistics.tables.stays import stay_tables
-from tests.test_repository import ROOT
 
-AS_OF = day_of("2025-06-30")
-LIMITS = load_limits(ROOT / "schemas/limits/china.toml")
 ESTIMATES = "TOTAL_BIRTHS", "COMPLETENESS_UNION", "TOTAL_BIRTHS_3"
 """What they are of follows from a model and from strata that are not published, not from their counts alone."""
 QUANTILE, RATE, RATIO = "DAYS", "PERCENT_A_YEAR", "RATIO"
-
-
-def of_births(lines):
-    return birth_tables(lines, COUNTY, AS_OF, LIMITS, Linkage(0.98, 1.0), with_third=True)
-
-
-def families():
-    """Every table there is, made of a county with small counts on every side."""
-    numbers = count()
-    fields = [{"sex": True}] * 184 + [{"sex": False}] * 4
-    agreed = [birth(next(numbers), agree=said) for said in fields]
-    late = [birth(next(numbers), registered_on=day_of("2024-03-10") + days) for days in (40, 70, 100, 370)]
-    some = births(60, 2, 3, start=500, residence=OTHER_TOWN + "201")
-    stays = [
-        StayLine(n, (Stay(COUNTY + "101201", day_of("2024-02-01") + n, None, "migrant", "510100"),))
-        for n in range(30)
-    ]
-    delivered = [DeliveredLine("a", 100, 100, 60), DeliveredLine("a", 120, 100, 2)]
-    return [
-        of_births([*agreed, *late, *some]),
-        stay_tables(stays, COUNTY, day_of("2024-01-31"), AS_OF),
-        [exchange_table([FeedLine("a", 90, 80, 7, 3)], delivered, COUNTY, AS_OF)],
-    ]  # fmt: skip
 
 
 def observed(tables):
@@ -104,3 +70,12 @@ def test_what_is_shown_of_a_share_never_tells_a_small_side(same, other, far):
         if figure.key.indicator == "AGREEMENT" and figure.value is not None:
             hits = round(figure.value * len(fields) / 100)
             assert 0 in (hits, len(fields) - hits) or min(hits, len(fields) - hits) >= 5
+
+
+def test_completeness_is_kept_where_a_town_can_be_withheld_instead():
+    """Two towns hide their few behind each other, not behind the county's births, certificates and entries."""
+    lines = [*births(90, 12, 3), *births(80, 9, 14, start=500, residence=OTHER_TOWN + "201")]
+    found = {x.key: x for table in publish([of_births(lines)], Safety(), "2024") for x in table.observations}
+    assert found[Key("ONLY_2", COUNTY + "101", "2024")].obs_status == "Q"
+    for name in ("BIRTHS", "LIST_2", "BOTH", "COMPLETENESS_1"):
+        assert found[Key(name, COUNTY, "2024")].value is not None, name
