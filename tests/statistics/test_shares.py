@@ -79,3 +79,14 @@ def test_completeness_is_kept_where_a_town_can_be_withheld_instead():
     assert found[Key("ONLY_2", COUNTY + "101", "2024")].obs_status == "Q"
     for name in ("BIRTHS", "LIST_2", "BOTH", "COMPLETENESS_1"):
         assert found[Key(name, COUNTY, "2024")].value is not None, name
+
+
+def test_a_count_behind_a_key_figure_is_withheld_after_others():
+    lines = [*births(47, 2, 3), *births(52, 5, 2, start=500, residence=OTHER_TOWN + "201")]
+    found = {x.key: x for table in publish([of_births(lines)], Safety(), "2024") for x in table.observations}
+    hidden = [
+        name
+        for name in ("BIRTHS", "BOTH", "LIST_1", "LIST_2")
+        if found[Key(name, COUNTY, "2024")].value is None
+    ]
+    assert hidden == ["LIST_1", "LIST_2"]
