@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from hub.audit.replay import refill
 from hub.cli import cli
 from hub.domain.days import day_of
 from hub.domain.disclosures import Reader
+from hub.domain.watching import SILENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.projections.databases import open_sqlite
 from hub.queries import Queries
@@ -171,6 +173,27 @@ def test_a_town_sees_its_own_and_what_is_withheld_for_the_county_stays_so(hub, f
         assert all(one == whole[key] for key, one in by_key(mine).items())
         with pytest.raises(DisclosureRefusedError):
             asked(hub, db, reader=READER._replace(purpose="curiosity"))
+
+
+def test_feeds_that_come_monthly_are_on_time_by_their_rhythm_and_never_silent(hub):
+    monthly = "commerce.business_registration", "human_resources.employment"
+    assert {hub.feeds[feed].rhythm for feed in monthly} == {31}
+    rhythm = hub.intake.rhythm()
+    assert rhythm.keys() == set(monthly) and not any(one["late"] for one in rhythm.values())
+    for feed in monthly:
+        deliveries = hub.intake.watched(feed).deliveries
+        assert max(b.day - a.day for a, b in pairwise(deliveries)) == 30
+    # A month without a new business is delivered too.
+    assert any(one.rows == 0 for one in hub.intake.watched(monthly[0]).deliveries)
+    assert not [
+        one for feed in hub.feeds for one in hub.intake.watched(feed).discrepancies if one.kind == SILENT
+    ]
+    with hub.projection() as db:
+        found = by_key(asked(hub, db, OPEN))
+    (share,) = (
+        one for key, one in found.items() if key.indicator == "SHARE_ON_TIME" and key.by == monthly[1]
+    )
+    assert share.value == 100.0
 
 
 def test_small_counts_that_are_shown_are_put_on_record_and_others_are_not(hub):
