@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors import CONNECTORS
-from hub.audit.replay import as_of, digests, refill
+from hub.audit.replay import closes, digests, refill
 from hub.casework import Acting, Reading
 from hub.connect import Connector
 from hub.connect.configured import connector_of, feed_of
@@ -65,7 +65,7 @@ class Hub:
         self.feeds = {name: replace(feed, divisions=self.divisions) for name, feed in feeds.items()}
         self.calendar = load_calendar(*_with_own("calendars/china.toml", folder, said.calendar))
         limits = load_limits(*_with_own("limits/china.toml", folder, said.limits))
-        self.rules = Rules(self.feeds, default_model(), said.county, limits, self.calendar)
+        self.rules = Rules(self.feeds, default_model(), said.county, limits, self.calendar, self.divisions)
         events = [path.read_text("utf-8") for path in sorted((SCHEMAS / "events").glob("*.avsc"))]
         derived = [json.dumps(self.feeds[name].avro(), ensure_ascii=False) for name in settings.feeds]
         self.codec = make_codec(settings.log, events + derived)
@@ -162,20 +162,28 @@ class Hub:
         }  # fmt: skip
 
     @contextmanager
-    def past(
+    def past(self, day: Day, progress: Callable[[int], None]) -> Iterator[tuple[Connection, Checkpoint]]:
+        """A projection of what stood at the close of a day, and what part of the log it rests on."""
+        with self.pasts((day,), progress) as found:
+            yield next(found)
+
+    @contextmanager
+    def pasts(
         self,
-        day: Day,
+        days: Sequence[Day],
         progress: Callable[[int], None],
         observe: Callable[[Sequence[Recorded]], None] = lambda _: None,
-    ) -> Iterator[tuple[Connection, Checkpoint]]:
-        """A projection of what stood at the close of a day, and what part of the log it rests on.
+    ) -> Iterator[Iterator[tuple[Connection, Checkpoint]]]:
+        """What stood at the close of each of some days, in order, in one replay; each until the next is asked for.
 
-        It lies beside the other data, for as long as it is looked at; `observe` as `replay.as_of` has it.
+        The projection lies beside the other data, for as long as it is looked at; `observe` as `replay.closes` has it.
         """
         with TemporaryDirectory(prefix="past-", dir=self.data) as folder:
             engine = open_sqlite(Path(folder) / "past.db")
             with engine.connect() as db:
-                yield db, as_of(self.log, db, self.rules, day, progress, observe)
+                yield (
+                    (db, position) for position in closes(self.log, db, self.rules, days, progress, observe)
+                )
             engine.dispose()
 
     def named(self, *names: str) -> dict[str, Feed]:

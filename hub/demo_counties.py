@@ -1,15 +1,15 @@
-"""Two counties that tell each other: every birth is counted once, wherever it happened.
+"""Two counties that tell each other: every birth is counted once, and every person who moves, or is known to be between.
 
 Two hubs, each with a log, a projection and keys of its own, exchange signed letters through a folder;
 both are then held against the truth of the simulated lives.
 """
 
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -22,20 +22,44 @@ from hub.demo import ingest_all
 from hub.domain.agreements import Agreement
 from hub.domain.days import day_of
 from hub.domain.disclosures import COUNTY_TRANSFER
-from hub.domain.notices import DEPARTMENT, receiver
+from hub.domain.notices import (
+    ARRIVAL,
+    BIRTH,
+    DEPARTMENT,
+    DEPARTURE,
+    NAMES,
+    RESIDENCE,
+    STATES,
+    feed_of,
+    receiver,
+)
 from hub.domain.population import cell_on, stays_of
 from hub.domain.residence import ELSEWHERE, Spell
+from hub.neighbours.between import Between
 from hub.neighbours.outbox import states, told
+from hub.neighbours.standing import told_as
 from hub.projections import births, records, residents
 from hub.projections.position import load_progress
 from hub.settings import HubSettings, NeighbourSettings, ReaderSettings, Settings
 from hub.simulate import simulate
-from hub.simulate.neighbour import NEIGHBOUR
-from hub.simulate.places import COUNTY
+from hub.simulate.moves import BETWEEN
+from hub.simulate.places import COUNTY, NEIGHBOUR
 
 ROUNDS_MAX = 8
-TOLD_OF = ("health.birth_certificate", "public_security.residence_registration", f"{DEPARTMENT}.answer")
+TOLD_OF = (
+    "health.birth_certificate",
+    "public_security.residence_registration",
+    "public_security.household_entry",
+    f"{DEPARTMENT}.answer",
+)
 """The feeds of which neighbours tell each other."""
+FIRST_TOLD = {
+    BIRTH: "health.birth_certificate",
+    RESIDENCE: "public_security.residence_registration",
+    DEPARTURE: "public_security.household_entry",
+    ARRIVAL: "public_security.household_entry",
+}
+"""Kind of notice to the feed of the records that it is made of."""
 
 
 def settings_of(folder: Path, county: str, other: str) -> Settings:
@@ -74,11 +98,10 @@ def agree(settings: Settings) -> None:
 
 
 def _told_fields(hub: Hub, name: str) -> tuple[str, ...]:
-    """Those of its fields that the neighbour's contract has a place for."""
+    """Those of its fields that the neighbour's contracts have a place for."""
     feed = hub.feeds[name]
-    as_told = {"birth_certificate": "birth_certificate", "residence": "residence_elsewhere"}
-    there = hub.feeds[f"{DEPARTMENT}.{as_told.get(feed.kind, 'answer')}"]
-    return tuple(field.name for field in feed.fields if any(field.name == f.name for f in there.fields))
+    there = {field.name for kind in told_as(feed) for field in hub.feeds[feed_of(kind)].fields}
+    return tuple(field.name for field in feed.fields if field.name in there)
 
 
 def work(settings: Settings, source: Path) -> int:
@@ -120,32 +143,68 @@ def demo_counties(folder: Path, persons: int, months: int, *, quiet: bool) -> di
 
 
 def compare(sites: tuple[Settings, Settings], sources: tuple[Path, Path]) -> dict[str, Any]:
-    """Whom both hubs count, against the truth: each birth once in the right county, each person in one."""
+    """Whom both hubs count, against the truth: each birth once in the right county, each person in one or between."""
     owners = {row["record_id"]: row["entity_id"] for source in sources for row in _records(source)}
-    born: dict[str, list[str]] = defaultdict(list)
-    living: Counter[str] = Counter()
-    stand: dict[str, dict[str, int]] = {}
-    for site in sites:
-        with closing(Hub(site)) as hub, hub.projection() as db:
-            names = _entities(db, owners)
-            for entity in _counted(db, names):
-                born[entity].append(site.hub.county)
-            living.update(_living(db, names))
-            (other,) = site.neighbours
-            found = Counter(states(db, told(hub.log, other), other).items())
-            stand[site.hub.county] = dict(
-                sorted(Counter(f"{kind} {state}" for (kind, _), state in found).items())
-            )
-    births_of_both = _truth(sources[1], "births_of_both")
-    people = {row["entity_id"] for row in _truth(sources[1], "people_of_both")}
-    wrong = [row["entity_id"] for row in births_of_both if born[row["entity_id"]] != [row["counted_in"]]]
+    found = {site.hub.county: _counts(site, owners) for site in sites}
+    births_of_both, people = (_truth(sources[1], f"{name}_of_both") for name in ("births", "people"))
+    wrong = [
+        row["entity_id"]
+        for row in births_of_both
+        if [county for county, one in found.items() for _ in range(one.born[row["entity_id"]])]
+        != [row["counted_in"]]
+    ]
+    where = {
+        row["entity_id"]: [c for c, one in found.items() if row["entity_id"] in one.living] for row in people
+    }
+    moved = [row for row in people if not row["register"]]
+    misplaced = [row["entity_id"] for row in moved if not _is_placed(row, where[row["entity_id"]], found)]
+    settled = [row["entity_id"] for row in people if row["register"]]
     return {
-        "ok": not wrong and all(living[entity] == 1 for entity in people),
+        "ok": not wrong and not misplaced and all(len(where[entity]) == 1 for entity in settled),
         "births_of_both": len(births_of_both), "counted_once": len(births_of_both) - len(wrong), "wrong": wrong,
-        "people_of_both": len(people), "people_counted_once": sum(living[entity] == 1 for entity in people),
-        "people_twice": sum(living[entity] > 1 for entity in people),
-        "people_dropped": sum(living[entity] == 0 for entity in people), "notices": stand,
+        "people_of_both": len(settled), "people_counted_once": sum(len(where[entity]) == 1 for entity in settled),
+        "people_twice": sum(len(counties) > 1 for counties in where.values()),
+        "people_dropped": sum(not where[entity] for entity in settled),
+        "people_moved": len(moved), "people_placed": len(moved) - len(misplaced), "misplaced": misplaced,
+        "between": {county: one.between.counts() for county, one in found.items()},
+        "notices": {county: one.notices for county, one in found.items()},
     }  # fmt: skip
+
+
+class _Counts(NamedTuple):
+    """Whom one hub counts, by their true names."""
+
+    born: Counter[str]
+    living: set[str]
+    between: Between
+    left: set[str]
+    expected: set[str]
+    notices: dict[str, int]
+
+
+def _counts(site: Settings, owners: Mapping[str, str]) -> _Counts:
+    (other,) = site.neighbours
+    with closing(Hub(site)) as hub, hub.projection() as db:
+        names, before = _entities(db, owners), told(hub.log, other)
+        moves = hub.letters.between(db, hub.rules.limits)[other]
+        stand = Counter(f"{kind} {state}" for (kind, _), state in states(db, before, other).items())
+        return _Counts(
+            Counter(_counted(db, names)), _living(db, names), moves,
+            {names[move.record_id] for move in moves.left}, {names[move.record_id] for move in moves.expected},
+            dict(sorted(stand.items())),
+        )  # fmt: skip
+
+
+def _is_placed(row: Mapping[str, str], where: list[str], found: Mapping[str, _Counts]) -> bool:
+    """Whether somebody who moved is counted in the right county, or shown on both sides as between the two."""
+    entity, lives_in = row["entity_id"], row["lives_in"]
+    shown = [
+        any(entity in one.left for one in found.values()),
+        any(entity in one.expected for one in found.values()),
+    ]
+    if lives_in == BETWEEN:
+        return not where and all(shown)
+    return where == [county for county in found if county == lives_in] and not any(shown)
 
 
 def _truth(source: Path, name: str) -> list[dict[str, str]]:
@@ -184,21 +243,37 @@ def _counted(db: Connection, names: Mapping[str, str]) -> list[str]:
 
 
 def _own_name(feed: str, key: str) -> str:
-    """The name of a record with whoever published it first: a certificate may have come in a letter."""
+    """The name of a record with whoever published it first: it may have come in a letter."""
     department, _, kind = feed.partition(".")
-    return f"health.{kind}/{key.partition('/')[2]}" if department == DEPARTMENT else f"{feed}/{key}"
+    return (
+        f"{FIRST_TOLD.get(kind, '')}/{key.partition('/')[2]}" if department == DEPARTMENT else f"{feed}/{key}"
+    )
 
 
 def _show(console: Console, answer: dict[str, Any]) -> None:
     table = Table(title="告知 notices between two counties", title_justify="left")
-    for name in ("told by", "what", "count"):
+    for name in ("告知方 told by", "事项 what", "数量 count"):
         table.add_column(name)
     for county, counts in answer["notices"].items():
         for what, count in counts.items():
-            table.add_row(county, what, f"{count:,}")
+            kind, state = what.split()
+            table.add_row(county, f"{' '.join(NAMES[kind])}: {' '.join(STATES[state])}", f"{count:,}")
     console.print(table)
+    on_the_way = Table(title="两县之间 between the two registers", title_justify="left")
+    for name in ("县 county", "已迁出 left", "逾期 late", "待迁入 expected", "逾期 late"):
+        on_the_way.add_column(name)
+    for county, counts in answer["between"].items():
+        numbers = (counts[name] for name in ("left", "left_late", "expected", "expected_late"))
+        on_the_way.add_row(county, *(f"{number:,}" for number in numbers))
+    console.print(on_the_way)
     console.print(
-        f"{answer['rounds']} rounds; of {answer['births_of_both']} births that concern both counties "
-        f"{answer['counted_once']} are counted once, in the right one; of {answer['people_of_both']} people of the "
-        f"neighbour's register who are here at times {answer['people_counted_once']} are counted in one county"
+        f"{answer['rounds']} 轮往来 rounds; 涉及两县的 {answer['births_of_both']} 例出生中 "
+        f"{answer['counted_once']} 例只计一次 births that concern both, counted once in the right county: "
+        f"{answer['counted_once']} of {answer['births_of_both']}\n"
+        f"邻县户籍而来过本县的 {answer['people_of_both']} 人中 {answer['people_counted_once']} 人只计一次 "
+        f"people of the neighbour's register who are here at times, counted in one county: "
+        f"{answer['people_counted_once']} of {answer['people_of_both']}\n"
+        f"户口在两县间迁移的 {answer['people_moved']} 人中 {answer['people_placed']} 人计在应计之县或列为两县之间 "
+        f"people who moved from one register to the other, counted where they live or shown as between: "
+        f"{answer['people_placed']} of {answer['people_moved']}"
     )

@@ -12,21 +12,21 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
 from hub.audit import area, review
-from hub.audit.aggregates import Asked, Statistics, statistics, within
+from hub.audit.aggregates import Asked, Source, Statistics, statistics, within
 from hub.audit.person import alternatives, profiles_of, ties, values
 from hub.connect.contracts import Feed
 from hub.domain.births import OUTCOMES
 from hub.domain.cases import STATES
-from hub.domain.days import iso
+from hub.domain.days import Day, day_of, iso
 from hub.domain.disclosures import Reader, refusal
 from hub.domain.discrepancies import CATALOGUE
-from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, PairJudged
+from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, FiguresReleased, PairJudged
 from hub.domain.evidence import in_chinese
-from hub.domain.limits import Limits
 from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, EventLog, derive_id
 from hub.matching import Model
+from hub.processing import Rules
 from hub.projections import (
     births,
     cases,
@@ -43,7 +43,9 @@ from hub.projections import (
 )  # fmt: skip
 from hub.projections.adoption import adopted_model
 from hub.projections.position import load_checkpoint, load_progress
+from hub.projections.releases import history
 from hub.statistics.publication import Safety
+from hub.statistics.releases import History, Released, written
 
 ROWS_MAX = 1_000
 NOBODY = "no person, record, pair, discrepancy or case of your area has this id"
@@ -146,18 +148,26 @@ class Queries:
 
     def statistics(
         self,
-        feeds: Mapping[str, Feed],
+        rules: Rules,
         balance: Mapping[str, Mapping[str, int]],
-        limits: Limits,
         asked: Asked,
         safety: Safety,
+        before: History | None = None,
     ) -> Statistics:
-        """Published tables inside the reader's jurisdiction; small counts are put on record where they are shown."""
+        """Published tables inside the reader's jurisdiction; small counts are put on record where they are shown.
+
+        What is given out as a release is put on record. `before` are those to compare with; None: all that the log
+        holds.
+        """
         self._allowed()
         today = load_progress(self._db, "today", -1)
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
-        found = statistics(self._db, self._county, feeds, balance, self._model, limits, asked, safety, today)
+        known = history(self._db, self._log) if before is None else before
+        source = Source(self._db, rules._replace(model=self._model), balance, today, known)
+        found = statistics(source, asked, safety)
+        if found.released.name and safety.withholds and found.released.name not in known:
+            self._release(found.released, day_of(found.basis.as_of))
         if safety.threshold < 2 and not safety.base:
             self._disclose("statistics", [f"small counts of {name}" for name in asked.tables])
         mine = self._reader.jurisdiction
@@ -321,6 +331,16 @@ class Queries:
         """What is shown of a row in quarantine, masked as it is; even that look is put on record."""
         self._disclose("quarantine", [subject])
         return shown_masked
+
+    def _release(self, made: Released, as_of: Day) -> None:
+        """Put on record that figures are given out, before they are."""
+        actor = f"{self._reader.department}/{self._reader.role}"
+        shown = {written(key): made.shown[key] for key in sorted(made.shown)}
+        hidden = sorted(map(written, made.withheld))
+        event = FiguresReleased(made.name, as_of, shown, hidden, actor)
+        self._log.append([
+            Envelope(event, derive_id("release", made.name), made.name, "/hub/queries", made.name, actor=actor)
+        ])  # fmt: skip
 
     # --- the reader's area -------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ sees the same micro-batches the live run saw, on any log and with any number
 of partitions.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
@@ -129,43 +130,121 @@ def as_of(
 ) -> Checkpoint:
     """Fill an empty projection with what stood at the close of a day; the log's position of what it rests on.
 
-    Steps are followed up to the one that closes the day. Where it ends there, it is followed too: what was
-    decided then stands, whatever rules came later. Where it went on to other days, what came before is decided
-    again: so how the live run cut its steps cannot be seen. NotFoundError before the day was closed.
-    `observe` is handed all facts on the way, in order.
+    As `closes` says; what is filled is kept.
     """
-    metadata.create_all(scratch)
-    shelves = Shelves(scratch)
-    today, before = NO_DAY, START
-    for step in steps(log):
-        until = next((i for i, fact in enumerate(step.facts) if day in days_of((fact,))), None)
-        if until is not None:
-            facts = step.facts[: until + 1]
-            if len(facts) == len(step.facts):
-                apply_step(shelves, step, rules)
-                shelves.flush()
-            else:
-                touch_everyone(scratch)
-                _settle(scratch, shelves, rules, today, facts)
-            break
-        rules = apply_step(shelves, step, rules)
-        shelves.flush()
-        today, before = max([today, *days_of(step.facts)]), step.checkpoint
-        observe(step.facts)
-        progress(len(step.facts) + len(step.decisions))
-    else:
-        raise NotFoundError(f"{iso(day)} was not closed yet, or is no day of this log")
-    observe(facts)
-    progress(len(facts))
-    position = _closing(log, before, day) | _acted(before, facts)
-    for event in (envelope.event for envelope in step.decisions):
-        if isinstance(event, SetAside) and _lies_before(event, position):
-            reconciled.apply(shelves, event)
-    shelves.flush()
-    save_checkpoint(scratch, position)
-    save_progress(scratch, "today", day)
+    position = next(closes(log, scratch, rules, (day,), progress, observe))
     scratch.commit()
     return position
+
+
+def closes(
+    log: EventLog,
+    scratch: Connection,
+    rules: Rules,
+    days: Sequence[Day],
+    progress: Callable[[int], None],
+    observe: Callable[[Sequence[Recorded]], None] = lambda _: None,
+) -> Iterator[Checkpoint]:
+    """Fill an empty projection with what stood at the close of one day after the other, in one pass over the log.
+
+    Each time the projection may be read, never committed, until the next day is asked for; the log's position of
+    what it rests on is handed out. Steps are followed up to the one that closes the day. Where it ends there, it
+    is followed too: what was decided then stands, whatever rules came later. Where it went on to other days, what
+    came before is decided again: so how the live run cut its steps cannot be seen. Either way that step is taken
+    back before the way goes on to later ones. NotFoundError before a day was closed; days come in order.
+    `observe` is handed all facts on the way, in order, each once.
+    """
+    metadata.create_all(scratch)
+    walk = _Walk(log, scratch, rules, progress, observe)
+    for day in days:
+        yield walk.to(day)
+
+
+class _Walk:
+    """A way through the steps of a log on one projection, with a look at closed days."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        scratch: Connection,
+        rules: Rules,
+        progress: Callable[[int], None],
+        observe: Callable[[Sequence[Recorded]], None],
+    ) -> None:
+        self._log, self._scratch, self._rules = log, scratch, rules
+        self._progress, self._watch = progress, observe
+        self._shelves = Shelves(scratch)
+        self._ahead = steps(log)
+        self._step: Step | None = None
+        """The step after those that were followed."""
+        self._today, self._before = NO_DAY, START
+        self._told = 0
+        """So many of the step's facts were handed to the watcher."""
+        self._looked: tuple[int, Day, Checkpoint] | None = None
+        """So many of them were decided on for the look at a day, which is not kept; its position."""
+
+    def to(self, day: Day) -> Checkpoint:
+        """Go on to the close of a day."""
+        while self._step is None or (until := _closed_in(self._step, day)) is None:
+            self._follow(day)
+        step, facts = self._step, self._step.facts[: until + 1]
+        if not self._looked:
+            self._scratch.commit()
+        if len(facts) == len(step.facts):
+            self._go_back()
+            apply_step(self._shelves, step, self._rules)
+        else:
+            self._settle(facts)
+        self._tell(facts)
+        after = self._looked[2] if self._looked else self._before
+        position = _closing(self._log, after, facts[-1]) | _acted(self._before, facts)
+        for event in (envelope.event for envelope in step.decisions):
+            if isinstance(event, SetAside) and _lies_before(event, position):
+                reconciled.apply(self._shelves, event)
+        self._shelves.flush()
+        save_checkpoint(self._scratch, position)
+        save_progress(self._scratch, "today", day)
+        self._looked = len(facts), day, position
+        return position
+
+    def _follow(self, day: Day) -> None:
+        """Keep the step that was read ahead, and read the next one."""
+        self._go_back()
+        if self._step is not None:
+            step = self._step
+            self._rules = apply_step(self._shelves, step, self._rules)
+            self._shelves.flush()
+            self._today, self._before = max([self._today, *days_of(step.facts)]), step.checkpoint
+            self._tell(step.facts)
+            self._progress(len(step.decisions))
+        self._step, self._told = next(self._ahead, None), 0
+        if self._step is None:
+            raise NotFoundError(f"{iso(day)} was not closed yet, or is no day of this log")
+
+    def _go_back(self) -> None:
+        """Take back what was done for a look."""
+        if self._looked:
+            self._scratch.rollback()
+            self._shelves, self._looked = Shelves(self._scratch), None
+
+    def _settle(self, facts: Sequence[Recorded]) -> None:
+        """Decide on these facts of the step, going on from an earlier look into the same step."""
+        if self._looked:
+            decided, today, _ = self._looked
+        else:
+            touch_everyone(self._scratch)
+            decided, today = 0, self._today
+        _settle(self._scratch, self._shelves, self._rules, today, facts[decided:])
+
+    def _tell(self, facts: Sequence[Recorded]) -> None:
+        self._watch(facts[self._told :])
+        self._progress(len(facts) - self._told)
+        self._told = len(facts)
+
+
+def _closed_in(step: Step, day: Day) -> int | None:
+    """Which of a step's facts closes a day; None where none of them does."""
+    return next((i for i, fact in enumerate(step.facts) if day in days_of((fact,))), None)
 
 
 def _acted(before: Checkpoint, facts: Sequence[Recorded]) -> dict[Partition, int]:
@@ -195,14 +274,12 @@ def _settle(
     shelves.flush()
 
 
-def _closing(log: EventLog, after: Checkpoint, day: Day) -> dict[Partition, int]:
-    """The place in each partition of the records at which a day was closed."""
-    records = {p: offset for p, offset in after.items() if p.topic == RECORDS}
-    source = Subscription(log, (RECORDS,), records)
-    while batch := source.take(1):
-        if day in days_of(batch.events) or not batch.events:
-            return {p: offset for p, offset in batch.checkpoint.items() if offset >= 0}
-    raise AssertionError("a subscription ends with an empty batch")
+def _closing(log: EventLog, after: Checkpoint, closed: Recorded) -> dict[Partition, int]:
+    """The place in each partition of the records at which a day was closed, by its event."""
+    source = Subscription(log, (RECORDS,), {p: offset for p, offset in after.items() if p.topic == RECORDS})
+    batch = source.take_through(closed.envelope.id, sys.maxsize)
+    assert batch is not None, "a day is closed in every partition"
+    return {p: offset for p, offset in batch.checkpoint.items() if offset >= 0}
 
 
 def digests(db: Connection) -> dict[str, str]:

@@ -8,7 +8,7 @@ import click
 from hub.app import Hub
 from hub.cli.common import as_json, opened, reader_of
 from hub.cli.show import Progress, emit
-from hub.cli.statistics import linkage_of, safety_of
+from hub.cli.statistics import linkage_of, safety_of, say_exposed
 from hub.domain.days import iso
 from hub.errors import NotFoundError
 from hub.projections.position import load_progress
@@ -65,6 +65,7 @@ def _command(kind: str) -> None:
         write_files(folder, files)
         if not no_pdf and not available():
             click.echo(f"没有生成 PDF no PDF was written: it {INSTALL}", err=True)
+        say_exposed(found.known.exposed)
         told: dict[str, Any] = {**answer(found), "files": sorted(files)}
         emit(told, json_, lambda: click.echo(f"{len(files)} files in {folder}: {', '.join(sorted(files))}"))
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from hub.audit.aggregates import FAMILIES, TABLES, Asked, Statistics
+from hub.audit.aggregates import FAMILIES, STATISTICS, TABLES, Asked, Statistics
 from hub.cli.common import as_json, opened, queries
 from hub.cli.show import emit
 from hub.domain.days import day_of, from_date
@@ -58,10 +58,10 @@ def statistics() -> None:
     """
 
 
-def asked_of(chosen: Chosen, tables: tuple[str, ...], said: StatisticsSettings) -> Asked:
+def asked_of(chosen: Chosen, tables: tuple[str, ...], said: StatisticsSettings, release: str = "") -> Asked:
     """What a command line and the settings ask for."""
     as_of = None if chosen.as_of is None else from_date(chosen.as_of.date())
-    return Asked(tables, as_of, chosen.months, linkage_of(said), chosen.origin_digits)
+    return Asked(tables, as_of, chosen.months, linkage_of(said), chosen.origin_digits, release=release)
 
 
 def linkage_of(said: StatisticsSettings) -> Linkage | None:
@@ -84,13 +84,15 @@ def safety_of(said: StatisticsSettings) -> Safety:
     return Safety(said.threshold, said.rounding)
 
 
-def found_for(context: click.Context, chosen: Chosen, tables: tuple[str, ...]) -> Statistics:
+def found_for(
+    context: click.Context, chosen: Chosen, tables: tuple[str, ...], release: str = ""
+) -> Statistics:
     """The statistics of this call."""
     hub = opened(context)
     said = hub.settings.statistics
     with hub.projection() as db:
         return queries(hub, db).statistics(
-            hub.feeds, hub.intake.balance(), hub.rules.limits, asked_of(chosen, tables, said), safety_of(said)
+            hub.rules, hub.intake.balance(), asked_of(chosen, tables, said, release), safety_of(said)
         )
 
 
@@ -131,13 +133,27 @@ def export(
     context: click.Context, folder: Path, format_: str, tables: tuple[str, ...], json_: bool,
     as_of: datetime | None, months: int, origin_digits: int,
 ) -> None:  # fmt: skip
-    """Write tables to FOLDER, the same bytes for the same log and rules; README.txt says what they rest on."""
+    """Write tables to FOLDER, the same bytes for the same log and rules; README.txt says what they rest on.
+
+    It is put on record what they give and withhold: later releases are compared with it.
+    """
     check_folder(folder)
     default = tuple(name for name in TABLES if name != "three-lists")
-    found = found_for(context, Chosen(as_of, months, origin_digits), tables or default)
+    found = found_for(context, Chosen(as_of, months, origin_digits), tables or default, STATISTICS)
+    say_exposed(found.exposed)
     written = write_statistics(folder, found, format_, places_of(context, found))
     answer = basis_of(found.basis) | {"files": written}
     emit(answer, json_, lambda: click.echo(f"{len(written)} files in {folder}: {', '.join(written)}"))
+
+
+def say_exposed(number: int) -> None:
+    """Warn of small counts that are withheld in vain."""
+    if number:
+        click.echo(
+            f"有 {number} 个小数值虽未公布，但可由先前发布的数字推知 "
+            f"{number} small counts are withheld but follow from figures that were given out before",
+            err=True,
+        )
 
 
 def _as_json(table: Publication) -> dict[str, Any]:

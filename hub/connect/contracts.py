@@ -14,7 +14,7 @@ from hub.domain.vanished import Limits
 CODED = ("code", "operation")
 EVIDENCE = (
     "person", "household_entry", "residence", "business", "employment", "birth_certificate", "child_record",
-    "residence_elsewhere", "answer",
+    "residence_elsewhere", "answer", "departure", "arrival",
 )  # fmt: skip
 READ = ("active", "deprecated")
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")

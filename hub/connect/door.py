@@ -23,6 +23,7 @@ from hub.connect.rows import HeadingReport, Problem, Row
 from hub.connect.snapshot import Snapshot
 from hub.connect.translator import WITHDRAW, Translated, Translator
 from hub.domain.days import Day
+from hub.domain.disclosures import COUNTY_TRANSFER
 from hub.domain.events import (
     BatchReceived,
     Event,
@@ -93,9 +94,11 @@ class Door:
     def cites(self, feed: Feed, day: Day) -> str | None:
         """The agreements in force about a feed on a day, then its contract's version.
 
-        None if there are agreements, and none is in force.
+        None if there are agreements, and none is in force. What another county may be told is no
+        leave to read: its end stops letters, never the county's own registers.
         """
-        signed = self._memory.agreements.of_feed(feed.name)
+        about = self._memory.agreements.of_feed(feed.name)
+        signed = [agreement for agreement in about if agreement.purpose != COUNTY_TRANSFER]
         found = [agreement.cited for agreement in signed if agreement.in_force(day)]
         return ",".join([*found, feed.version]) if found or not signed else None
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hub.domain.days import Day
 from hub.domain.facts import Fact
 from hub.domain.limits import BIRTH_REGISTRATION, CERTIFICATE_ARRIVAL, Clock
-from hub.domain.notices import CLOSED
+from hub.domain.notices import CLOSED, MOVES
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "matched": ("两边一致", "matched"),
@@ -199,8 +199,9 @@ def mother_local(certificate: Fact | None, county: str) -> bool:
 
 
 def registered_elsewhere(answers: Sequence[Fact]) -> Fact | None:
-    """A neighbour's answer that its household register holds the child."""
-    return next((fact for fact in answers if fact.fields.get("state") == CLOSED), None)
+    """A neighbour's answer that its household register holds the child, be it asked of the birth or of where it lives."""
+    found = (fact for fact in answers if fact.fields.get("about") not in MOVES)
+    return next((fact for fact in found if fact.fields.get("state") == CLOSED), None)
 
 
 def is_foundling(entry: Fact) -> bool:

@@ -7,6 +7,7 @@ the divisions of the day, or carried through successors to those of a later
 one. After a split nobody can tell from the code alone, and that is said.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -58,6 +59,8 @@ class Divisions:
     """By code, the earliest first."""
     _parents: frozenset[str] = frozenset()
     """Codes whose parts are listed too."""
+    _former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By code those that it was made of."""
 
     @staticmethod
     def of(rows: Iterable[Division], system: str = STATISTICAL) -> "Divisions":
@@ -66,8 +69,20 @@ class Divisions:
         for row in sorted(rows, key=lambda row: (row.code, row.valid_from)):
             if row.system == system:
                 by_code.setdefault(row.code, []).append(row)
-        listed = {code: tuple(found) for code, found in by_code.items()}
-        return Divisions(listed, frozenset(parent for code in listed if (parent := _above(code))))
+        listed = {code: tuple(found) for code, found in sorted(by_code.items())}
+        former: dict[str, tuple[str, ...]] = {}
+        for row in (row for found in listed.values() for row in found):
+            for successor in row.successors:
+                former[successor] = (*former.get(successor, ()), row.code)
+        return Divisions(listed, frozenset(parent for code in listed if (parent := _above(code))), former)
+
+    @property
+    def digest(self) -> str:
+        """What tables cite, so that anyone can tell by which divisions they were made."""
+        total = hashlib.sha256()
+        for found in self.rows.values():
+            total.update(repr([tuple(row) for row in found]).encode())
+        return total.hexdigest()
 
     def status(self, code: str, day: Day) -> str:
         """Whether a code was valid on a day: VALID, NOT_YET, ABOLISHED or UNKNOWN; NOT_LISTED is not ours to judge."""
@@ -83,12 +98,13 @@ class Divisions:
     def became(self, code: str, day: Day, until: Day) -> frozenset[str]:
         """The codes that on a later day stand for what a code named on `day`: several after a split, none if gone.
 
-        Of a village that is not listed itself, a merged or split town leaves the successor alone.
+        A code stated before its first day or after its last stands for what it named on that one. Of a
+        village that is not listed itself, a merged or split town leaves the successor alone.
         """
         if self.status(code, day) == NOT_LISTED:
             return frozenset((code,))
         found: set[str] = set()
-        pending = {(code, day)}
+        pending = {(code, self._nearest(code, day))}
         while pending:
             each, since = pending.pop()
             known = self._listed(each)
@@ -100,6 +116,25 @@ class Divisions:
                 continue
             kept = each[len(known) :] if row.change == "renamed" else ""
             pending |= {(successor + kept, row.valid_to + 1) for successor in row.successors}
+        return frozenset(found)
+
+    def in_force(self, code: str) -> Day:
+        """The first day of a listed code, or of the nearest area above it that is listed."""
+        return self.rows[self._listed(code)][0].valid_from
+
+    def meant(self, code: str, day: Day) -> frozenset[str]:
+        """The codes that on a day name the place which a code names on another: what it became, or was made of."""
+        if self.status(code, day) != NOT_YET:
+            return self.became(code, day, day)
+        found: set[str] = set()
+        pending, seen = {code}, {code}
+        while pending:
+            for former in self._former.get(pending.pop(), ()):
+                if self._on(former, day):
+                    found.add(former)
+                elif former not in seen:
+                    pending.add(former)
+                seen.add(former)
         return frozenset(found)
 
     def area(self, code: str, day: Day, digits: int, as_on: Day | None = None) -> Area:
@@ -117,6 +152,13 @@ class Divisions:
         while code and code not in self.rows:
             code = _above(code)
         return code
+
+    def _nearest(self, code: str, day: Day) -> Day:
+        """The day itself, or the nearest one before, else after, on which a listed code is valid."""
+        rows = self.rows[self._listed(code)]
+        return max(
+            (min(day, row.valid_to) for row in rows if row.valid_from <= day), default=rows[0].valid_from
+        )
 
     def _on(self, code: str, day: Day) -> Division | None:
         return next((row for row in self.rows.get(code, ()) if row.valid_from <= day <= row.valid_to), None)

@@ -10,16 +10,20 @@ from typing import NamedTuple
 
 from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import Fact
 from hub.domain.findings import Check, Finding, Scene
 from hub.domain.findings.births import births, child_records, deliveries
 from hub.domain.findings.certificates import certificates, citations, replacements
+from hub.domain.findings.moves import arrivals, departures
 from hub.domain.findings.numbers import contradictions, numbers
+from hub.domain.findings.places import places
 from hub.domain.findings.registers import deaths, entered_twice
 from hub.domain.findings.residence import households, quiet, residence
 from hub.domain.findings.statements import birth_dates, names, orders, parents, sexes
 from hub.domain.findings.work import insured_after_end, work
 from hub.domain.limits import Clock, Limits
+from hub.domain.notices import ARRIVAL, DEPARTURE, RESIDENCE
 from hub.domain.residence import ELSEWHERE, Spell, lapses, spells_of
 from hub.domain.work import works_here
 
@@ -27,8 +31,8 @@ _record_id = attrgetter("record_id")
 _NONE: tuple[Fact, ...] = ()
 CHECKS: tuple[Check, ...] = (
     births, deliveries, child_records, certificates, replacements, citations, numbers, contradictions,
-    birth_dates, sexes, parents, orders, names, entered_twice, deaths,
-    residence, households, quiet, work, insured_after_end,
+    birth_dates, sexes, parents, orders, names, places, entered_twice, deaths,
+    residence, households, quiet, work, insured_after_end, arrivals, departures,
 )  # fmt: skip
 
 
@@ -39,6 +43,8 @@ class Evaluation(NamedTuple):
     spells: tuple[Spell, ...]
     findings: tuple[Finding, ...]
     due: Day | None
+    bound_for: str | None = None
+    """The village here to which a neighbour told that the person moves."""
 
 
 def evaluate(
@@ -51,6 +57,7 @@ def evaluate(
     *,
     siblings: Sequence[str] = (),
     namesake: bool = False,
+    divisions: Divisions = NOWHERE,
 ) -> Evaluation:
     """Conclude from a person's records.
 
@@ -74,7 +81,7 @@ def evaluate(
     )
     birth = reconcile(person, records, county, clock)
     works = works_here(kinds, county)
-    elsewhere = kinds.get("residence_elsewhere", _NONE)
+    elsewhere = _told(kinds)
     spells = clock.steady(
         lapses((*residences, *elsewhere), limits),
         lambda day: spells_of(entries, residences, works, county, limits, day, elsewhere),
@@ -93,6 +100,18 @@ def evaluate(
         siblings,
         namesake,
         clock,
+        divisions,
     )
     findings = tuple(finding for check in CHECKS for finding in check(scene))
-    return Evaluation(birth, spells, findings, clock.due)
+    return Evaluation(birth, spells, findings, clock.due, _bound_for(elsewhere, county))
+
+
+def _told(kinds: Mapping[str, Sequence[Fact]]) -> Sequence[Fact]:
+    """What neighbours tell of where the person lives."""
+    found = [fact for kind in (RESIDENCE, ARRIVAL, DEPARTURE) for fact in kinds.get(kind, _NONE)]
+    return found or _NONE
+
+
+def _bound_for(told: Sequence[Fact], county: str) -> str | None:
+    places = (fact.fields.get("moved_to", "") for fact in told if fact.kind == DEPARTURE)
+    return next((place for place in places if place.startswith(county)), None)

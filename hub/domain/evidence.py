@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+PLACE = f"([a-z_]+) (abolished|not-yet|unknown) on ({DAY})(?: [(]use ([0-9]+)[)])?"
+"""A place code that was not valid on its day, and the one to use."""
+NOT_VALID = {"abolished": "已废止", "not-yet": "尚未启用", "unknown": "不存在"}
 SENTENCES: Mapping[str, str] = {
     f"born ({DAY}), to be entered by ({DAY}), no household entry yet": r"\1出生，应于\2前登记户口，尚未登记",
     f"born ({DAY}), no household entry by ({DAY})": r"\1出生，至\2未登记户口",
@@ -48,6 +51,11 @@ SENTENCES: Mapping[str, str] = {
         r"户口于\1注销，\2后仍在本县就业或经营",
     f"the job ended ({DAY}), the last month insured is ([0-9-]+)": r"就业于\1终止，最后参保月份为\2",
     f"works here since ({DAY}), no residence registered in the county": r"自\1在本县就业或经营，县内无居住登记",
+    f"((?:{PLACE}(?:, )?)+) in ([a-z_.0-9-]+)": r"\6中的地点代码当日无效：\1",
+    f"moved here out of a neighbour's register on ({DAY}), registered nowhere here by ({DAY})":
+        r"\1自邻县户口迁往本县，至\2县内无登记",
+    f"entered in county ([0-9]+) on ({DAY}), the entry here stands after ({DAY})":
+        r"\2已在\1县登记户口，\3后本县登记仍有效",
     "two people too alike to ignore and too different to link: pair (.+)": r"疑似同一人，须人工核对：\1",
 }  # fmt: skip
 """What findings say, and the same in Chinese."""
@@ -57,7 +65,13 @@ _PATTERNS = [(re.compile(pattern), words) for pattern, words in SENTENCES.items(
 def in_chinese(evidence: str) -> str | None:
     """The evidence in Chinese; None for words of an older or newer hub."""
     found = ((pattern.fullmatch(evidence), words) for pattern, words in _PATTERNS)
-    return next((match.expand(words).replace(" and ", "、") for match, words in found if match), None)
+    said = next((match.expand(words).replace(" and ", "、") for match, words in found if match), None)
+    return said and re.sub(PLACE, _place, said)
+
+
+def _place(match: re.Match[str]) -> str:
+    field, status, day, instead = match.groups()
+    return f"{field}（{day}）{NOT_VALID[status]}" + (f"，应为{instead}" if instead else "")
 
 
 def in_both(evidence: str) -> str:

@@ -16,6 +16,7 @@ TEXTS = frozenset((
     "name", "former_name", "number", "mother_number", "father_number", "sex", "birth_place", "place",
     "work_place", "certificate_no", "status", "replaces", "mother_hukou_place", "entry_kind", "mother_name",
     "facility", "cancel_reason", "state", "hukou_place", "moved_from", "household_no", "relation", "last_month",
+    "about", "moved_to", "came_from",
 ))  # fmt: skip
 COUNTS = frozenset(("plurality",))
 READ = (*sorted(DATES), *sorted(TEXTS), *sorted(COUNTS))

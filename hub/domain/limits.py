@@ -11,12 +11,14 @@ from typing import NamedTuple, TypeVar
 
 from hub.domain.days import Day, add_month, iso
 
+ARRIVAL_REGISTRATION = "arrival-registration"
 BIRTH_REGISTRATION = "birth-registration"
 BIRTH_WARNING = "birth-registration-warning"
 CERTIFICATE_ARRIVAL = "certificate-arrival"
 CHILD_ON_A_LIST = "child-on-a-list"
 CHILD_NUMBER = "child-number"
 DEATH_TOLD = "death-told"
+ENTRY_AFTER_MOVING = "entry-after-moving"
 RESIDENCE_RENEWAL = "residence-renewal"
 RESIDENCE_REPORT = "residence-report"
 RESIDENCE_REMINDER = "residence-reminder"
@@ -25,7 +27,8 @@ RESIDENCE_AFTER_ENTRY = "residence-after-entry"
 USUAL_RESIDENCE = "usual-residence"
 WORK_AFTER_CANCELLING = "work-after-cancelling"
 CODES = (
-    BIRTH_REGISTRATION, BIRTH_WARNING, CERTIFICATE_ARRIVAL, CHILD_ON_A_LIST, CHILD_NUMBER, DEATH_TOLD,
+    ARRIVAL_REGISTRATION, BIRTH_REGISTRATION, BIRTH_WARNING, CERTIFICATE_ARRIVAL, CHILD_ON_A_LIST, CHILD_NUMBER,
+    DEATH_TOLD, ENTRY_AFTER_MOVING,
     RESIDENCE_RENEWAL, RESIDENCE_REPORT, RESIDENCE_REMINDER, RESIDENCE_EVIDENCE, RESIDENCE_AFTER_ENTRY,
     USUAL_RESIDENCE, WORK_AFTER_CANCELLING,
 )  # fmt: skip

@@ -1,12 +1,14 @@
 """Notices between counties: what one hub tells a neighbour's of records that concern both.
 
 A birth here of a mother whose household register is there; somebody of a register there who lives
-here. The notice is the record itself, as far as an agreement names its fields: offered when it is
-told, accepted when the neighbour's hub holds it, closed when the neighbour's own register holds
-what it speaks of. So nobody is counted twice, and nobody dropped between two registers.
+here; an entry here that was cancelled to move there, before anybody there has seen who is to come; an
+entry here of somebody who moved from there, where another may still stand. The notice is the record
+itself, as far as an agreement names its fields: offered when it is told, accepted when the neighbour's
+hub holds it, closed when the neighbour's own register has followed. So nobody is counted twice, and
+whoever is in neither register is known to be between them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.domain.days import Day
@@ -14,16 +16,38 @@ from hub.domain.days import Day
 DEPARTMENT = "neighbour"
 """The department of records that a neighbour told."""
 BIRTH, RESIDENCE, ANSWER = "birth_certificate", "residence_elsewhere", "answer"
-KINDS = (BIRTH, RESIDENCE, ANSWER)
-ROUTES: Mapping[str, str] = {"birth_certificate": "mother_hukou_place", "residence": "hukou_place"}
-"""Kind of record to the field whose place says which county it concerns besides this one."""
-TOLD_AS: Mapping[str, str] = {"birth_certificate": BIRTH, "residence": RESIDENCE}
-"""Kind of record here to the kind of record it is to the neighbour."""
+DEPARTURE, ARRIVAL = "departure", "arrival"
+KINDS = (BIRTH, RESIDENCE, DEPARTURE, ARRIVAL, ANSWER)
+ROUTES: Mapping[str, str] = {
+    BIRTH: "mother_hukou_place",
+    RESIDENCE: "hukou_place",
+    DEPARTURE: "moved_to",
+    ARRIVAL: "came_from",
+}
+"""Kind of notice to the field whose place says which county it concerns besides this one."""
+MOVES: Mapping[str, str] = {DEPARTURE: "cancel_date", ARRIVAL: "entry_date"}
+"""Kind of notice of a move to its day: what was before an agreement began is not told."""
+TOLD_AS: Mapping[str, Sequence[str]] = {
+    "birth_certificate": (BIRTH,),
+    "residence": (RESIDENCE,),
+    "household_entry": (DEPARTURE, ARRIVAL),
+}
+"""Kind of record here to the kinds of record it may be to the neighbour."""
+DIED = "death"
+NAMES: Mapping[str, tuple[str, str]] = {
+    BIRTH: ("出生医学证明", "birth certificate"),
+    RESIDENCE: ("居住登记", "lives here"),
+    DEPARTURE: ("迁往对方", "moves there"),
+    ARRIVAL: ("由对方迁入", "came from there"),
+}
+"""What a notice tells, in Chinese and English."""
 OFFERED, ACCEPTED, CLOSED = "offered", "accepted", "closed"
+UNTOLD = "untold"
+"""Of a move that no agreement lets be told."""
 STATES: Mapping[str, tuple[str, str]] = {
     OFFERED: ("已告知", "offered"),
     ACCEPTED: ("对方已收", "accepted"),
-    CLOSED: ("对方已登记", "closed"),
+    CLOSED: ("对方已办结", "closed"),
 }
 """How far a notice has come, in Chinese and English."""
 
@@ -51,9 +75,14 @@ class Notice(NamedTuple):
 
 
 def concerns(kind: str, fields: Mapping[str, Any], neighbour: str) -> bool:
-    """Whether a record of this kind concerns a neighbouring county, by its division code."""
+    """Whether a notice of this kind, made of a record, is the business of a neighbour, by its division code."""
     route = ROUTES.get(kind)
-    return route is not None and str(fields.get(route) or "").startswith(neighbour)
+    if route is None or not str(fields.get(route) or "").startswith(neighbour):
+        return False
+    # Nobody who died on the way is to be waited for.
+    return kind != DEPARTURE or (
+        fields.get("cancel_date") is not None and fields.get("cancel_reason") != DIED
+    )
 
 
 def answer(kind: str, key: str, fields: Mapping[str, Any], registered: bool, on: Day | None) -> Notice:

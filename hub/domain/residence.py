@@ -11,6 +11,8 @@ from typing import NamedTuple
 from hub.domain.days import Day
 from hub.domain.facts import Fact
 from hub.domain.limits import RESIDENCE_RENEWAL, Limits
+from hub.domain.notices import ARRIVAL, DEPARTURE
+from hub.domain.notices import RESIDENCE as LIVES_THERE
 from hub.domain.work import Work, heard
 
 RESIDENT, MIGRANT, ELSEWHERE = "resident", "migrant", "elsewhere"
@@ -69,11 +71,10 @@ def spells_of(
     elsewhere: Sequence[Fact] = (),
 ) -> tuple[Spell, ...]:
     """All spells in the county as of a day, and those that neighbours tell of, in order of arrival."""
-    spells = [
-        *_household(entries, county),
-        *_registered(registrations, works, county, limits, today),
-        *_elsewhere(elsewhere, county, limits, today),
-    ]
+    spells = [*_household(entries, county), *_registered(registrations, works, county, limits, today)]
+    if elsewhere:
+        lives = [fact for fact in elsewhere if fact.kind == LIVES_THERE]
+        spells += [*_elsewhere(lives, county, limits, today), *moved_away(elsewhere, spells, county)]
     if len(spells) > 1:
         spells.sort(key=_by_arrival)
     return tuple(spells)
@@ -180,6 +181,57 @@ def _elsewhere(notices: Sequence[Fact], county: str, limits: Limits, today: Day)
             fields["expires_on"] if lapsed else fields.get("left_on"), ELSEWHERE, "neighbour", fact.record_id,
             "arrival", "expired" if lapsed else "left" if "left_on" in fields else None,
         )  # fmt: skip
+
+
+def moved_away(told: Sequence[Fact], here: Sequence[Spell], county: str) -> Iterator[Spell]:
+    """The lives elsewhere of those whom a neighbour's register entered as moved from here.
+
+    Whoever was entered there has left here, whatever still stands here, until a register here holds the
+    person anew, or a neighbour tells that the person moves back. Of two entries of one day both counties
+    take the same for the later, so that one of them counts the person.
+    """
+    back = [
+        fact.fields["cancel_date"] for fact in told if fact.kind == DEPARTURE and "cancel_date" in fact.fields
+    ]
+    for fact in told:
+        place, since = fact.fields.get("place", county), entered_on(fact)
+        if fact.kind != ARRIVAL or place.startswith(county):
+            continue
+        anew = [
+            spell.arrived_on
+            for spell in here
+            if spell.began != "moved" and (spell.arrived_on, spell.place) > (since, place)
+        ]
+        until = min((*anew, *(day for day in back if day >= since)), default=None)
+        if until is None or until > since:
+            ended = None if until is None else "left"
+            yield Spell(place, since, until, ELSEWHERE, "neighbour", fact.record_id, "move_in", ended)
+
+
+def arrived(spells: Sequence[Spell], left: Day) -> Day | None:
+    """Since when a register here holds somebody who left a neighbour's on a day; None: none does yet.
+
+    Whatever had ended by that day is of an earlier life here.
+    """
+    return min(
+        (
+            spell.arrived_on
+            for spell in spells
+            if spell.status != ELSEWHERE and (spell.left_on is None or spell.left_on > left)
+        ),
+        default=None,
+    )
+
+
+def ended_by(spells: Sequence[Spell], entered: tuple[Day, str], today: Day) -> bool:
+    """Whether every entry here that is older than one elsewhere, told by its day and place, has ended.
+
+    Of somebody whom the household register here never knew, nobody can say so.
+    """
+    older = [
+        spell for spell in spells if spell.basis == "household" and (spell.arrived_on, spell.place) < entered
+    ]
+    return bool(older) and all(spell.left_on is not None and spell.left_on <= today for spell in older)
 
 
 def _by_arrival(spell: Spell) -> tuple[Day, str, bool, Day, str]:

@@ -36,7 +36,7 @@ class Letter(NamedTuple):
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"{self.sender}-{self.receiver}-{self.number:08d}.json"
+        return name_of(self.sender, self.receiver, self.number)
 
 
 class _Written(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,6 +83,11 @@ def read(content: bytes, sender: str, receiver: str, verifier: Verifier) -> Lett
 def notices_of(content: bytes) -> list[Notice]:
     """The notices of a letter of our own, as the log kept it."""
     return _notices(msgspec.json.decode(content, type=_Written))
+
+
+def name_of(sender: str, receiver: str, number: int) -> str:
+    """The name of a letter's file."""
+    return f"{sender}-{receiver}-{number:08d}.json"
 
 
 def number_of(name: str) -> int:

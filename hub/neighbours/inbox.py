@@ -4,7 +4,7 @@ Letters are taken in the order of their numbers. One that is missing holds up th
 a later one may take back what it told; one that its sender did not sign is told of and never read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,21 +13,21 @@ from hub.connect import Drop, Stray
 from hub.connect.contracts import Feed
 from hub.connect.rows import HeadingReport, Row, wanted
 from hub.connect.sources import fingerprint
-from hub.domain.notices import ANSWER, DEPARTMENT
+from hub.domain.notices import ANSWER, DEPARTMENT, Notice
 from hub.errors import SourceUnavailableError, UnreadableSourceError
-from hub.neighbours import LETTER_BYTES_MAX, Letter, number_of, read
-from hub.signing import Verifier
+from hub.neighbours import LETTER_BYTES_MAX, name_of, number_of
+from hub.neighbours.opener import Head, Opener
 
 LETTERS_MAX = 10_000
 """Letters that are looked at in one round; the others wait for the next."""
 
 
 class Sender(NamedTuple):
-    """A neighbour whose letters are read: its county, where they lie, and how they are known."""
+    """A neighbour whose letters are read: its county, where they lie, and who opens them."""
 
     county: str
     folder: Path
-    verifier: Verifier
+    opener: Opener
     read: Mapping[str, set[str]]
     """By kind of notice the names of the letters that were read for it."""
 
@@ -55,7 +55,7 @@ class Inbox:
         """Every letter that tells of this kind, as far as none before it is missing."""
         for sender in self.senders:
             for path, letter in in_order(sender, self.county).letters:
-                if self.kind in kinds(letter):
+                if self.kind in letter.kinds:
                     yield Drop(path.name, letter.day)
 
     def strays(self) -> Iterator[Stray]:
@@ -70,14 +70,14 @@ class Inbox:
     def read(self, drop: Drop) -> tuple[HeadingReport, Iterator[Row]]:
         """The notices of this kind in one letter."""
         sender, path = self._path(drop)
-        letter = read(_bytes(path), sender.county, self.county, sender.verifier)
-        return HeadingReport((), (), ()), self._rows(letter)
+        notices = sender.opener.notices(_bytes(path))
+        return HeadingReport((), (), ()), self._rows(sender.county, notices)
 
-    def _rows(self, letter: Letter) -> Iterator[Row]:
+    def _rows(self, sender: str, notices: Sequence[Notice]) -> Iterator[Row]:
         names, operation = set(wanted(self.feed)), self.feed.operation
-        for number, notice in enumerate(letter.notices, start=1):
+        for number, notice in enumerate(notices, start=1):
             if notice.kind == self.kind:
-                cells: dict[str, object] = {self.feed.key: f"{letter.sender}/{notice.key}"}
+                cells: dict[str, object] = {self.feed.key: f"{sender}/{notice.key}"}
                 if notice.fields is None and operation is not None:
                     cells[operation.heading] = "withdraw"
                 cells |= {name: value for name, value in (notice.fields or {}).items() if name in names}
@@ -91,7 +91,7 @@ class Inbox:
 class InOrder(NamedTuple):
     """The letters of one neighbour that may be read, in order, and what is wrong with the rest."""
 
-    letters: list[tuple[Path, Letter]]
+    letters: list[tuple[Path, Head]]
     strays: list[Stray]
 
 
@@ -100,7 +100,7 @@ def in_order(sender: Sender, county: str) -> InOrder:
     found = InOrder([], [])
     for path in _files(sender, county):
         try:
-            letter = read(_bytes(path), sender.county, county, sender.verifier)
+            letter = sender.opener.head(_bytes(path))
         except UnreadableSourceError as error:
             found.strays.append(Stray(path.name, str(error), str(error.context.get("problem", "bad-letter"))))
             break
@@ -109,7 +109,7 @@ def in_order(sender: Sender, county: str) -> InOrder:
             found.letters[-1][1].number + 1 if found.letters else min(letter.number, sender.reached + 1)
         )
         if letter.number != expected or path.name != letter.name:
-            missing = letter._replace(number=expected).name
+            missing = name_of(sender.county, county, expected)
             found.strays.append(Stray(path.name, f"{missing} has not come yet", "letter-missing"))
             break
         found.letters.append((path, letter))
@@ -130,20 +130,13 @@ def _bytes(path: Path) -> bytes:
         raise SourceUnavailableError(f"{path.name} cannot be read now") from error
 
 
-def kinds(letter: Letter) -> set[str]:
-    """The feeds that read a letter: that of answers reads each, so that none is read by nobody."""
-    return {ANSWER, *(notice.kind for notice in letter.notices)}
-
-
 def seen(sender: Sender, county: str) -> int:
     """The last letter with notices, up to which all were read; one without any asks for no answer."""
     last = 0
     for path, letter in in_order(sender, county).letters:
-        if letter.number > sender.reached or not all(
-            path.name in sender.read[kind] for kind in kinds(letter)
-        ):
+        if letter.number > sender.reached or not all(path.name in sender.read[kind] for kind in letter.kinds):
             break
-        last = letter.number if letter.notices else last
+        last = letter.number if letter.tells else last
     return last
 
 

@@ -1,32 +1,26 @@
-"""What a neighbour is told: a fold of the letters in the log, and what stands in the projection.
+"""What a neighbour was told, a fold of the letters in the log; and the letters that tell it the rest.
 
 A letter is an event before it is a file. Whatever the log holds and the neighbour has not seen yet
 lies in the outbox after each round, so a crash between the two is healed by the next one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
-from hub.connect.contracts import Feed
 from hub.domain import notices
-from hub.domain.agreements import Agreement, disclosed, permitted
-from hub.domain.days import Day, iso
-from hub.domain.disclosures import COUNTY_TRANSFER
 from hub.domain.events import ACTIONS, LetterSent
-from hub.domain.notices import ANSWER, DEPARTMENT, TOLD_AS, Notice
+from hub.domain.notices import ANSWER
 from hub.log import Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
 from hub.neighbours import NOTICES_MAX, Letter, digest, notices_of, write
-from hub.projections import births, profiles, records, residents
-from hub.projections.position import load_progress
+from hub.neighbours.standing import Names, Standing
+from hub.projections import records
 from hub.signing import Signer
 
 PAGE_EVENTS = 5_000
-Names = tuple[str, str]
-"""Kind and key of a notice."""
 
 
 class Told(NamedTuple):
@@ -57,134 +51,6 @@ def told(log: EventLog, neighbour: str) -> Told:
                     else:
                         standing[notice[:2]] = notice.fields
     return Told(number, seen, standing, letters)
-
-
-class Standing(NamedTuple):
-    """All that a neighbour is to know now."""
-
-    said: dict[Names, Mapping[str, Any]]
-    records: dict[Names, str]
-    """The record behind each notice."""
-    kinds: set[str]
-    """Of what it may be told: of other kinds nothing more is said, not even that they are taken back."""
-    cited: list[str]
-    """The agreements that allow it."""
-
-
-def standing(
-    db: Connection, feeds: Mapping[str, Feed], agreements: Sequence[Agreement], neighbour: str, today: Day
-) -> Standing:
-    """What the records give rise to, as far as agreements in force name its fields."""
-    found = Standing({}, {}, set(), [])
-    for feed in feeds.values():
-        kind = _told_as(feed)
-        about = (agreement for agreement in agreements if agreement.feed == feed.name)
-        under = permitted(about, notices.receiver(neighbour), COUNTY_TRANSFER, today)
-        if not kind or not under:
-            continue
-        found.kinds.add(kind)
-        found.cited.extend(agreement.cited for agreement in under)
-        for notice, record_id in _notices(db, feed, kind, neighbour):
-            assert notice.fields is not None, "what stands says something"
-            said = disclosed(notice.fields, neighbour, neighbour, under)
-            if said:
-                found.said[notice[:2]] = _written(said, feed)
-                found.records[notice[:2]] = record_id
-    return found
-
-
-def _told_as(feed: Feed) -> str:
-    """As which kind of notice the records of a feed are told; empty: as none."""
-    if feed.name == notices.feed_of(ANSWER):
-        return ANSWER
-    return "" if feed.department == DEPARTMENT else TOLD_AS.get(feed.kind, "")
-
-
-def _notices(db: Connection, feed: Feed, kind: str, neighbour: str) -> Iterator[tuple[Notice, str]]:
-    """The notices that the records of a feed give rise to, and the record of each."""
-    if kind == ANSWER:
-        yield from _answers(db, neighbour)
-        return
-    # A child whom the register here holds is nobody's to look for elsewhere.
-    untold = _registered_here(db) if kind == notices.BIRTH else _gone_quiet(db)
-    for record in _live(db, feed.name):
-        if notices.concerns(feed.kind, record.fields, neighbour) and record.record_id not in untold:
-            yield Notice(kind, record.source_key, record.fields), record.record_id
-
-
-def _registered_here(db: Connection) -> frozenset[str]:
-    """The certificates of children whom the household register here holds."""
-    query = (
-        select(records.c.record_id)
-        .join(profiles, profiles.c.profile == records.c.profile)
-        .join(births, births.c.person == profiles.c.person)
-        .where(records.c.live, births.c.entry_record.is_not(None))
-    )
-    return frozenset(record_id for (record_id,) in db.execute(query))
-
-
-class Held(NamedTuple):
-    """One live record of the projection."""
-
-    record_id: str
-    source_key: str
-    fields: Mapping[str, Any]
-
-
-def _gone_quiet(db: Connection) -> frozenset[str]:
-    """Registrations of which nobody has heard any more: who is not counted here is not to be missing there."""
-    today = load_progress(db, "today", -1)
-    rows = db.execute(select(residents.c.spells).where(residents.c.status != "resident"))
-    return frozenset(
-        spell["record"] for (spells,) in rows for spell in spells
-        if spell.get("quiet_from") is not None and today >= spell["quiet_from"]
-    )  # fmt: skip
-
-
-def _answers(db: Connection, neighbour: str) -> Iterator[tuple[Notice, str]]:
-    """What is answered to the notices of this neighbour, whose records are named after it."""
-    for kind in (notices.BIRTH, notices.RESIDENCE):
-        people = _people(db, notices.feed_of(kind))
-        for record in _live(db, notices.feed_of(kind)):
-            sender, _, key = record.source_key.partition("/")
-            if sender == neighbour:
-                registered, on = people.get(record.record_id, (False, None))
-                yield notices.answer(kind, key, record.fields, registered, on), record.record_id
-
-
-def _live(db: Connection, feed: str) -> list[Held]:
-    columns = (records.c.record_id, records.c.source_key, records.c.fields)
-    query = select(*columns).where(records.c.feed == feed, records.c.live).order_by(records.c.source_key)
-    return [Held(*row) for row in db.execute(query)]
-
-
-def _people(db: Connection, feed: str) -> dict[str, tuple[bool, Day | None]]:
-    """Record to whether the household register here holds its person, and since when it holds the birth."""
-    query = (
-        select(records.c.record_id, births.c.entry_record, births.c.registered_on, residents.c.spells)
-        .join(profiles, profiles.c.profile == records.c.profile)
-        .outerjoin(births, births.c.person == profiles.c.person)
-        .outerjoin(residents, residents.c.person == profiles.c.person)
-        .where(records.c.feed == feed, records.c.live)
-        .where(or_(births.c.entry_record.is_not(None), residents.c.spells.is_not(None)))
-    )
-    found: dict[str, tuple[bool, Day | None]] = {}
-    for record_id, entry, registered_on, spells in db.execute(query):
-        entered = [
-            s["arrived_on"] for s in spells or () if s["basis"] == "household" and s["left_on"] is None
-        ]
-        found[record_id] = (entry is not None or bool(entered), registered_on or min(entered, default=None))
-    return found
-
-
-def _written(fields: Mapping[str, Any], feed: Feed) -> dict[str, Any]:
-    """Fields as a letter writes them: days as dates."""
-    days = {field.name for field in feed.fields if field.kind == "date"}
-    return {
-        name: iso(value) if name in days else value
-        for name, value in sorted(fields.items())
-        if value is not None
-    }
 
 
 def compose(before: Told, now: Standing, blank: Letter, signer: Signer, actor: str) -> list[Envelope]:
@@ -262,13 +128,22 @@ def deliver(letters: Mapping[int, bytes], blank: Letter, folder: Path) -> list[s
 
 def states(db: Connection, before: Told, neighbour: str) -> dict[Names, str]:
     """How far each notice has come that stands with a neighbour; answers are none of them."""
+    said = answers(db, neighbour)
+    return {
+        (kind, key): said.get(f"{kind}/{key}", notices.OFFERED)
+        for kind, key in before.standing
+        if kind != ANSWER
+    }
+
+
+def answers(db: Connection, neighbour: str) -> dict[str, str]:
+    """What a neighbour has answered so far: kind and key of a notice, as one text, to its state."""
     query = select(records.c.source_key, records.c.fields).where(
         records.c.feed == notices.feed_of(ANSWER), records.c.live,
         records.c.source_key.startswith(f"{neighbour}/", autoescape=True),
     )  # fmt: skip
-    answers = {key.partition("/")[2]: fields.get("state") for key, fields in db.execute(query)}
     return {
-        (kind, key): str(answers.get(f"{kind}/{key}") or notices.OFFERED)
-        for kind, key in before.standing
-        if kind != ANSWER
+        key.partition("/")[2]: str(fields["state"])
+        for key, fields in db.execute(query)
+        if fields.get("state") is not None
     }

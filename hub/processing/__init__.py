@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 
 from hub.connect.contracts import Feed
 from hub.domain.calendar import WEEKDAYS, Calendar
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.events import (
     CaseActionRequested,
     DayClosed,
     Event,
+    FiguresReleased,
     ModelAdopted,
     PairJudged,
     ProfileLinked,
@@ -37,6 +39,8 @@ from hub.processing.unclear import named_in
 from hub.projections import Shelves
 from hub.projections.identity import Change, Stated, apply_record, preload
 from hub.projections.judgements import is_set_apart
+from hub.projections.position import note_acted
+from hub.projections.releases import apply_release
 
 
 class Decision(NamedTuple):
@@ -55,6 +59,8 @@ class Rules(NamedTuple):
     limits: Limits
     calendar: Calendar = WEEKDAYS
     """By which deadlines in working days are set."""
+    divisions: Divisions = NOWHERE
+    """By which place codes are judged."""
 
 
 class Prepared(NamedTuple):
@@ -75,7 +81,15 @@ class Processor:
         self._stated: Stated = {}
         self._weights: Weights = {}
         self._reconciliation = Reconciliation(
-            shelves, rules.feeds, rules.model, rules.county, rules.limits, rules.calendar, today, touched
+            shelves,
+            rules.feeds,
+            rules.model,
+            rules.county,
+            rules.limits,
+            rules.calendar,
+            rules.divisions,
+            today,
+            touched,
         )
 
     @property
@@ -113,9 +127,12 @@ class Processor:
             event = item.envelope.event
             if isinstance(event, RecordChange):
                 segment.append(item)
+            elif isinstance(event, FiguresReleased):
+                apply_release(self._shelves, event)
             elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment)
                 segment = []
+                note_acted(self._shelves, item)
                 yield from self._other(item.envelope)
         yield from self._place(segment)
         self._reconciliation.mark()

@@ -16,6 +16,7 @@ from hub.domain.events import (
     DECISIONS,
     RECORDS,
     DayClosed,
+    FiguresReleased,
     PairHeld,
     PairJudged,
     ProfileLinked,
@@ -32,6 +33,8 @@ from hub.projections import Shelves, agenda, people, reconciled
 from hub.projections.adoption import adopted_model, apply_adoption
 from hub.projections.identity import apply_held, apply_link, apply_move, apply_record, preload
 from hub.projections.judgements import apply_judgement
+from hub.projections.position import note_acted
+from hub.projections.releases import apply_release
 
 PAGE = 4_000
 START: Checkpoint = {}
@@ -110,6 +113,7 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
     preload(shelves, record_ids(step.facts), fresh, rules.model)
     for recorded in step.facts:
         event = recorded.envelope.event
+        note_acted(shelves, recorded)
         if isinstance(event, RecordChange):
             change = apply_record(
                 shelves, event, stated[recorded.envelope.id], recorded.position.partition.number
@@ -118,6 +122,8 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
                 apply_move(shelves, change, rules.model)
         elif isinstance(event, PairJudged):
             apply_judgement(shelves, event)
+        elif isinstance(event, FiguresReleased):
+            apply_release(shelves, event)
     for envelope in step.decisions:
         match envelope.event:
             case ProfileLinked() as link:

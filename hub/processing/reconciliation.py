@@ -15,6 +15,7 @@ from hub.domain.calendar import Calendar
 from hub.domain.cases import Case, standing
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy, evidence_digest
+from hub.domain.divisions import Divisions
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.events import (
     BirthReconciled,
@@ -53,11 +54,13 @@ class Reconciliation:
         county: str,
         limits: Limits,
         calendar: Calendar,
+        divisions: Divisions,
         today: int,
         touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds = shelves, feeds
         self._county, self._limits, self._calendar = county, limits, calendar
+        self._divisions = divisions
         self.today = today
         self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
@@ -243,7 +246,7 @@ class Reconciliation:
         sharing, siblings = self._others.sharing(person)
         return evaluate(
             person, facts, day, self._county, self._limits, sharing, siblings=siblings,
-            namesake=unknown and self._has_namesake(person),
+            namesake=unknown and self._has_namesake(person), divisions=self._divisions,
         )  # fmt: skip
 
     def _views(self, person: str, evaluation: Evaluation) -> Iterator[Event]:
@@ -314,9 +317,11 @@ def no_birth(person: str) -> BirthReconciled:
 
 
 def _jurisdiction(evaluation: Evaluation, county: str) -> str:
-    """The village whose registrar follows up: where the person lives, or the birth happened."""
+    """The village whose registrar follows up: where the person lives, the birth happened, or is to arrive."""
     places = [spell.place for spell in evaluation.spells if spell.left_on is None]
     places += [spell.place for spell in evaluation.spells]
     if evaluation.birth and evaluation.birth.place:
         places.append(evaluation.birth.place)
+    if evaluation.bound_for:
+        places.append(evaluation.bound_for)
     return next((place for place in places if place.startswith(county)), county)

@@ -27,7 +27,7 @@ from hub.matching import Profile
 from hub.projections.statements import Packed
 from hub.projections.store import PairShelf, Shelf, SmallShelf
 
-VERSION = 6
+VERSION = 7
 CROSSING = -1
 """The home of what concerns more than one partition."""
 metadata = MetaData()
@@ -220,6 +220,22 @@ class SetAsideRow(NamedTuple):
     error: str
 
 
+class ActedRow(NamedTuple):
+    """Up to where a partition of actions says something of people or cases; what was looked at is no such thing."""
+
+    partition: str
+    offset: int
+
+
+class ReleasedRow(NamedTuple):
+    """Figures that were given out: the counts they told by their keys, and the keys of those they withheld."""
+
+    name: str
+    as_of: int
+    shown: dict[str, int]
+    withheld: list[str]
+
+
 def _profile_pack(profile: Profile) -> bytes:
     return profile.dump()
 
@@ -358,10 +374,19 @@ set_aside = Table(
     Column("place", String(64), primary_key=True), Column("event_id", Text, nullable=False),
     Column("event_type", Text, nullable=False), Column("error", Text, nullable=False),
 )  # fmt: skip
+acted = Table(
+    "acted", metadata,
+    Column("partition", String(32), primary_key=True), Column("offset", BigInteger, nullable=False),
+)  # fmt: skip
+released = Table(
+    "released", metadata,
+    Column("name", String(64), primary_key=True), Column("as_of", Integer, nullable=False),
+    Column("shown", Packed(), nullable=False), Column("withheld", Packed(), nullable=False),
+)  # fmt: skip
 
 DIGESTED = (
     records, profiles, people, births, residents, households, discrepancies, cases, case_entries, case_requests,
-    judged, models, set_aside,
+    judged, models, set_aside, released,
 )  # fmt: skip
 """The projections whose content `hub digest` prints."""
 UNDIGESTED = frozenset({"home"})
@@ -391,6 +416,8 @@ class Shelves:
         self.judged = SmallShelf(db, judged, JudgedRow._make)
         self.models = Shelf(db, models, ModelRow._make)
         self.set_aside = Shelf(db, set_aside, SetAsideRow._make)
+        self.acted = Shelf(db, acted, ActedRow._make)
+        self.released = Shelf(db, released, ReleasedRow._make)
 
     def flush(self) -> None:
         """Write every change; the caller commits them together with the checkpoint."""

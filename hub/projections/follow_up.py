@@ -51,6 +51,13 @@ def follow_up(db: Connection, span: Span, today: Day) -> FollowUp:
     return FollowUp(list(_discrepancies(db, span)), list(_cases(db, span, today)))
 
 
+def standing_now(db: Connection) -> dict[str, str]:
+    """Every discrepancy that stands, to its owner: for comparing two days."""
+    columns = discrepancies.c.discrepancy_id, discrepancies.c.owner
+    query = select(*columns).where(discrepancies.c.status == "standing")
+    return {row.discrepancy_id: row.owner for row in db.execute(query)}
+
+
 def _within(column: ColumnElement[int], span: Span) -> ColumnElement[bool]:
     return column.between(span.first, span.last)
 

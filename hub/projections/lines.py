@@ -5,19 +5,23 @@ the figures are as of; what it says is what it says now (the state of a past day
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from hub.domain.days import Day
 from hub.domain.population import stays_of
-from hub.domain.residence import QUIET, Spell
+from hub.domain.residence import ELSEWHERE as AWAY
+from hub.domain.residence import QUIET, RESIDENT, Spell
 from hub.projections import births, profiles, records, residents
 from hub.statistics.completeness import ELSEWHERE
 from hub.statistics.flows import MIGRANT, alike
 from hub.statistics.lines import LOCAL, OTHER, UNKNOWN, BirthLine, DeliveredLine, Stay, StayLine
 from hub.statistics.revisions import BirthSeen
+from hub.statistics.spans import Span
+from hub.statistics.stays_revised import PeopleSeen, PersonSeen, StaySeen
 
 COMPARED = ("birth_date", "sex", "certificate_no", "mother_number", "mother_name")
 """Fields that certificate and entry both have."""
@@ -26,6 +30,7 @@ STATED = {
     "employment": "started_on", "business": "started_on", "child_record": "established_on",
 }  # fmt: skip
 """Kind of record to the field with the day of what it states."""
+EXPIRED = "expired"
 ROWS_AT_ONCE = 10_000
 NEVER = 10**9
 THIRD_ONLY = "third-list-only"
@@ -100,6 +105,55 @@ def _seen(row: RowMapping) -> BirthSeen:
 def withdrawn_records(db: Connection) -> frozenset[str]:
     """Records that stand no longer."""
     return frozenset(db.execute(select(records.c.record_id).where(~records.c.live)).scalars())
+
+
+def people_seen(db: Connection, kinds: Kinds, span: Span) -> PeopleSeen:
+    """Everybody who lives here at some time, by the records their stays rest on, for comparing two days."""
+    feeds = [feed for feed, kind in kinds.items() if kind == "residence"]
+    query = select(records.c.record_id, records.c.first_on).where(records.c.feed.in_(feeds))
+    delivered = {str(record): int(day) for record, day in db.execute(query)}
+    people: list[PersonSeen] = []
+    settled: set[str] = set()
+    rows = db.execute(select(residents.c.spells).execution_options(yield_per=ROWS_AT_ONCE)).scalars()
+    for row in rows:
+        spells = [Spell(**spell) for spell in row]
+        named = frozenset(intern(spell.record) for spell in spells)
+        if _settled(spells, span):
+            settled |= named
+        else:
+            people.append(PersonSeen(named, _stays_seen(spells, span.last, delivered)))
+    # In which order a database hands out rows may not decide on who is paired off with whom.
+    people.sort(key=lambda person: sorted(person.records))
+    return PeopleSeen(people, frozenset(settled))
+
+
+def _settled(spells: Sequence[Spell], span: Span) -> bool:
+    """Whether somebody is nothing but a resident, from before a span until after it."""
+    return any(
+        spell.arrived_on < span.first and (spell.left_on is None or spell.left_on > span.last)
+        for spell in spells
+    ) and all(spell.status == RESIDENT for spell in spells)
+
+
+def _stays_seen(spells: Sequence[Spell], today: Day, delivered: Mapping[str, Day]) -> tuple[StaySeen, ...]:
+    """The stays of a person, and the spells that neighbours tell of, in order of days."""
+    found = []
+    for stay in stays_of(spells, today):
+        named = frozenset(
+            intern(spell.record)
+            for spell in spells
+            if spell.status == stay.status == MIGRANT and spell.place == stay.place
+            and (stay.until is None or spell.arrived_on < stay.until)
+            and (spell.left_on is None or spell.left_on > stay.since)
+        )  # fmt: skip
+        counted = Stay(stay.place, stay.since, stay.until, stay.status, UNKNOWN)
+        first_on = min((delivered.get(record, -1) for record in named), default=-1)
+        found.append(StaySeen(counted, stay.ended in (QUIET, EXPIRED), named, first_on))
+    for spell in spells:
+        if spell.status == AWAY:
+            away = Stay(spell.place, spell.arrived_on, spell.left_on, AWAY, UNKNOWN)
+            found.append(StaySeen(away, False, frozenset(), NEVER))
+    return tuple(sorted(found, key=lambda seen: seen.stay.arrived_on))
 
 
 def third_lines(db: Connection, kinds: Kinds, after: Day, as_of: Day) -> list[BirthLine]:

@@ -23,10 +23,10 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from hub.domain.events import EVENTS
+from hub.domain.events import EVENTS, RECORDS, CaseActionRequested, PairJudged
 from hub.errors import BusyError, SettingsError
-from hub.log import Envelope, Partition
-from hub.projections import VERSION, metadata
+from hub.log import Envelope, Partition, Recorded
+from hub.projections import VERSION, ActedRow, Shelves, acted, metadata
 from hub.projections.statements import Packed, upsert
 
 NO_VERSION = -1
@@ -76,6 +76,20 @@ class PartRow(NamedTuple):
     handed: list[tuple[int, int]]
     """Partition and offset of events in between that somebody else decided on."""
     envelopes: bytes
+
+
+def note_acted(shelves: Shelves, recorded: Recorded) -> None:
+    """Remember how far actions go that say something of people or cases: what rests on them cites that place."""
+    (partition, offset), envelope = recorded
+    if isinstance(envelope.event, CaseActionRequested | PairJudged):
+        shelves.acted.put(ActedRow(str(partition), offset))
+
+
+def load_rested(db: Connection) -> dict[str, int]:
+    """Of each partition of facts how far what stands here rests on it: looks and releases say nothing of anybody."""
+    records = {str(p): offset for p, offset in load_checkpoint(db).items() if p.topic == RECORDS}
+    said = {row.partition: row.offset for row in db.execute(select(acted))}
+    return dict(sorted((records | said).items()))
 
 
 def load_checkpoint(db: Connection) -> dict[Partition, int]:

@@ -42,7 +42,7 @@ def simulate(
     """
     random = Random(seed)
     ledger = Ledger(START, add_month(START, months) - 1)
-    county = County(random, ledger, Noise(random, ledger, noise))
+    county = County(random, ledger, Noise(random, ledger, noise, Random(f"places {seed}")))
     county.populate(persons)
     for month in range(months):
         county.live(add_month(START, month))

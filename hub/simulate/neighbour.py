@@ -1,8 +1,9 @@
 """The county next door, as far as it shares people with the simulated one.
 
 Its household register holds the families of those who came from there, and the children that were
-born here and are registered there, if anybody registers them; its hospitals certify the children
-that mothers from here bear there. It is told from the same true lives, so that whoever counts both
+born here and are registered there, if anybody registers them; those who move from one register to the
+other, as far as the two hear of it; its hospitals certify the children that mothers from here bear there.
+It is told from the same true lives, so that whoever counts both
 counties can be held against one truth.
 """
 
@@ -14,18 +15,19 @@ from random import Random
 from hub.domain.days import Day, iso
 from hub.simulate.ledger import CERTIFICATE, HOUSEHOLD, Ledger
 from hub.simulate.life.registers import SEX_DIGIT, Registers
+from hub.simulate.moves import write_moves
 from hub.simulate.noise import Noise
 from hub.simulate.people import Birth, Person
-from hub.simulate.places import COUNTY, ELSEWHERE
+from hub.simulate.places import COUNTY, NEIGHBOUR
 from hub.simulate.writers import write_drop
 
-NEIGHBOUR = ELSEWHERE[0]
 FIRST_NUMBER = 90_000_000
 """Its registers number apart from those of this county, so that one truth can name both."""
 NEVER_REGISTERED = 0.25
 """Share of the children born here who are entered in no register there: the letters must find them."""
 COUNTED = ("entity_id", "born_on", "born_in", "registered_in", "counted_in")
 LIVING = ("entity_id", "register", "lives_in")
+"""No register for whoever moved from one to the other; lives in a county, between the two, or in neither (empty)."""
 
 
 def write_neighbour(directory: Path, random: Random, here: Ledger, people: Sequence[Person], births: Sequence[Birth]) -> int:
@@ -41,6 +43,7 @@ def write_neighbour(directory: Path, random: Random, here: Ledger, people: Seque
         _counted(birth, mother, _born(birth, mother, random, desk, here, births))
         for birth in births if (mother := birth.mother) is not None and _concerns(birth, mother)
     ]
+    moved = write_moves(desk, random, here, people, children)
     rows = 0
     for (feed, day), found in sorted(ledger.drops().items()):
         write_drop(directory, feed, iso(day), dict(sorted(found.items())))
@@ -49,7 +52,9 @@ def write_neighbour(directory: Path, random: Random, here: Ledger, people: Seque
     truth.mkdir(parents=True, exist_ok=True)
     _table(truth / "records.csv", ("record_id", "entity_id"), sorted((r.name, r.entity) for r in ledger.records.values()))
     _table(truth / "births_of_both.csv", COUNTED, counted)
-    _table(truth / "people_of_both.csv", LIVING, _living(people, {r.entity for r in ledger.records.values() if r.feed == HOUSEHOLD}, here.end))
+    living = [*_living(people, {r.entity for r in ledger.records.values() if r.feed == HOUSEHOLD} - moved.keys(), here.end),
+              *((entity, "", where) for entity, where in sorted(moved.items()))]  # fmt: skip
+    _table(truth / "people_of_both.csv", LIVING, living)
     return rows
 
 

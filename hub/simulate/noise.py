@@ -5,7 +5,7 @@ discrepancy is not said here: `hub.simulate.truth` works that out from what was
 published.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -23,12 +23,15 @@ from hub.simulate.ledger import (
     text,
 )
 from hub.simulate.names import LOOK_ALIKE, SOUND_ALIKE, mistaken
+from hub.simulate.places import COUNTY, code_on, codes_of, town, valid_on
 
 RATES: Mapping[str, float] = {
     # of rows about adults outside the household register, which errs a sixth as often
     "name-homophone": 0.008, "name-variant": 0.008, "day-month-swap": 0.012, "number-slip": 0.005,
     "number-swap": 0.004, "number-missing": 0.02, "two-numbers": 0.0025, "number-shared": 0.003,
     "sex-slip": 0.005,
+    # of places stated: of villages that had another code before or will soon have, and of all
+    "place-abolished": 0.12, "place-not-yet": 0.04, "place-unknown": 0.002,
     # of rows of any feed
     "entered-twice": 0.002,
     # of births
@@ -56,6 +59,8 @@ RATES: Mapping[str, float] = {
 """Share of occasions on which an error is made at noise 1."""
 
 SHARE_CORRECTED = 0.4
+KNOWN_BEFORE_DAYS = 400
+"""So long before a code comes into force somebody may write it."""
 HOUSEHOLD_FACTOR = 1 / 6
 CHILD_FACTOR = 1.5
 
@@ -84,11 +89,21 @@ HEADINGS: Mapping[str, Headings] = {
 OTHER_SEX = {"男": "女", "女": "男", "1": "2", "2": "1"}
 
 
+class Said(NamedTuple):
+    """A door of a village, and the day on which its code is stated."""
+
+    place: str
+    door: int
+    day: Day
+
+
 class Noise:
     """Makes errors at the stated rates, `scale` times as often; none at all at scale 0."""
 
-    def __init__(self, random: Random, ledger: Ledger, scale: float) -> None:
+    def __init__(self, random: Random, ledger: Ledger, scale: float, aside: Random | None = None) -> None:
+        """Errors in place codes have a source of chance of their own, so that nothing else hangs on them."""
         self._random, self._ledger, self._scale = random, ledger, scale
+        self._aside = Random(0) if aside is None else aside
         self._numbers_seen: list[tuple[str, str]] = []
 
     def happens(self, kind: str, factor: float = 1) -> bool:
@@ -108,6 +123,35 @@ class Noise:
         if fixed is not None:
             fixed = ledger.change(record, fixed, **{heading: right})
         ledger.error(kind, record, day, fixed)
+
+    def misplace(self, record: Record, heading: str, said: Said, on: Day, until: Day | None = None) -> None:
+        """A code of another day, or of no village, in what a record says from the drop of a day on.
+
+        `until` is the day on which the place is written anew, whether the error was noticed or not.
+        """
+        ledger, random = self._ledger, self._aside
+        if not ledger.seen(record) or (until is not None and until <= on) or not said.place.startswith(COUNTY):
+            return
+        right = code_on(said.place, said.day, said.door)
+        for kind, wrong in self._codes_of_other_days(said):
+            if random.random() >= RATES[kind] * self._scale:
+                continue
+            ledger.change(record, on, **{heading: wrong})
+            fixed = on + random.randrange(40, 200) if random.random() < SHARE_CORRECTED else None
+            if until is not None and (fixed is None or fixed >= until):
+                fixed = ledger.drop_day(record.feed, until)
+            elif fixed is not None:
+                fixed = ledger.change(record, fixed, **{heading: right})
+            ledger.error(kind, record, on, fixed)
+            return
+
+    def _codes_of_other_days(self, said: Said) -> Iterator[tuple[str, str]]:
+        codes = [(since, code) for since, code in codes_of(said.place, said.door) if not valid_on(code, said.day)]
+        past = [code for since, code in codes if since <= said.day]
+        yield from (("place-abolished", code) for code in past[-1:])
+        coming = [code for since, code in codes if said.day < since <= said.day + KNOWN_BEFORE_DAYS]
+        yield from (("place-not-yet", code) for code in coming[:1])
+        yield "place-unknown", f"{town(said.place)}{self._aside.randrange(300, 400)}"
 
     def row(self, record: Record) -> None:
         """Errors in one row; at most one in the name, and one in birth date or number."""

@@ -7,7 +7,17 @@ from random import Random
 from hub.domain.days import Day, day_of, iso
 from hub.matching.numbers import check_digit, credit_check
 from hub.simulate.names import family_name, full_name, some_family
-from hub.simulate.places import COUNTY, ELSEWHERE, elsewhere, village
+from hub.simulate.places import (
+    COUNTY,
+    ELSEWHERE,
+    NEAR,
+    NEIGHBOUR,
+    code_on,
+    codes_of,
+    elsewhere,
+    village,
+    village_of,
+)
 
 START: Day = day_of("2024-01-01")
 HEAD, SPOUSE, SON, DAUGHTER, FATHER, MOTHER = "户主", "配偶", "子", "女", "父", "母"
@@ -22,6 +32,7 @@ class Household:
     hukou: str
     """The village in whose household register they are; it moves with locals."""
     homes: list[tuple[Day, str]]
+    """By the codes that the villages bore when the story began."""
     members: list["Person"] = field(default_factory=list)
     leaves: Day | None = None
     """The day on which all of them leave the county."""
@@ -29,6 +40,8 @@ class Household:
     """Whether public security knows that they live here."""
     registers_on: Day | None = None
     """When people who did not register at first do so after all."""
+    came_from: str = ""
+    """The village outside the county that their entry moved from."""
     silent: bool = False
     """Whether they leave without notice."""
 
@@ -37,8 +50,25 @@ class Household:
         return next((place for since, place in reversed(self.homes) if since <= day), self.homes[0][1])
 
     def hukou_on(self, day: Day) -> str:
-        """Where they are in the household register on a day."""
-        return self.place_on(day) if self.local else self.hukou
+        """The code under which they are in the household register on a day."""
+        return self.code_on(day) if self.local else self.hukou
+
+    def code_on(self, day: Day) -> str:
+        """The code under which they live on a day."""
+        return code_on(self.place_on(day), day, self.number)
+
+    def addresses(self) -> Iterator[tuple[Day, str, str]]:
+        """Since when they live in which village and under which code, by moving or because the code changed."""
+        for index, (since, place) in enumerate(self.homes):
+            until = self.homes[index + 1][0] if index + 1 < len(self.homes) else None
+            yield since, place, code_on(place, since, self.number)
+            for day, code in codes_of(place, self.number):
+                if since < day and (until is None or day < until):
+                    yield day, place, code
+
+    def next_address(self, day: Day) -> Day | None:
+        """The day after this one on which they come to live under another code."""
+        return next((since for since, _, _ in self.addresses() if since > day), None)
 
 
 @dataclass(slots=True)
@@ -67,6 +97,16 @@ class Person:
         """The day on which life in this county ended."""
         ends = (self.died, self.moved_out, self.household.leaves)
         return min((day for day in ends if day is not None), default=None)
+
+    @property
+    def moves_to(self) -> str:
+        """The village that whoever moves away moves to: one of other counties, and most often next door.
+
+        It follows from who it is, so that no draw of chance is spent on it.
+        """
+        number = int(self.entity[1:]) if self.moved_out == self.gone else self.household.number
+        nearby = ELSEWHERE[1:] if self.household.came_from.startswith(NEIGHBOUR) else NEAR
+        return village_of(nearby[number % len(nearby)], number)
 
     def here_on(self, day: Day) -> bool:
         """Whether this person lives here on a day."""

@@ -76,9 +76,9 @@ def _cell(heading: str, text: str) -> object:
 
 EMPLOYMENT_TABLES = """
 CREATE TABLE person(id TEXT PRIMARY KEY, AAC002 TEXT, AAC003 TEXT, AAC004 TEXT, AAC006 INTEGER, phone TEXT);
-CREATE TABLE unit(AAB001 TEXT PRIMARY KEY, AAB004 TEXT, unit_place TEXT);
+CREATE TABLE unit(AAB001 TEXT PRIMARY KEY, AAB004 TEXT);
 CREATE TABLE contract(employment_no TEXT PRIMARY KEY, operation TEXT, AAB001 TEXT REFERENCES unit,
-    started_on TEXT, ended_on TEXT, first_month TEXT, last_month TEXT);
+    unit_place TEXT, started_on TEXT, ended_on TEXT, first_month TEXT, last_month TEXT);
 CREATE VIEW v_employment AS
     SELECT employment_no, operation, AAC002, AAC003, AAC004, AAC006, contract.AAB001, AAB004,
         unit_place, started_on, ended_on, first_month, last_month, phone
@@ -96,9 +96,9 @@ def write_database(path: Path, rows: Rows) -> None:
         for k, (operation, row) in rows.items():
             db.execute("INSERT INTO person VALUES (?, ?, ?, ?, ?, ?)", (
                 k, row["AAC002"] or None, row["AAC003"], row["AAC004"], int(row["AAC006"]), row["phone"] or None))
-            db.execute("INSERT OR IGNORE INTO unit VALUES (?, ?, ?)", (row["AAB001"], row["AAB004"], row["unit_place"]))
-            db.execute("INSERT INTO contract VALUES (?, ?, ?, ?, ?, ?, ?)", (
-                k, LETTERS[operation], row["AAB001"], row["started_on"], row["ended_on"] or None,
+            db.execute("INSERT OR IGNORE INTO unit VALUES (?, ?)", (row["AAB001"], row["AAB004"]))
+            db.execute("INSERT INTO contract VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (
+                k, LETTERS[operation], row["AAB001"], row["unit_place"], row["started_on"], row["ended_on"] or None,
                 row["first_month"], row["last_month"]))
     db.close()
 

@@ -1,17 +1,20 @@
 """What is published of tables: observations with their status, nothing that small counts could be worked out from.
 
-All tables given together are protected together. A figure is withheld with any count that it was made from.
+All tables given together are protected together, and with what earlier releases gave. A figure is withheld with
+any count that it was made from.
 Where counts are rounded instead, a figure is shown only if every count behind it is large, and coarsely.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
-from hub.statistics.disclosure import Release
+from hub.statistics.disclosure import Counts, Release
 from hub.statistics.disclosure.rounding import rounded
-from hub.statistics.disclosure.suppression import THRESHOLD, withheld
+from hub.statistics.disclosure.suppression import THRESHOLD, Given, Pattern, withheld
 from hub.statistics.lines import TOTAL
+from hub.statistics.releases import History, Released, given
 from hub.statistics.tables import (
     CONFIDENTIAL,
     COUNT,
@@ -49,6 +52,22 @@ class Safety(NamedTuple):
     base: int = 0
     """3 or 5: all counts are rounded to its multiples, and none withheld."""
 
+    @property
+    def withholds(self) -> bool:
+        """Whether small counts are withheld, and releases compared for what they give away together."""
+        return self.threshold > 1 and not self.base
+
+
+NO_COUNTS: Mapping[Key, Sequence[int]] = MappingProxyType({})
+NO_HISTORY: History = MappingProxyType({})
+
+
+class Family(NamedTuple):
+    """Tables that count the same lines, and counts of these lines that only other releases give."""
+
+    tables: Sequence[Table]
+    others: Mapping[Key, Sequence[int]] = NO_COUNTS
+
 
 class Observation(NamedTuple):
     """One published value, or that there is none and why."""
@@ -74,28 +93,58 @@ class Publication(NamedTuple):
     observations: Sequence[Observation]
 
 
+class Published(NamedTuple):
+    """Tables as they are published together."""
+
+    tables: list[Publication]
+    released: Released
+    """What they give and withhold, for later ones to be compared with."""
+    exposed: int
+    """Small counts, withheld here, that follow from what earlier releases gave."""
+
+
 def publish(
-    families: Sequence[Sequence[Table]], safety: Safety, wanted: str | None = None
-) -> list[Publication]:
+    families: Sequence[Family], safety: Safety, wanted: str | None = None,
+    *, name: str = "", history: History = NO_HISTORY,
+) -> Published:  # fmt: skip
     """Tables as they are published; tables of one family count the same lines and are protected together.
 
     Totals of the county's years are kept where others can be withheld, or those of the period that is `wanted`.
+    A release of a `name` that was made before gives again what it gave then.
     """
-    return [published for tables in families for published in _family(tables, safety, wanted)]
+    before = given(history) if safety.withholds else Given()
+    made: list[Publication] = []
+    exposed = 0
+    for family in families:
+        pattern = _pattern(family, safety, wanted, before, history.get(name) if safety.withholds else None)
+        exposed += len(pattern.exposed)
+        made.extend(_tables(family.tables, safety, pattern.withheld))
+    counts = [x for table in made for x in table.observations if x.unit == COUNT and not x.decimals]
+    told = {x.key: round(x.value) for x in counts if x.value is not None}
+    hidden = frozenset(x.key for x in counts if x.obs_status == WITHHELD_STATUS)
+    return Published(made, Released(name, told, hidden), exposed)
 
 
-def _family(tables: Sequence[Table], safety: Safety, wanted: str | None) -> Iterator[Publication]:
+def _pattern(
+    family: Family, safety: Safety, wanted: str | None, before: Given, again: Released | None
+) -> Pattern:
+    mine = {key: table.counts[key] for table in family.tables for key in table.counts}
+    if again is not None:
+        return Pattern(frozenset(mine.keys() - again.shown), frozenset())
+    if not safety.withholds:
+        return Pattern(frozenset(), frozenset())
+    people = family.tables[0].people if family.tables else {}
+    release = Release(cast(Counts, {**family.others, **mine}), people)
+    return withheld(release, safety.threshold, partial(_wanted, wanted), before)
+
+
+def _tables(tables: Sequence[Table], safety: Safety, hidden: frozenset[Hashable]) -> Iterator[Publication]:
     counts: dict[Hashable, Sequence[int]] = {
         key: table.counts[key] for table in tables for key in table.counts
     }
     release = Release(counts, tables[0].people if tables else {})
-    hidden: frozenset[Hashable] = frozenset()
-    values: Mapping[Hashable, int] = dict(zip(release.keys, map(int, release.values), strict=True))
-    true = values
-    if safety.base:
-        values = rounded(release, safety.base)
-    else:
-        hidden = withheld(release, safety.threshold, partial(_wanted, wanted))
+    true: Mapping[Hashable, int] = dict(zip(release.keys, map(int, release.values), strict=True))
+    values = rounded(release, safety.base) if safety.base else true
     for table in tables:
         shown = [
             *(_count(table, key, values[key], hidden) for key in table.counts),

@@ -5,12 +5,14 @@ from contextlib import closing
 
 import pytest
 
-from hub.connect.odcs import load_contract
+from hub.connect.odcs import load_contract, load_contracts
 from hub.domain.days import day_of
+from hub.domain.findings.places import STATED
 from hub.errors import SettingsError
 from hub.matching.numbers import check_digit
 from tests.connect.samples import CONTRACT, command, complaints, ingest
 from tests.connect.test_sources import hub_of
+from tests.test_repository import ROOT
 
 FIELDS = """\
   - {name: number, classification: sensitive, customProperties: [{property: kind, value: identity_number}]}
@@ -127,3 +129,16 @@ def test_a_place_code_is_valid_on_its_day_or_told(tmp_path):
         (receipt,) = receipts = ingest(hub, None, "town.members")
         assert complaints(receipts) == [(3, "place", "place-not-valid"), (4, "place", "place-not-valid")]
         assert (receipt.accepted, receipt.warnings, receipt.quarantined) == (6, 2, 0)
+
+
+def test_no_shipped_contract_tells_at_the_door_what_is_a_discrepancy_later():
+    """A department hears of one wrong place code once."""
+    feeds = load_contracts(ROOT / "schemas/contracts").values()
+    for feed in feeds:
+        judged = {one.field for one in STATED.get(feed.kind, ())}
+        places = {field.name for field in feed.fields if field.kind == "place_code"}
+        asked = {one.fields[0] for one in feed.relations if one.rule == "place-at-date"}
+        assert not asked & judged, feed.name
+        assert places == judged or feed.department == "neighbour", (
+            "every place code is judged by one of the two"
+        )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hub.domain.days import Day, day_of
+from hub.domain.divisions import ALWAYS, STATISTICAL, STILL, Division, Divisions
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.facts import Fact
 from hub.matching.numbers import check_digit
@@ -15,6 +16,27 @@ OTHER_TOWN = "990101102201"
 ELSEWHERE = "990202101201"
 BORN = day_of("2024-03-01")
 LIMITS = load_limits(ROOT / "schemas/limits/china.toml")
+BORNE = {
+    "merged": "990101101208", "into": "990101101207", "renamed": "990101101206", "renamed_to": "990101101001",
+    "split": "990101101205", "part": "990101101209", "other_part": "990101101210",
+}  # fmt: skip
+"""Codes of villages that change sixty days after the birth."""
+
+
+def _division(
+    code: str, since: Day = ALWAYS, until: Day = STILL, change: str = "", *successors: str
+) -> Division:
+    return Division(STATISTICAL, code, "", since, until, change, successors)
+
+
+DIVISIONS = Divisions.of([
+    *(_division(code) for code in (COUNTY, "990101101", "990101102", VILLAGE, OTHER_TOWN, BORNE["into"])),
+    _division(BORNE["merged"], ALWAYS, BORN + 59, "merged", BORNE["into"]),
+    _division(BORNE["renamed"], ALWAYS, BORN + 59, "renamed", BORNE["renamed_to"]),
+    _division(BORNE["split"], ALWAYS, BORN + 59, "split", BORNE["part"], BORNE["other_part"]),
+    *(_division(BORNE[name], BORN + 60) for name in ("renamed_to", "part", "other_part")),
+])  # fmt: skip
+"""A table of the county in which villages merge, split and are renamed."""
 
 DEPARTMENTS = {
     "household_entry": "public_security",
@@ -23,6 +45,8 @@ DEPARTMENTS = {
     "business": "commerce",
     "birth_certificate": "health",
     "child_record": "health",
+    "departure": "neighbour",
+    "arrival": "neighbour",
 }
 
 
@@ -70,6 +94,18 @@ def registration(key: str = "1", **fields: Any) -> Fact:
 def employment(key: str = "1", **fields: Any) -> Fact:
     """Work for a unit in the county."""
     return fact("employment", key, **({"work_place": VILLAGE, "started_on": BORN} | fields))
+
+
+def departure(key: str = f"{ELSEWHERE[:6]}/1", **fields: Any) -> Fact:
+    """A neighbour's entry that ended by moving here."""
+    return fact("departure", key, **({"moved_to": OTHER_TOWN, "cancel_date": BORN} | fields))
+
+
+def arrival(key: str = f"{ELSEWHERE[:6]}/2", **fields: Any) -> Fact:
+    """A neighbour's entry of somebody who moved there from here."""
+    return fact(
+        "arrival", key, **({"came_from": VILLAGE, "place": ELSEWHERE, "entry_date": BORN + 50} | fields)
+    )
 
 
 def on(

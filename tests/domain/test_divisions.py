@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from hub.domain.divisions import (
 )
 from hub.errors import SettingsError
 from hub.reference import load_divisions
+from hub.simulate import places
 from hub.simulate.places import COUNTY, ELSEWHERE, TOWNS, VILLAGES
 
 SHIPPED = Path(str(files("schemas"))) / "divisions" / "simulated.csv"
@@ -52,12 +54,44 @@ def test_a_code_is_judged_on_its_day(code: str, day: str, said: str) -> None:
     assert status(code, day) == said
 
 
-def test_the_simulated_places_are_listed_and_valid_for_ever() -> None:
-    for day in (day_of("1940-01-01"), NOW):
-        for region in (COUNTY, *ELSEWHERE):
-            for town in TOWNS:
-                for village in VILLAGES:
-                    assert COUNTY_TABLE.status(region + town + village, day) == VALID
+def test_the_simulated_county_and_the_table_tell_one_story() -> None:
+    """Every code of the story on every day around a change, and what each became."""
+    homes = [COUNTY + town + village for town in TOWNS for village in VILLAGES]
+    codes = sorted({code for home in homes for code in places.ever(home)})
+    days = sorted(
+        {change.day + off for change in places.CHANGES for off in (-1, 0, 1)} | {day_of("1940-01-01")}
+    )
+    for day in days:
+        for code in codes:
+            assert (COUNTY_TABLE.status(code, day) == VALID) == places.valid_on(code, day), (code, day)
+        for home in homes:
+            now = {places.code_on(home, day, door) for door in range(2)}
+            assert COUNTY_TABLE.became(home, day_of("1940-01-01"), day) == now
+            for code in now:
+                assert COUNTY_TABLE.name(code, day) == places.committee(code)
+    for region in ELSEWHERE:
+        assert COUNTY_TABLE.status(places.village(Random(1), region), NOW) == VALID
+
+
+def test_a_code_stated_on_another_day_still_says_which_place_is_meant() -> None:
+    before, after = day_of("2025-06-30"), day_of("2025-07-01")
+    assert COUNTY_TABLE.meant("990101104203", after) == {"990101104209"}
+    assert COUNTY_TABLE.meant("990101104209", before) == {"990101104203", "990101104204"}
+    assert COUNTY_TABLE.meant("990101103209", before) == {"990101103205"}
+    assert COUNTY_TABLE.meant("990101103001", before) == {"990101103205"}, "two steps back"
+    assert COUNTY_TABLE.meant("990101103001", after) == {"990101103210"}
+    assert COUNTY_TABLE.meant("990101104209", after) == {"990101104209"}
+    assert COUNTY_TABLE.meant("990101101999", after) == frozenset()
+    # Figures are carried on from the nearest day on which the code was valid.
+    now = day_of("2026-12-31")
+    assert COUNTY_TABLE.area("990101103210", before, 12, as_on=now).code == "990101103001"
+    assert COUNTY_TABLE.area("990101102206", after, 12, as_on=now).code == "990101102001"
+
+
+def test_a_digest_is_that_of_the_rows_whatever_their_order() -> None:
+    rows = [row for found in COUNTY_TABLE.rows.values() for row in found]
+    assert Divisions.of(reversed(rows)).digest == COUNTY_TABLE.digest
+    assert Divisions.of(rows[:-1]).digest != COUNTY_TABLE.digest
 
 
 def test_figures_are_cut_as_of_the_day_or_as_now() -> None:

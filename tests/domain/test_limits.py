@@ -78,7 +78,7 @@ def test_a_county_s_own_limit_goes_before(tmp_path: Path):
 
 @pytest.mark.parametrize(("old", "new", "said"), [
     ("2024-02-01", '"2024-02-01"', "since: write days"),
-    ("birth-registration", "birth", "code is one of birth-registration,"),
+    ("birth-registration", "birth", "code is one of arrival-registration,"),
     ('"990101"', "990101", "place is the beginning of a division code"),
     ('"990101"', '"here"', "place is the beginning of a division code"),
     ("the county", " ", "source says where"),
@@ -98,7 +98,7 @@ def test_what_cannot_be_followed_in_a_table_is_named(tmp_path: Path, old: str, n
 def test_a_table_without_one_of_the_limits_is_refused(tmp_path: Path):
     path = tmp_path / "ours.toml"
     path.write_text(OURS)
-    with pytest.raises(SettingsError, match="none for birth-registration that holds everywhere"):
+    with pytest.raises(SettingsError, match="none for arrival-registration that holds everywhere"):
         load_limits(path)
 
 

@@ -163,6 +163,39 @@ def test_a_merged_town_is_itself_on_its_days_and_its_successor_now():
     ]  # fmt: skip
 
 
+def test_over_the_day_of_a_merge_a_stay_counts_in_the_town_of_its_day_and_the_balance_holds():
+    """One came before the merge and stays, one comes to the successor on the day itself, one moves there."""
+    people = [
+        lives(registration(expires_on=LATER + 1)),
+        lives(registration(place=OTHER_TOWN, arrival_date=BORN + 61, registered_on=BORN + 61, expires_on=LATER + 1)),
+        lives(registration(left_on=BORN + 61), registration("2", place=OTHER_TOWN, arrival_date=BORN + 61,
+                           registered_on=BORN + 61, expires_on=LATER + 1)),
+    ]  # fmt: skip
+    stays = [stays_of(spells, LATER) for spells in people]
+
+    def stocks(day, cut):
+        return Counter(cell.area for each in stays if (cell := cell_on(each, day, cut)))
+
+    def moves(cut):
+        flows = [flow for each in stays for flow in flows_of(each, cut) if flow.day == BORN + 61]
+        return Counter(f.entered.area for f in flows if f.entered), Counter(
+            f.left.area for f in flows if f.left
+        )
+
+    as_of_its_day, as_now = cut_by(DIVISIONS, 9), cut_by(DIVISIONS, 9, LATER)
+    assert (stocks(BORN + 60, as_of_its_day), stocks(BORN + 61, as_of_its_day)) == (
+        {TOWN: 2}, {TOWN: 1, TOWN_2: 2},
+    )  # fmt: skip
+    assert moves(as_of_its_day) == ({TOWN_2: 2}, {TOWN: 1})
+    # As now, nobody moved: the two towns are one.
+    assert (stocks(BORN + 60, as_now), stocks(BORN + 61, as_now)) == ({TOWN_2: 2}, {TOWN_2: 3})
+    assert moves(as_now) == ({TOWN_2: 1}, {})
+
+
+def test_a_code_written_into_the_register_when_it_came_into_force_counts_where_it_is_now():
+    assert cut_by(DIVISIONS, 9, LATER)("990101104201", BORN) == "990101104"
+
+
 def test_after_a_split_nobody_can_tell_and_what_is_gone_has_no_area():
     now = cut_by(DIVISIONS, 9, LATER)
     assert now("990101103201", BORN) == "990101104+990101105"
@@ -200,7 +233,9 @@ def county(place, day):
 @settings(max_examples=200, deadline=None)
 def test_stock_at_the_end_is_stock_at_the_start_and_in_less_out_in_every_cell(people, one, other, today):
     first, last = sorted((one, other))
-    for cut in (lambda place, day: place[:9], county):
+    # Over the day of a merge and of a split, cut as on each stay's day, or as on one day for all.
+    dated = (cut_by(DIVISIONS, 9, as_on) for as_on in (None, BORN + 60, BORN + 61, LATER))
+    for cut in (lambda place, day: place[:9], county, *dated):
         stays = [stays_of(spells, today) for spells in people]
         before, after = (Counter(cell_on(each, day, cut) for each in stays) for day in (first, last))
         for each in stays:

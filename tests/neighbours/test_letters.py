@@ -12,8 +12,9 @@ from hub.domain.notices import ANSWER, BIRTH, KINDS, Notice, answer, changes, co
 from hub.errors import UnreadableSourceError
 from hub.neighbours import LETTER_BYTES_MAX, Letter, read, write
 from hub.neighbours.inbox import Inbox, Sender, answered, in_order, seen
+from hub.neighbours.opener import Opener
 from hub.neighbours.outbox import deliver
-from hub.signing import Signer
+from hub.signing import Signer, Verifier
 from tests.test_repository import ROOT
 
 HERE, THERE = "990101", "990202"
@@ -32,7 +33,8 @@ def lay(folder, *letters, signer=SIGNER):
 
 
 def sender(folder, **names):
-    return Sender(THERE, folder, SIGNER.verifier, {kind: set(names.get(kind, ())) for kind in KINDS})
+    opener = Opener(THERE, HERE, SIGNER.verifier)
+    return Sender(THERE, folder, opener, {kind: set(names.get(kind, ())) for kind in KINDS})
 
 
 texts = st.text(max_size=20)
@@ -75,6 +77,39 @@ def test_what_is_no_letter_of_the_neighbour_is_refused(content):
 def test_a_letter_to_somebody_else_is_refused():
     with pytest.raises(UnreadableSourceError):
         read(write(letter(1)._replace(receiver="990303"), SIGNER), THERE, HERE, SIGNER.verifier)
+
+
+class Counting(Verifier):
+    """Counts how often a signature was checked."""
+
+    checked = 0
+
+    def fits(self, signature, message):
+        Counting.checked += 1
+        return super().fits(signature, message)
+
+
+def test_a_letter_is_verified_once_however_many_feeds_read_it(tmp_path):
+    feeds = load_contracts(ROOT / "schemas/contracts")
+    lay(tmp_path, letter(1, Notice(BIRTH, "X1", FIELDS)), letter(2, Notice(BIRTH, "X2", None)))
+    opener = Opener(THERE, HERE, Counting(SIGNER.verifier._public))
+    before = Counting.checked
+    one = Sender(THERE, tmp_path, opener, {kind: set() for kind in KINDS})
+    for kind in KINDS:
+        inbox = Inbox(feeds[feed_of(kind)], HERE, (one,))
+        assert [len(list(inbox.read(drop)[1])) for drop in inbox.drops()] == [kind == BIRTH] * 2 * (
+            kind in (BIRTH, ANSWER)
+        )
+        assert list(inbox.strays()) == []
+    assert Counting.checked - before == 2
+    lay(tmp_path, letter(2, Notice(BIRTH, "X3", None)), signer=ANOTHER)
+    assert [stray.code for stray in in_order(one, HERE).strays] == ["wrong-signature"]
+
+
+def test_a_kind_of_notice_that_is_not_known_yet_waits_and_is_told_of(tmp_path):
+    lay(tmp_path, letter(1, Notice("marriage", "M1", FIELDS)), letter(2))
+    found = in_order(sender(tmp_path), HERE)
+    assert (found.letters, [stray.code for stray in found.strays]) == ([], ["bad-letter"])
 
 
 def test_letters_behind_a_missing_one_wait_for_it(tmp_path):

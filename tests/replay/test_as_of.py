@@ -141,6 +141,24 @@ def test_each_day_is_what_a_hub_saw_that_stopped_there(tmp_path, small):  # noqa
     hub.close()
 
 
+def test_several_days_in_one_replay_are_each_what_a_replay_of_its_own_says(told):
+    """Days of one step, of the step after, at the end of a step, after another model, and the last one."""
+    for hub, (middle, _), (end, _) in told[1:]:
+        all_days = days(hub)
+        at = all_days.index(middle)
+        chosen = sorted({all_days[2], all_days[3], middle, all_days[at + 1], all_days[-2], end})
+        facts = []
+        with hub.pasts(chosen, lambda _: None, facts.extend) as pasts:
+            found = [(replay.digests(db), position, len(facts)) for db, position in pasts]
+        assert [one[:2] for one in found] == [then(hub, day) for day in chosen]
+        assert len({fact.envelope.id for fact in facts}) == len(facts) == found[-1][2]
+        for day, (_, _, seen) in zip(chosen, found, strict=True):
+            closed = [
+                fact.envelope.event for fact in facts[:seen] if isinstance(fact.envelope.event, DayClosed)
+            ]
+            assert max(one.day for one in closed) == day
+
+
 def test_several_workers_are_one(tmp_path, small, postgres):  # noqa: F811
     alone = Hub(settings_for(tmp_path / "alone", 4))
     work_through(alone, small)

@@ -147,6 +147,7 @@ def test_no_page_runs_or_fetches_anything(second):
     for language in LANGUAGES:
         html = page(second, language)
         assert "<script" not in html and "javascript:" not in html
+        assert "<!--" not in html, "the library that draws notes the day on which it did"
         assert (
             not re.findall(r"(?:src|href)=[\"']?(?!#)", html) and "@import" not in html and "url(" not in html
         )
@@ -192,6 +193,21 @@ def test_a_second_release_prints_what_the_first_one_said_and_explains_the_differ
     assert told.later == later.known.observation(births).value
     assert told.earlier + sum(told.added.values()) - sum(told.taken_out.values()) == told.later
     assert sum(told.added.values()) + sum(told.changed.values()) > 0
+    for measure, one in revised.stays.items():
+        key = main_key(first.known, "2024-H1", measure)
+        assert one.earlier == first.known.observation(key).value
+        assert one.later == later.known.observation(key).value
+        assert one.earlier + sum(one.added.values()) - sum(one.taken_out.values()) == one.later
+    assert sum(sum(one.added.values()) for one in revised.stays.values()) > 0
+    rows = {
+        reason: list(map(int, counts))
+        for reason, *counts in revisions_section(later, Language("en")).grids[2].rows
+    }
+    total = rows["as published then"]
+    for reason, counts in rows.items():
+        sign = {"added": 1, "taken out": -1}.get(reason.partition(":")[0], 0)
+        total = [so_far + sign * count for so_far, count in zip(total, counts, strict=True)]
+    assert total == rows["now"] and rows["now"] != rows["as published then"]
     shown = texts(page(later, "en"))
     assert any(part.startswith("first release 2024-07-15") for part in shown)
     assert not first.before and "Revisions" not in texts(page(first, "en"))
@@ -204,8 +220,26 @@ def test_small_reasons_are_not_numbers(second):
     }  # fmt: skip
     assert reasons({"came-later": 12, "merged": 7}, 5, words) == {"came-later": "12", "merged": "7"}
     grid = revisions_section(second, words).grids[1]
-    told = {count for reason, count in grid.rows if reason.startswith(("added", "taken out", "changed"))}
-    assert told <= {"0", words["some"]} or min(int(c) for c in told - {"0"}) >= 5
+    stays = revisions_section(second, words).grids[2]
+    assert stays.title.startswith("What changed the migrants")
+    for one in (grid, stays):
+        told = {
+            count
+            for reason, *counts in one.rows
+            if reason.startswith(("added", "taken out", "changed"))
+            for count in counts
+        }
+        assert told <= {"0", words["some"], words["some-of"]} or min(int(c) for c in told - {"0"}) >= 5
+
+
+def test_discrepancies_of_two_releases_add_up(second):
+    grid = revisions_section(second, Language("en")).grids[3]
+    assert grid.title == "Discrepancies since the first release"
+    for _, then, came, cleared, now in grid.rows:
+        assert int(then) + int(came) - int(cleared) == int(now)
+    assert sum(map(int, grid.rows[-1][2:4])) > 0
+    standing = sum(one.number for one in second.known.follow_up.discrepancies if one.what == "standing")
+    assert grid.rows[-1][4] == str(standing)
 
 
 def test_migrants_and_deliveries_add_up(hub):

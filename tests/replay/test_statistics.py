@@ -17,6 +17,7 @@ from hub.audit.replay import refill
 from hub.cli import cli
 from hub.domain.days import day_of
 from hub.domain.disclosures import Reader
+from hub.domain.divisions import NOWHERE
 from hub.domain.watching import SILENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.projections.databases import open_sqlite
@@ -48,7 +49,7 @@ def hub(tmp_path_factory, county):
 
 def asked(hub, db, safety=SAFE, reader=READER, **more):
     queries = Queries(db, hub.log, reader, COUNTY, hub.rules.model)
-    return queries.statistics(hub.feeds, hub.intake.balance(), hub.rules.limits, Asked(**more), safety)
+    return queries.statistics(hub.rules, hub.intake.balance(), Asked(**more), safety)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +115,17 @@ def test_what_is_shown_adds_up(hub):
     years = [one.value for k, one in open_.items() if k.indicator == "BIRTHS" and len(k.period) == 4
              and k.sex == "_T" and k.area == COUNTY]  # fmt: skip
     assert sum(months) == sum(years) > 0
+
+
+def test_what_tables_rest_on_names_the_divisions_too(hub):
+    queries_over = hub.rules, hub.rules._replace(divisions=NOWHERE), hub.rules
+    with hub.projection() as db:
+        queries = Queries(db, hub.log, READER, COUNTY, hub.rules.model)
+        cited = [
+            queries.statistics(rules, {}, Asked(("exchange",)), SAFE).basis.catalogue
+            for rules in queries_over
+        ]
+    assert cited[0] == cited[2] != cited[1]
 
 
 def test_withheld_is_withheld_in_every_format(found):

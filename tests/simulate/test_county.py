@@ -136,7 +136,7 @@ def test_the_county_is_varied(noisy):
     assert {row["plurality"] for row in certificates} == {"1", "2"}
     relations = {row["与户主关系"] for _, _, row in noisy.rows if "户号" in row}
     assert relations == {"户主", "配偶", "子", "女", "父", "母"}
-    assert all("村民委员会" in row["住址"] for _, _, row in noisy.rows if "住址" in row)
+    assert all("民委员会" in row["住址"] for _, _, row in noisy.rows if "住址" in row)
 
 
 def test_every_household_in_the_register_has_a_head_at_first(clean):

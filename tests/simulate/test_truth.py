@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.domain.days import day_of
+from hub.domain.days import day_of, iso
 from hub.domain.discrepancies import CATALOGUE
 from hub.simulate import truth as truth_package
 from hub.simulate.ledger import CERTIFICATE, CHILD, EMPLOYMENT, HOUSEHOLD, RESIDENCE
+from hub.simulate.places import valid_on
 from hub.simulate.truth.standing import Known, in_force
 from hub.simulate.truth.standing.births import births, on_no_list, unnumbered
 from hub.simulate.truth.standing.certificates import (
@@ -23,9 +24,9 @@ from hub.simulate.truth.standing.certificates import (
 from hub.simulate.truth.standing.numbers import contradictions, numbers
 from hub.simulate.truth.standing.registers import deaths, entered_twice
 from hub.simulate.truth.standing.residence import households, quiet, residence, running_out
-from hub.simulate.truth.standing.statements import names, orders, parents, sexes
+from hub.simulate.truth.standing.statements import names, orders, parents, places, sexes
 from hub.simulate.truth.standing.work import insured_after_end, work
-from hub.simulate.truth.statements import Statement
+from hub.simulate.truth.statements import Placed, Statement
 from hub.simulate.truth.ties import groups, tied
 
 NOTHING = Known(None, born_here=False, mother_local=False)
@@ -48,8 +49,9 @@ def test_intervals_and_records_of_discrepancies_are_consistent(noisy):
     for record, day, _ in noisy.rows:
         first_seen.setdefault(record, day)
     found = noisy.truth("discrepancies")
-    # What the hub itself cannot tell is nothing that truly stands.
-    assert {one["kind"] for one in found} == set(CATALOGUE) - {"identity-unclear"}
+    # What the hub itself cannot tell is nothing that truly stands; and here no neighbour tells of moves.
+    told = {"arrival-unregistered", "moved-away-uncancelled"}
+    assert {one["kind"] for one in found} == set(CATALOGUE) - {"identity-unclear"} - told
     for one in found:
         records = one["record_ids"].split()
         assert records and records == sorted(records)
@@ -82,6 +84,32 @@ def test_spells_of_one_person_cover_the_life_here_without_gap_or_overlap(noisy):
         if died := people[entity]["died"]:
             assert mine[-1]["to"] == died
     assert moved > 20
+
+
+def test_spells_follow_a_village_under_its_new_code_from_the_day_of_the_change(noisy):
+    follow = {
+        row["entity_id"]
+        for row in noisy.truth("residence")
+        if row["place"] == OLD and row["to"] == iso(MERGER)
+    }
+    there = {
+        row["entity_id"]
+        for row in noisy.truth("residence")
+        if row["place"] == NEW and row["from"] == iso(MERGER)
+    }
+    assert follow and follow <= there
+    for spell in noisy.truth("residence"):
+        assert valid_on(spell["place"], day_of(spell["from"]))
+        assert not spell["to"] or valid_on(spell["place"], day_of(spell["to"]) - 1)
+    # The household register writes the new code into its entries, and nobody has moved by that.
+    entries = [rows for rows in noisy.by_record().values() if "户号" in rows[0][1]]
+    recoded = [
+        rows for rows in entries if any(day == iso(MERGER) and row["地址代码"] == NEW for day, row in rows)
+    ]
+    assert len(recoded) > 20
+    assert not any(
+        row["由何地迁来"] == OLD for rows in recoded for _, row in rows if row["登记类别"] != "迁入"
+    )
 
 
 def test_who_lives_here_on_a_register_is_resident_or_migrant(noisy):
@@ -149,6 +177,28 @@ def test_a_former_name_is_no_other_name():
     old, new = Statement(EMPLOYMENT, "王伟", number=NUMBER), Statement(HOUSEHOLD, "王玮", number=NUMBER)
     assert [kind for kind, _, _ in stood(names, {"a": old, "b": new})] == ["name-differs"]
     assert stood(names, {"a": old, "b": new._replace(former_name="王伟")}) == []
+
+
+OLD, NEW, MERGER = "990101104203", "990101104209", day_of("2025-07-01")
+"""A village, what it was merged into, and the first day of that."""
+
+
+def stood_around(said):
+    spans = places({"r": said}, NOTHING, MERGER - 50, MERGER + 50)
+    return [(one.first - MERGER, one.last - MERGER) for one in spans if one.first <= one.last]
+
+
+def test_a_place_stands_as_not_valid_where_no_village_bore_the_code_on_its_day():
+    said = Statement(RESIDENCE, "", placed=(Placed(OLD, MERGER, lasts=True),))
+    assert stood_around(said) == [(-50, 50)]
+    assert stood_around(said._replace(ends=MERGER + 9)) == [(-50, 8)]
+    assert stood_around(said._replace(days=(FIRST, FIRST - 1))) == [], "another discrepancy comes first"
+    assert stood_around(said._replace(placed=(Placed(OLD, MERGER - 1, lasts=True),))) == []
+    early = Placed(NEW, MERGER - 1, lasts=True)
+    assert stood_around(said._replace(placed=(early,))) == [(-50, -1)], "right once it is in force"
+    assert stood_around(said._replace(placed=(early._replace(lasts=False),))) == [(-50, 50)]
+    assert stood_around(said._replace(placed=(Placed(HERE[:9] + "399", MERGER, lasts=True),))) == [(-50, 50)]
+    assert stood_around(said._replace(placed=(Placed("990202104399", MERGER, lasts=True),))) == []
 
 
 def test_two_towns_stand_until_one_registration_expires():

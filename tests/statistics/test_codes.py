@@ -11,7 +11,7 @@ from hub.reports.periodic.sections import alike
 from hub.reports.periodic.texts import Language
 from hub.reports.places import NAMELESS, Places
 from hub.statistics.periods import period
-from hub.statistics.publication import Safety, publish
+from hub.statistics.publication import Family, Safety, publish
 
 DAY = day_of("2024-06-30")
 OLD = Division(STATISTICAL, "990101101", "柳河乡", 0, DAY, "renamed", ("990101101",))
@@ -44,7 +44,7 @@ def test_a_report_says_names_in_either_language():
 
 def test_every_code_of_every_table_is_explained_in_both_languages():
     for safety in (Safety(), Safety(threshold=1), Safety(base=5)):
-        tables = publish(families(), safety)
+        tables = publish([Family(one) for one in families()], safety).tables
         codes = codes_of((one for table in tables for one in table.observations), NAMELESS)
         unnamed = {code.code for code in codes if not (code.zh and code.en)}
         # Places that no table names, and the feed of a site's own.

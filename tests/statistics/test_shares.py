@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pytest import approx
 from tables_made import families, of_births
 
-from hub.statistics.publication import Safety, publish
+from hub.statistics.publication import Family, Safety, publish
 from hub.statistics.tables import NOT_OBSERVABLE, PERCENT, Key
 
 ESTIMATES = "TOTAL_BIRTHS", "COMPLETENESS_UNION", "TOTAL_BIRTHS_3"
@@ -44,7 +44,11 @@ def test_every_other_figure_is_of_a_kind_that_is_known():
 
 
 def test_a_share_is_withheld_where_few_are_on_either_side():
-    found = {x.key: x for table in publish(families(), Safety()) for x in table.observations}
+    found = {
+        x.key: x
+        for table in publish([Family(one) for one in families()], Safety()).tables
+        for x in table.observations
+    }
     for name in ("AGREEMENT", "PAIRS_DIFFER"):
         assert found[Key(name, COUNTY, "2024", by="sex")].obs_status == "Q"
     assert found[Key("SHARE_ON_TIME", COUNTY, "2025-06-30", by="a")].obs_status == "Q"
@@ -66,7 +70,10 @@ def test_delays_of_few_are_not_told():
 def test_what_is_shown_of_a_share_never_tells_a_small_side(same, other, far):
     fields = [{"sex": True}] * (same + far) + [{"sex": False}] * other
     tables = of_births([birth(n, agree=said) for n, said in enumerate(fields)])
-    for figure in publish([tables], Safety())[5].observations + publish([tables], Safety())[6].observations:
+    for figure in (
+        publish([Family(tables)], Safety()).tables[5].observations
+        + publish([Family(tables)], Safety()).tables[6].observations
+    ):
         if figure.key.indicator == "AGREEMENT" and figure.value is not None:
             hits = round(figure.value * len(fields) / 100)
             assert 0 in (hits, len(fields) - hits) or min(hits, len(fields) - hits) >= 5
@@ -75,7 +82,11 @@ def test_what_is_shown_of_a_share_never_tells_a_small_side(same, other, far):
 def test_completeness_is_kept_where_a_town_can_be_withheld_instead():
     """Two towns hide their few behind each other, not behind the county's births, certificates and entries."""
     lines = [*births(90, 12, 3), *births(80, 9, 14, start=500, residence=OTHER_TOWN + "201")]
-    found = {x.key: x for table in publish([of_births(lines)], Safety(), "2024") for x in table.observations}
+    found = {
+        x.key: x
+        for table in publish([Family(of_births(lines))], Safety(), "2024").tables
+        for x in table.observations
+    }
     assert found[Key("ONLY_2", COUNTY + "101", "2024")].obs_status == "Q"
     for name in ("BIRTHS", "LIST_2", "BOTH", "COMPLETENESS_1"):
         assert found[Key(name, COUNTY, "2024")].value is not None, name
@@ -83,7 +94,11 @@ def test_completeness_is_kept_where_a_town_can_be_withheld_instead():
 
 def test_a_count_behind_a_key_figure_is_withheld_after_others():
     lines = [*births(47, 2, 3), *births(52, 5, 2, start=500, residence=OTHER_TOWN + "201")]
-    found = {x.key: x for table in publish([of_births(lines)], Safety(), "2024") for x in table.observations}
+    found = {
+        x.key: x
+        for table in publish([Family(of_births(lines))], Safety(), "2024").tables
+        for x in table.observations
+    }
     hidden = [
         name
         for name in ("BIRTHS", "BOTH", "LIST_1", "LIST_2")

@@ -8,7 +8,7 @@ from hub.statistics.agreement import agreement, exchange
 from hub.statistics.completeness import Linkage
 from hub.statistics.lines import DeliveredLine, FeedLine
 from hub.statistics.places import place_of
-from hub.statistics.publication import Safety, publish
+from hub.statistics.publication import Family, Safety, publish
 from hub.statistics.sex_ratio import sex_ratio
 from hub.statistics.tables import Key
 from hub.statistics.tables.births import birth_tables
@@ -21,7 +21,7 @@ OPEN = Safety(threshold=1)
 
 def published(lines, safety=OPEN, **more):
     tables = birth_tables(lines, COUNTY, AS_OF, load_limits(ROOT / "schemas/limits/china.toml"), **more)
-    return {one.key: one for table in publish([tables], safety) for one in table.observations}
+    return {one.key: one for table in publish([Family(tables)], safety).tables for one in table.observations}
 
 
 def test_counts_by_residence_occurrence_sex_and_month():
@@ -138,6 +138,7 @@ def test_delivery_is_scored_from_the_first_on_and_by_the_agreed_rhythm():
     assert shown["aSHARE_ACCEPTED"] == 90.0
     assert shown["bSHARE_ON_TIME"] is None
     said = {
-        one.key.by + one.key.indicator: one.obs_status for one in publish([[table]], Safety())[0].observations
+        one.key.by + one.key.indicator: one.obs_status
+        for one in publish([Family([table])], Safety()).tables[0].observations
     }
     assert (said["aROWS_QUARANTINED"], said["aSHARE_ACCEPTED"], said["cSHARE_ACCEPTED"]) == ("Q", "Q", "A")

@@ -103,4 +103,23 @@ class LetterSent(Event):
     actor: str
 
 
-ASKED: tuple[type[Event], ...] = (CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade, LetterSent)
+@dataclass(frozen=True, slots=True)
+class FiguresReleased(Event):
+    """Figures were given out: by their keys, the counts they told, and which they withheld.
+
+    `name` says which release it was: of what period, or as of which day and of how many months.
+    """
+
+    TOPIC: ClassVar[str] = ACTIONS
+    SUBJECT: ClassVar[str] = "name"
+
+    name: str
+    as_of: Day
+    shown: Mapping[str, int]
+    withheld: list[str]
+    actor: str
+
+
+ASKED: tuple[type[Event], ...] = (
+    CaseActionRequested, PairJudged, ModelAdopted, DisclosureMade, LetterSent, FiguresReleased,
+)  # fmt: skip

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from hub.domain.births import Birth, BirthRecords
+from hub.domain.divisions import Divisions
 from hub.domain.facts import Fact
 from hub.domain.limits import Clock
 from hub.domain.residence import Spell
@@ -44,6 +45,7 @@ class Scene(NamedTuple):
     """Other people whose records say that they were born to the same parent on the same day."""
     namesake: bool
     clock: Clock
+    divisions: Divisions
 
 
 def digest(number: str) -> str:

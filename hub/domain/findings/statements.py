@@ -19,7 +19,7 @@ Statements = Sequence[tuple[Any, Fact]]
 
 def birth_dates(scene: Scene) -> Iterator[Finding]:
     """Different birth dates."""
-    stated = [(fact.fields["birth_date"], fact) for fact in _stating(scene) if "birth_date" in fact.fields]
+    stated = [(fact.fields["birth_date"], fact) for fact in stating(scene) if "birth_date" in fact.fields]
     if len({day for day, _ in stated}) < 2:
         return
     said = sorted({(day, fact.department) for day, fact in stated})
@@ -32,7 +32,7 @@ def birth_dates(scene: Scene) -> Iterator[Finding]:
 
 def sexes(scene: Scene) -> Iterator[Finding]:
     """Male by one record, female by another."""
-    stated = [(fact.fields["sex"], fact) for fact in _stating(scene) if fact.fields.get("sex")]
+    stated = [(fact.fields["sex"], fact) for fact in stating(scene) if fact.fields.get("sex")]
     if len({sex for sex, _ in stated}) < 2:
         return
     where = ", ".join(sorted({f"{sex} ({fact.department})" for sex, fact in stated}))
@@ -47,7 +47,7 @@ def parents(scene: Scene) -> Iterator[Finding]:
     for parent, name in (("mother", "mother_number"), ("father", "father_number")):
         stated = [
             (number, fact)
-            for fact in _stating(scene)
+            for fact in stating(scene)
             if number_valid(number := canonical_number(fact.fields.get(name, "")))
         ]
         if len({number for number, _ in stated}) > 1:
@@ -71,21 +71,25 @@ ORDER: Mapping[str, Sequence[str]] = {
 
 def orders(scene: Scene) -> Iterator[Finding]:
     """Days of one record that cannot follow each other."""
-    for fact in _stating(scene):
-        said = [(name, fact.fields[name]) for name in ORDER.get(fact.kind, ()) if name in fact.fields]
-        for (first, day), (second, later) in pairwise(said):
-            if later < day:
-                yield Finding(
-                    "dates-out-of-order", fact.record_id, (fact.record_id,),
-                    f"{second} {iso(later)} lies before {first} {iso(day)} in {fact.feed}",
-                    fact.department,
-                )  # fmt: skip
-                break
+    for fact in stating(scene):
+        if (two := out_of_order(fact)) is not None:
+            first, second = two
+            yield Finding(
+                "dates-out-of-order", fact.record_id, (fact.record_id,),
+                f"{second} {iso(fact.fields[second])} lies before {first} {iso(fact.fields[first])} in {fact.feed}",
+                fact.department,
+            )  # fmt: skip
+
+
+def out_of_order(fact: Fact) -> tuple[str, str] | None:
+    """The first two days of a record that cannot follow each other."""
+    said = [name for name in ORDER.get(fact.kind, ()) if name in fact.fields]
+    return next((two for two in pairwise(said) if fact.fields[two[1]] < fact.fields[two[0]]), None)
 
 
 def names(scene: Scene) -> Iterator[Finding]:
     """Different names under one identity or certificate number."""
-    named = [fact for fact in _stating(scene) if fact.fields.get("name")]
+    named = [fact for fact in stating(scene) if fact.fields.get("name")]
     if len({fact.fields["name"] for fact in named}) < 2:
         return
     former = {_plain(fact.fields.get("former_name", "")) for fact in named}
@@ -108,7 +112,7 @@ def names(scene: Scene) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _stating(scene: Scene) -> Sequence[Fact]:
+def stating(scene: Scene) -> Sequence[Fact]:
     """The facts that count as statements: a void or replaced certificate says nothing any more."""
     in_force = [fact for fact in scene.records.certificates if not is_void(fact)]
     if len(in_force) == len(scene.certificates):

@@ -27,7 +27,7 @@ STYLE = CleanStyle(
 )
 MONTH = re.compile(r"\d{4}-\d\d")
 """A half year (2026-H1) has as many letters."""
-SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+BESIDE = re.compile(r"<script\b.*?</script>|<!--.*?-->", re.DOTALL)
 ZH, EN, BOTH = "zh", "en", "both"
 Words = tuple[str, str]
 """What something is called in Chinese and English."""
@@ -89,8 +89,8 @@ def drawn(chart: Any, title: str, labels: Sequence[str], series: Mapping[str, Se
     chart.x_labels = list(labels)
     for name, values in series.items():
         chart.add(name, values)
-    # The library writes its settings for a script that is not there.
-    return SCRIPT.sub("", str(chart.render(is_unicode=True, disable_xml_declaration=True)))
+    # The library writes its settings for a script that is not there, and the day on which it drew.
+    return BESIDE.sub("", str(chart.render(is_unicode=True, disable_xml_declaration=True)))
 
 
 def bars(**more: Any) -> Any:

@@ -11,6 +11,7 @@ from hub.reports.periodic.figures import text
 from hub.reports.periodic.sections import Grid, Section
 from hub.reports.periodic.texts import Language
 from hub.statistics.tables import Key
+from hub.statistics.tables.moves import IN, OF, OUT
 
 ORDER = {kind.code: number for number, kind in enumerate(KINDS)}
 COUNTED = RAISED, CLEARED, STANDING
@@ -22,8 +23,26 @@ def follow_up_section(report: Report, words: Language) -> Section:
     if report.known.towns is not None:
         grids.append(_by_town(report, words))
     grids.append(_cases(report, words))
+    if report.known.moves is not None:
+        grids.append(_moves(report, words))
     notes = [words["records-only"], words["reopened-note"]]
     return Section(words["discrepancies-section"], grids, notes=notes)
+
+
+def _moves(report: Report, words: Language) -> Grid:
+    table = report.known.moves
+    assert table is not None, "asked for only where letters are exchanged"
+    found = {x.key: x for x in table.observations}
+    period = report.period.name
+    rows = [
+        (
+            f"{words[f'moved-{way}']} {county}",
+            *(text(found[Key(what, county, period, by=way)], words) for what in OF),
+        )
+        for county in sorted({key.area for key in found})
+        for way in (OUT, IN)
+    ]
+    return Grid(words["moves"], (words["move"], *(words[what] for what in OF)), rows)
 
 
 def by_kind(report: Report) -> Counter[tuple[str, str, str]]:

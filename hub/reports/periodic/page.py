@@ -80,5 +80,7 @@ def answer(report: Report) -> Mapping[str, Any]:
             for (kind, owner, what), number in sorted(by_kind(report).items())
         ],
         "cases": [one._asdict() for one in known.follow_up.cases],
+        "moves": [row_of(one) for one in known.moves.observations] if known.moves else [],
         "deliveries": known.deliveries,
+        "exposed": known.exposed,
     }  # fmt: skip

@@ -18,7 +18,7 @@ TEXTS: Mapping[str, Words] = {
     "county": ("县（区划名称与代码）", "county (name and division code)"), "period": ("统计期", "period"),
     "release": ("发布", "release"), "as_of": ("数据截至（当日结账）", "as of the close of"),
     "log": ("日志位置（分区：末条序号）", "log position (partition: last offset)"),
-    "model": ("身份关联模型", "linkage model"), "catalogue": ("规则目录摘要", "digest of catalogue and limits"),
+    "model": ("身份关联模型", "linkage model"), "catalogue": ("规则目录摘要", "digest of catalogue, limits and divisions"),
     "projection": ("视图版本", "version of the views"), "threshold": ("小数保护阈值", "threshold of small counts"),
     "rounding": ("取整基数（0 为不取整）", "rounded to (0: not)"), "again": ("重新生成", "made again by"),
     "unfinished": ("统计期尚未结束，数字截至上述日期", "the period is not over: figures reach to the day above"),
@@ -68,6 +68,10 @@ TEXTS: Mapping[str, Words] = {
                       "raised is counted by cases; one that comes back soon goes on with its case and is not raised "
                       "again, and counts as standing, no longer as cleared; archived cases count as settled on the "
                       "day they were archived"),
+    "moves": ("县际户口迁移", "Moves between counties' registers"), "move": ("迁移", "move"),
+    "moved-out": ("迁往", "to"), "moved-in": ("迁自", "from"), "MOVED": ("注销迁出", "entries ended"),
+    "ARRIVED": ("已在迁入地登记", "registered there"), "BETWEEN": ("两县之间", "between the two"),
+    "LATE": ("其中逾期", "of them past the limit"),
     "agreement": ("出生证明与户口登记的字段一致率 %", "Agreement of certificate and entry by field, %"), "field": ("字段", "field"),
     "birth_date": ("出生日期", "date of birth"), "sex": ("性别", "sex"), "certificate_no": ("出生证明编号", "certificate number"),
     "mother_number": ("母亲身份号码", "mother's number"), "mother_name": ("母亲姓名", "mother's name"),
@@ -78,7 +82,7 @@ TEXTS: Mapping[str, Words] = {
     "revisions-section": ("修订", "Revisions"), "values-by-release": ("各次发布的数值", "Values by release"),
     "why": ("自{release}以来出生数的变化及原因", "What changed the births since the {release}"), "reason": ("原因", "reason"),
     "count": ("例数", "births"), "earlier-count": ("上次公布", "as published then"), "later-count": ("本次", "now"),
-    "some": ("有（例数不公布）", "some (not said how many)"),
+    "some-of": ("有", "some"), "some": ("有（例数不公布）", "some (not said how many)"),
     "revision-note": ("各原因按两次截至日的状态逐一比对得出：上次 + 新增 − 减少 = 本次；凡有例数过少者，各项只说明有无",
                       "reasons follow from comparing what was known on both days, birth by birth: earlier + added − "
                       "taken out = now; where any of them is small, only whether there were some is said"),
@@ -93,6 +97,23 @@ TEXTS: Mapping[str, Words] = {
     "changed-outcome": ("更正：登记结果", "changed: outcome"), "changed-sex": ("更正：性别", "changed: sex"),
     "changed-residence": ("更正：常住地", "changed: residence"),
     "changed-registered_on": ("更正：登记日期", "changed: day of registration"),
+    "why-stays": ("自{release}以来流动人口的变化及原因", "What changed the migrants since the {release}"),
+    "stays-note": ("流动人口按人逐一比对（以有相同记录为同一人），每列均为：上次 + 新增 − 减少 = 本次；表中凡有例数过少或数值不予公布者，"
+                   "全表只说明有无",
+                   "migrants are compared person by person, whoever shares a record being one: in each column earlier + "
+                   "added − taken out = now; where any count of the table is small or any figure withheld, all say only "
+                   "whether there were some"),
+    "added-by": ("新增：{why}", "added: {why}"), "taken-by": ("减少：{why}", "taken out: {why}"),
+    "dated": ("日期更正", "days corrected"), "of-status": ("户籍与流动类别变更", "status changed (resident or migrant)"),
+    "placed": ("居住地在县内或县外的认定有变", "found to live elsewhere, or here"),
+    "left-late": ("离开迟报", "leave told later"), "lapsed": ("登记过期或失去音讯", "registration lapsed, or heard of no more"),
+    "leave-taken-back": ("离开登记撤回或改期", "leave taken back, or dated otherwise"),
+    "heard-again": ("迟续登记或又有音讯", "renewed late, or heard of again"),
+    "one-person": ("与另一人合并", "merged with another person"),
+    "changed-town": ("更正：乡镇", "changed: town"), "changed-day": ("更正：来去日期", "changed: day of coming or going"),
+    "since": ("自{release}以来的不一致", "Discrepancies since the {release}"),
+    "standing-then": ("当时存在", "standing then"), "raised-since": ("此后出现", "+ come up since"),
+    "cleared-since": ("此后消除", "− cleared since"), "standing-now": ("本次存在", "standing now"),
     # figures
     "BIRTHS": ("出生数（按常住地）", "births (by residence)"), "TOTAL_BIRTHS": ("估计出生总数", "estimated births in all"),
     "LIST_1": ("户口登记", "household entries"), "LIST_2": ("出生医学证明", "birth certificates"),

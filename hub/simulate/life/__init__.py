@@ -15,7 +15,7 @@ from hub.simulate.life.work import Work
 from hub.simulate.names import family_of, full_name
 from hub.simulate.noise import Noise
 from hub.simulate.people import HEAD, START, Birth, Household, Numbers, Person, Settlers
-from hub.simulate.places import elsewhere, village
+from hub.simulate.places import NEAR, elsewhere, village, village_of
 
 LOCAL_SHARE = 0.85
 BIRTHS_PER_YEAR = 0.0135
@@ -147,12 +147,16 @@ class County:
         """Tell the departments of each member."""
         entry = settles_on(self._random, household) if household.local and kind == "迁入" else None
         kept, hukou = self._noise.happens("registration-kept"), elsewhere(self._random)
+        came = {}
+        if household.local and kind == "迁入":
+            household.came_from = hukou = village_of(NEAR[household.number % len(NEAR)], household.number)
+            came = {"由何地迁来本县": hukou}
         for person in household.members:
             if household.local:
                 assert person.here_from is not None, "members live here"
                 if entry is not None:
                     before_entry(self._registers, self._random, person, hukou, entry, kept=kept)
-                enter(self._registers, self._random, person, entry or person.here_from, kind)
+                enter(self._registers, self._random, person, entry or person.here_from, kind, **came)
             else:
                 stay(self._registers, self._random, person)
             self._work.take_up(person)

@@ -11,7 +11,7 @@ from hub.simulate.life.stays import enter
 from hub.simulate.names import SOUND_ALIKE, family_of, full_name, mistaken, some_family
 from hub.simulate.noise import renumbered, slip, slip_serial
 from hub.simulate.people import DAUGHTER, HEAD, SON, SPOUSE, START, Birth, Person, Settlers
-from hub.simulate.places import COUNTY, HOSPITALS, elsewhere, village
+from hub.simulate.places import COUNTY, HOSPITALS, code_on, elsewhere, village
 
 MOTHER_AGE_DAYS = (19 * 365, 43 * 365)
 SETTLED_AFTER_BIRTH_DAYS = 60
@@ -71,7 +71,7 @@ class Deliveries:
         place = elsewhere(random) if abroad else random.choice(HOSPITALS)[1]
         at_home = not abroad and mother.here_from is not None and random.random() < AT_HOME
         if at_home:
-            place = mother.household.place_on(day)
+            place = mother.household.code_on(day)
         count = 2 if random.random() < SEVERAL else 1
         for order in range(1, count + 1):
             child = self._child(mother, father, day)
@@ -246,7 +246,7 @@ class Deliveries:
         ledger, noise, gone = self._registers.ledger, self._registers.noise, birth.child.gone
         if gone is not None and day >= gone:
             return
-        place = village(self._random)
+        place = code_on(village(self._random), day, 0)
         again = {**entry.row, "登记日期": text(day), "地址代码": place, "户号": f"H{900000 + self._random.randrange(90000)}"}
         other = ledger.publish(HOUSEHOLD, self._registers.number(HOUSEHOLD), entry.entity, day, again)
         fixed = noise.corrected(day)

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hub.domain.days import Day, add_month, iso
+from hub.domain.days import Day, add_month, day_of, iso
 from hub.simulate.ledger import (
     BUSINESS,
     CERTIFICATE,
@@ -15,9 +15,9 @@ from hub.simulate.ledger import (
     Row,
     text,
 )  # fmt: skip
-from hub.simulate.noise import Noise
+from hub.simulate.noise import Noise, Said
 from hub.simulate.people import Birth, Person, credit_code, old_form
-from hub.simulate.places import HOSPITALS, address
+from hub.simulate.places import HOSPITALS, address, code_on
 
 SEX_DIGIT = {"male": "1", "female": "2"}
 SEX = {"male": "男", "female": "女"}
@@ -66,25 +66,32 @@ class Registers:
             "登记日期": text(day), "出生地代码": "", "出生医学证明编号": "", "母亲姓名": "",
             "母亲身份号码": "", "父亲身份号码": "", "注销日期": "", "注销原因": "",
             "联系电话": person.phone if random.random() < 0.7 else "", "何时迁来本址": "", "由何地迁来": "",
+            "迁往地代码": "", "由何地迁来本县": "",
         } | extra  # fmt: skip
         if random.random() < 0.01:
             row["公民身份号码"] = self.written(person, day)
-        return self._publish(HOUSEHOLD, person, day, row)
+        record, home = self._publish(HOUSEHOLD, person, day, row), person.household
+        if home.local:
+            said = Said(home.place_on(day), home.number, day)
+            self.noise.misplace(record, "地址代码", said, record.first, home.next_address(day))
+        return record
 
     def residence(self, person: Person, arrived: Day, registered: Day, hukou: str = "") -> Record:
         """A residence registration, good for a year from the day it is made."""
-        place = person.household.place_on(arrived)
+        home, door = person.household.place_on(arrived), person.household.number
+        place = code_on(home, registered, door)
         record = self._publish(RESIDENCE, person, registered, {
             "姓名": person.name_on(registered), "性别": SEX[person.sex],
             "出生日期": iso(person.born), "公民身份号码": person.number,
             "户籍地代码": hukou or person.household.hukou, "现住地代码": place,
-            "现住地址": address(place, person.household.number),
+            "现住地址": address(place, door),
             "联系电话": person.phone if self._random.random() < 0.95 else "",
             "来本地日期": iso(arrived), "登记日期": iso(registered),
             "有效期至": iso(add_month(registered, 12)), "离开日期": "", "签注日期": "",
         })  # fmt: skip
         if self.noise.happens("arrival-year-slip"):
             self.noise.spoil("arrival-year-slip", record, "来本地日期", iso(add_month(arrived, 12)))
+        self.noise.misplace(record, "现住地代码", Said(home, door, registered), record.first)
         return record
 
     def registered_again(self, record: Record, person: Person, gone: Day | None) -> None:
@@ -96,8 +103,11 @@ class Registers:
         last = min(day for day in (gone, fixed, self.ledger.end + 1) if day is not None)
         if last <= day + 7:
             return
+        home = person.household.place_on(day_of(record.row["来本地日期"]))
+        code = code_on(home, day, person.household.number)
         other = self.ledger.publish(RESIDENCE, self.number(RESIDENCE), person.entity, day, record.row | {
-            "登记日期": iso(day), "有效期至": iso(add_month(day, 12))})
+            "登记日期": iso(day), "有效期至": iso(add_month(day, 12)),
+            "现住地代码": code, "现住地址": address(code, person.household.number)})  # fmt: skip
         self.ledger.error("registered-again", other, day, fixed)
         if last <= self.ledger.end:
             self.ledger.change(other, last, 离开日期=iso(last))
@@ -105,26 +115,32 @@ class Registers:
     def employment(self, person: Person, unit: Unit, start: Day) -> Record:
         """A job with its insurance."""
         known = max(start, self.ledger.start)
-        return self._publish(EMPLOYMENT, person, known, {
+        said = Said(unit[2], ord(unit[0][-1]), known)
+        record = self._publish(EMPLOYMENT, person, known, {
             "AAC002": self.written(person, known), "AAC003": person.name_on(start),
             "AAC004": SEX_DIGIT[person.sex], "AAC006": text(person.born), "AAB001": unit[0],
-            "AAB004": unit[1], "unit_place": unit[2], "started_on": iso(start), "ended_on": "",
+            "AAB004": unit[1], "unit_place": code_on(said.place, known, said.door), "started_on": iso(start), "ended_on": "",
             "first_month": text(start)[:6], "last_month": text(known)[:6],
             "phone": person.phone if self._random.random() < 0.7 else "",
         })  # fmt: skip
+        self.noise.misplace(record, "unit_place", said, record.first)
+        return record
 
     def business(self, person: Person, start: Day) -> Record:
         """An individual business with one operator."""
         known = max(start, self.ledger.start)
-        place, door = person.household.place_on(known), person.household.number
+        home, door = person.household.place_on(known), person.household.number
+        place = code_on(home, known, door)
         trade = self._random.choice(("商行", "小吃店", "修理部", "百货店", "理发店"))
-        return self._publish(BUSINESS, person, known, {
+        record = self._publish(BUSINESS, person, known, {
             "名称": f"{person.name[:1]}记{trade}", "经营者姓名": person.name_on(start),
             "经营者性别": SEX[person.sex], "经营者证件号码": self.written(person, known),
             "经营者出生日期": iso(person.born), "经营场所代码": place,
             "经营场所": address(place, door), "成立日期": iso(start), "注销日期": "",
             "联系电话": person.phone,
         })  # fmt: skip
+        self.noise.misplace(record, "经营场所代码", Said(home, door, known), record.first)
+        return record
 
     def written(self, person: Person, day: Day) -> str:
         """The number as shown; a few of the older still show the 15-digit form."""
@@ -150,16 +166,23 @@ class Registers:
         }  # fmt: skip
         record = self.ledger.publish(CERTIFICATE, number, child.entity, reported, row)
         self.noise.row(record)
+        if mother.household.local:
+            said = Said(mother.household.place_on(birth.day), mother.household.number, birth.day)
+            self.noise.misplace(record, "mother_hukou_place", said, record.first)
         return record
 
     def child(self, birth: Birth, visited: Day, *, has_number: bool) -> Record:
         """A child record, opened at the first visit."""
         random, child, mother = self._random, birth.child, birth.mother
         cited = birth.certificate if random.random() < 0.9 else ""
-        return self._publish(CHILD, child, visited, {
+        home = child.household
+        record = self._publish(CHILD, child, visited, {
             "name": child.name if random.random() < 0.8 else "", "sex": SEX_DIGIT[child.sex],
             "born_on": iso(birth.day), "number": child.number if has_number else "",
             "certificate_no": cited, "mother_name": mother.name_on(visited) if mother else "",
-            "mother_number": mother.number if mother else "", "place": child.household.place_on(visited),
+            "mother_number": mother.number if mother else "", "place": home.code_on(visited),
             "phone": mother.phone if mother else "", "established_on": iso(visited),
         })  # fmt: skip
+        said = Said(home.place_on(visited), home.number, visited)
+        self.noise.misplace(record, "place", said, record.first)
+        return record

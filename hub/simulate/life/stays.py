@@ -5,6 +5,7 @@ from random import Random
 from hub.domain.days import Day, add_month, iso
 from hub.simulate.ledger import Record, text
 from hub.simulate.life.registers import Registers
+from hub.simulate.noise import Said
 from hub.simulate.people import Household, Person
 from hub.simulate.places import address, town
 
@@ -18,24 +19,30 @@ def enter(registers: Registers, random: Random, person: Person, day: Day, kind: 
     gone = person.gone
     if person.renamed_on is not None and (gone is None or person.renamed_on < gone):
         ledger.change(record, person.renamed_on, 姓名=person.name, 曾用名=person.former_name)
-    for since, place in household.homes[1:]:
+    for since, place, code in household.addresses():
         if since <= day or (gone is not None and since >= gone):
             continue
-        if town(place) != town(household.place_on(since - 1)) and random.random() < 0.5:
+        before = household.code_on(since - 1)
+        if town(code) != town(before) and random.random() < 0.5:
             # Another station takes over: the old entry ends, a new one begins.
-            _end_entry(registers, record, since)
-            record = registers.household(person, since, "迁入", 何时迁来本址=text(since),
-                                         由何地迁来=household.place_on(since - 1))  # fmt: skip
-        else:
-            ledger.change(record, since, 地址代码=place, 住址=address(place, household.number),
-                          何时迁来本址=text(since), 由何地迁来=household.place_on(since - 1))  # fmt: skip
+            _end_entry(registers, record, since, code)
+            record = registers.household(person, since, "迁入", 何时迁来本址=text(since), 由何地迁来=before)
+            continue
+        written = {"地址代码": code, "住址": address(code, household.number)}
+        if all(since != moved for moved, _ in household.homes):
+            # The village bears another code from that day on, and the register follows; nobody moved.
+            ledger.change(record, since, **written)
+            continue
+        on = ledger.change(record, since, **written, 何时迁来本址=text(since), 由何地迁来=before)
+        said = Said(place, household.number, since)
+        registers.noise.misplace(record, "地址代码", said, on, household.next_address(since))
     if gone is not None:
-        reason = "死亡" if person.died == gone else "迁出"
-        ledger.change(record, gone, 注销日期=text(gone), 注销原因=reason)
+        reason, to = ("死亡", "") if person.died == gone else ("迁出", person.moves_to)
+        ledger.change(record, gone, 注销日期=text(gone), 注销原因=reason, 迁往地代码=to)
     return first
 
 
-def _end_entry(registers: Registers, record: Record, moved: Day) -> None:
+def _end_entry(registers: Registers, record: Record, moved: Day, to: str) -> None:
     """End the entry at the station that was left, unless that one is not told, or only later."""
     ledger, noise, ended = registers.ledger, registers.noise, moved
     if noise.happens("old-entry-kept"):
@@ -44,7 +51,7 @@ def _end_entry(registers: Registers, record: Record, moved: Day) -> None:
         if fixed is None:
             return
         ended = fixed
-    ledger.change(record, ended, 注销日期=text(moved), 注销原因="迁出")
+    ledger.change(record, ended, 注销日期=text(moved), 注销原因="迁出", 迁往地代码=to)
 
 
 def settles_on(random: Random, household: Household) -> Day | None:

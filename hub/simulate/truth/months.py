@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hub.domain.days import Day, add_month, iso
 from hub.simulate.ledger import HOUSEHOLD, RESIDENCE
 from hub.simulate.people import Person
-from hub.simulate.places import town
+from hub.simulate.places import means, town
 from hub.simulate.truth.spans import History
 from hub.simulate.truth.standing import FOR_EVER
 from hub.simulate.truth.standing.residence import RENEW_RESIDENCE_DAYS
@@ -110,7 +110,7 @@ def _on_register(registers: Sequence[Register], home: str, day: Day, until: Day)
     """The register that finally says of a day that the person lived in this home; empty if none does."""
     found = ""
     for said, places in registers:
-        if home not in places or day >= _given_up(said, until):
+        if not any(means(code, home) for code in places) or day >= _given_up(said, until):
             continue
         if said.feed == HOUSEHOLD and (said.of_birth or (said.begins or 0) <= day):
             return RESIDENT

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from hub.domain.days import Day, add_month, iso
 from hub.simulate.ledger import CERTIFICATE, HOUSEHOLD, RESIDENCE
 from hub.simulate.people import Birth, Person
-from hub.simulate.places import COUNTY
+from hub.simulate.places import COUNTY, means
 from hub.simulate.truth.spans import History
 from hub.simulate.truth.standing import Live, in_force, of_feed
 from hub.simulate.truth.standing.births import CERTIFICATE_ARRIVES_DAYS, REGISTER_BIRTH_MONTHS
@@ -66,14 +66,14 @@ def person_row(person: Person, until: Day) -> Sequence[str]:
 def spell_rows(person: Person, records: Mapping[str, History], until: Day) -> Iterator[Sequence[str]]:
     """Where a person lived from when to when, and on which register that stood.
 
-    `to` is the first day of living elsewhere, and empty for where they live when
+    `to` is the first day of living elsewhere or under another code of the village, and empty for where they live when
     the story ends. Of a home that was left it counts whether it ever was
     registered, of the one they live in whether it is registered now.
     """
     if person.here_from is None:
         return
-    gone, homes = person.gone, person.household.homes
-    for index, (since, place) in enumerate(homes):
+    gone, homes = person.gone, list(person.household.addresses())
+    for index, (since, place, code) in enumerate(homes):
         start = max(since, person.here_from) if index else person.here_from
         end = homes[index + 1][0] if index + 1 < len(homes) else None
         if gone is not None and (end is None or gone < end):
@@ -82,7 +82,7 @@ def spell_rows(person: Person, records: Mapping[str, History], until: Day) -> It
             continue
         ended = end is not None and end <= until
         register = _ever(place, records) if ended else _now(place, at_end(records), until)
-        yield person.entity, place, iso(start), iso(end) if ended and end is not None else "", register
+        yield person.entity, code, iso(start), iso(end) if ended and end is not None else "", register
 
 
 def _ever(place: str, records: Mapping[str, History]) -> str:
@@ -90,7 +90,7 @@ def _ever(place: str, records: Mapping[str, History]) -> str:
     feeds = {
         said.feed
         for history in records.values() if history[-1][1] is not None
-        for _, said in history if said is not None and said.place == place
+        for _, said in history if said is not None and means(said.place, place)
     }  # fmt: skip
     return RESIDENT if HOUSEHOLD in feeds else MIGRANT if RESIDENCE in feeds else NOT_REGISTERED
 
@@ -99,7 +99,7 @@ def _now(place: str, live: Live, until: Day) -> str:
     """The register that states so when the story ends: not ended, and not expired beyond renewal."""
     feeds = {
         said.feed for _, said in of_feed(live, HOUSEHOLD, RESIDENCE)
-        if said.place == place and (said.ends is None or said.ends > until)
+        if means(said.place, place) and (said.ends is None or said.ends > until)
         and (said.expires is None or said.expires + RENEW_RESIDENCE_DAYS >= until)
     }  # fmt: skip
     return RESIDENT if HOUSEHOLD in feeds else MIGRANT if RESIDENCE in feeds else NOT_REGISTERED

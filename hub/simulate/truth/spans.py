@@ -22,14 +22,14 @@ from hub.simulate.truth.standing.certificates import (
 from hub.simulate.truth.standing.numbers import contradictions, invalid_numbers, numbers
 from hub.simulate.truth.standing.registers import deaths, entered_twice
 from hub.simulate.truth.standing.residence import households, quiet, residence, running_out
-from hub.simulate.truth.standing.statements import birth_dates, names, orders, parents, sexes
+from hub.simulate.truth.standing.statements import birth_dates, names, orders, parents, places, sexes
 from hub.simulate.truth.standing.work import insured_after_end, work
 from hub.simulate.truth.statements import READERS, Statement
 from hub.simulate.truth.ties import TIED, groups
 
 CHECKS: Sequence[Check] = (
     births, on_no_list, unnumbered, certificates, void_alone, replacements, unknown_replaced, citations,
-    invalid_numbers, contradictions, numbers, birth_dates, sexes, parents, orders, names, entered_twice, deaths,
+    invalid_numbers, contradictions, numbers, birth_dates, sexes, parents, orders, names, places, entered_twice, deaths,
     residence, running_out, households, quiet, work, insured_after_end,
 )  # fmt: skip
 NEED_TIES: Sequence[Check] = (

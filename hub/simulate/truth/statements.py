@@ -14,6 +14,14 @@ from hub.matching.numbers import canonical_number
 from hub.simulate.ledger import BUSINESS, CERTIFICATE, CHILD, EMPLOYMENT, HOUSEHOLD, RESIDENCE, Row
 
 
+class Placed(NamedTuple):
+    """A place code, the day it is stated of, and whether the record goes on to say so until it ends."""
+
+    code: str
+    day: Day
+    lasts: bool
+
+
 class Statement(NamedTuple):
     """One version of one record; what it leaves blank is an empty text or None."""
 
@@ -53,6 +61,8 @@ class Statement(NamedTuple):
     """Ended by a death."""
     days: tuple[Day, ...] = ()
     """Days of the record that follow each other, as far as it states them."""
+    placed: tuple[Placed, ...] = ()
+    """All places that it states of a day."""
 
 
 @lru_cache(65_536)
@@ -82,6 +92,10 @@ def _household(row: Row) -> Statement:
         begins=day(row["登记日期"]), ends=day(row["注销日期"]), of_birth=row["登记类别"] == "出生",
         mother=canonical_number(row["母亲身份号码"]), father=canonical_number(row["父亲身份号码"]),
         died=row["注销原因"] == "死亡", days=_days(born, entered, ended),
+        placed=(
+            *_placed(row["地址代码"], entered, row["何时迁来本址"]), *_placed(row["出生地代码"], born, lasts=False),
+            *(one._replace(day=one.day - 1) for one in _placed(row["由何地迁来"], row["何时迁来本址"], lasts=False)),
+        ),
     )  # fmt: skip
 
 
@@ -92,6 +106,10 @@ def _residence(row: Row) -> Statement:
         begins=day(row["登记日期"]), ends=day(row["离开日期"]), expires=day(row["有效期至"]),
         days=_days(row["出生日期"], row["来本地日期"], row["登记日期"], row["离开日期"]),
         arrives=day(row["来本地日期"]), shown=day(row["签注日期"]), hukou=row["户籍地代码"],
+        placed=(
+            *_placed(row["现住地代码"], row["来本地日期"], row["登记日期"]),
+            *_placed(row["户籍地代码"], row["来本地日期"], row["登记日期"]),
+        ),
     )  # fmt: skip
 
 
@@ -100,7 +118,7 @@ def _employment(row: Row) -> Statement:
         EMPLOYMENT, plain(row["AAC003"]), "", row["AAC004"], day(row["AAC006"]),
         canonical_number(row["AAC002"]), phone=row["phone"], begins=day(row["started_on"]),
         ends=day(row["ended_on"]), days=_days(row["AAC006"], row["started_on"], row["ended_on"]),
-        insured=day(row["last_month"] + "01"),
+        insured=day(row["last_month"] + "01"), placed=_placed(row["unit_place"], row["started_on"]),
     )  # fmt: skip
 
 
@@ -110,6 +128,7 @@ def _business(row: Row) -> Statement:
         canonical_number(row["经营者证件号码"]), place=row["经营场所代码"], phone=row["联系电话"],
         begins=day(row["成立日期"]), ends=day(row["注销日期"]),
         days=_days(row["经营者出生日期"], row["成立日期"], row["注销日期"]),
+        placed=_placed(row["经营场所代码"], row["成立日期"]),
     )  # fmt: skip
 
 
@@ -121,6 +140,10 @@ def _certificate(row: Row) -> Statement:
         begins=day(row["issued_on"]), mother=canonical_number(row["mother_number"]),
         father=canonical_number(row["father_number"]), plurality=int(row["plurality"]),
         days=_days(row["born_on"], row["issued_on"]),
+        placed=(
+            *_placed(row["facility_place"], row["born_on"], lasts=False),
+            *_placed(row["mother_hukou_place"], row["born_on"], lasts=False),
+        ),
     )  # fmt: skip
 
 
@@ -130,11 +153,18 @@ def _child(row: Row) -> Statement:
         _numbers(row["mother_number"]), plain(row["mother_name"]), row["certificate_no"],
         place=row["place"], phone=row["phone"], begins=day(row["established_on"]),
         mother=canonical_number(row["mother_number"]), days=_days(row["born_on"], row["established_on"]),
+        placed=_placed(row["place"], row["established_on"]),
     )  # fmt: skip
 
 
 def _days(*written: str) -> tuple[Day, ...]:
     return tuple(said for said in map(day, written) if said is not None)
+
+
+def _placed(code: str, *written: str, lasts: bool = True) -> tuple[Placed, ...]:
+    """A place of the latest of these days; none where either is left blank."""
+    days = _days(*written)
+    return (Placed(code, max(days), lasts),) if code and days else ()
 
 
 def _numbers(*written: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ that a withheld count is not zero, and every published count.
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,22 @@ from scipy.sparse import csr_array
 
 from hub.errors import SettingsError
 
-CELLS_MAX = 20_000
+CELLS_MAX = 60_000
 """So many counts may be released together; more take too long to protect."""
 
 Counts = Mapping[Hashable, Sequence[int]]
 """Key of a count to the lines it counts; a line that it counts twice is there twice."""
 NO_WEIGHTS: Mapping[int, int] = MappingProxyType({})
+
+
+class Rows(NamedTuple):
+    """The counts of a release that count somebody, those that count the same ones once."""
+
+    matrix: csr_array
+    """Row by group."""
+    values: NDArray[np.int64]
+    of: NDArray[np.int64]
+    """Of each count its row; -1 where it counts nobody."""
 
 
 class Release:
@@ -52,3 +63,17 @@ class Release:
     def small(self, threshold: int) -> list[int]:
         """The counts that are too small to publish, by place."""
         return [i for i, value in enumerate(self.values) if 0 < value < threshold]
+
+    def rows(self) -> Rows:
+        """Its counts by what they count."""
+        numbers: dict[tuple[bytes, bytes], int] = {}
+        first: list[int] = []
+        of = np.full(len(self.keys), -1, np.int64)
+        for index in range(len(self.keys)):
+            part = slice(self.matrix.indptr[index], self.matrix.indptr[index + 1])
+            counted = self.matrix.indices[part].tobytes(), self.matrix.data[part].tobytes()
+            if counted[0]:
+                of[index] = numbers.setdefault(counted, len(numbers))
+                if of[index] == len(first):
+                    first.append(index)
+        return Rows(self.matrix[first], self.values[first], of)

@@ -13,8 +13,12 @@ from hub.statistics.intervals import Interval
 CLOSE = 1e-6
 
 
-def bounds(release: Release, withheld: Collection[Hashable]) -> dict[Hashable, Interval]:
+def bounds(
+    release: Release, withheld: Collection[Hashable], wanted: Collection[Hashable] | None = None
+) -> dict[Hashable, Interval]:
     """The smallest and largest value that each withheld count can have, by linear programs over all counts.
+
+    `wanted` are those to find bounds of; None: all of them.
 
     Only published counts go in, and what is known of the rest: groups are not negative, and no withheld count is zero.
     """
@@ -31,6 +35,8 @@ def bounds(release: Release, withheld: Collection[Hashable]) -> dict[Hashable, I
     )
     found: dict[Hashable, Interval] = {}
     for index in hidden:
+        if wanted is not None and release.keys[index] not in wanted:
+            continue
         row = release.matrix[[index]].toarray()[0]
         low, high = (_extreme(sign * row, known) for sign in (1, -1))
         found[release.keys[index]] = Interval(

@@ -1,6 +1,6 @@
 """Tables of people who live here: stock and flow that balance, origins, lengths of stay, turnover."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hub.domain.days import Day, iso
 from hub.statistics import flows
@@ -37,6 +37,18 @@ def stay_tables(
         _lengths(lines, county, last),
     ]
     return [table._replace(people=people) for table in tables]
+
+
+def stay_counts(
+    lines: Sequence[StayLine], county: str, first: Day, last: Day, spans: Sequence[Span], days: Sequence[Day],
+    digits: Iterable[int],
+) -> dict[Key, Sequence[int]]:  # fmt: skip
+    """The counts of other spans and days, of the same lines."""
+    tables = [_stock_and_flow(lines, county, first, last, spans)] if spans else []
+    for day in days:
+        tables.append(_lengths(lines, county, day))
+        tables += [_origins(lines, county, day, some) for some in digits]
+    return {key: numbers for table in tables for key, numbers in table.counts.items()}
 
 
 # --- stock and flow -------------------------------------------------------------------------

@@ -5,7 +5,9 @@ from itertools import pairwise
 
 from hub.domain.days import Day
 from hub.matching.numbers import number_valid
-from hub.simulate.truth.standing import Known, Live, Stands, stating
+from hub.simulate.places import in_force, valid_on
+from hub.simulate.truth.standing import FOR_EVER, Known, Live, Stands, stating
+from hub.simulate.truth.statements import Statement
 
 
 def birth_dates(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
@@ -44,8 +46,27 @@ def parents(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]
             yield Stands("parent-number-differs", parent, tuple(record for record, _ in stated), first, last)
 
 
+def places(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
+    """A code that no village bore on the day; one that goes on being stated is right once a village bears it.
+
+    Of days that contradict each other nobody knows which is meant: that is a discrepancy of its own.
+    """
+    for record, said in stating(live).items():
+        until = min(last, FOR_EVER if said.ends is None else said.ends - 1)
+        for one in said.placed if not _out_of_order(said) else ():
+            if not valid_on(one.code, one.day):
+                begins = in_force(one.code) if one.lasts else None
+                coming = begins is not None and begins > one.day
+                yield Stands("place-not-valid", record, (record,), first,
+                             min(until, begins - 1) if coming and begins is not None else until)  # fmt: skip
+
+
 def orders(live: Live, known: Known, first: Day, last: Day) -> Iterator[Stands]:
     """Days of a record that ought to follow each other and do not."""
     for record, said in stating(live).items():
-        if any(later < earlier for earlier, later in pairwise(said.days)):
+        if _out_of_order(said):
             yield Stands("dates-out-of-order", record, (record,), first, last)
+
+
+def _out_of_order(said: Statement) -> bool:
+    return any(later < earlier for earlier, later in pairwise(said.days))
