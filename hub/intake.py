@@ -140,6 +140,12 @@ class Intake:
                 found[name] = {"last": iso(day), "due": iso(due), "late": today > due}
         return found
 
+    def first_delivery(self) -> Day | None:
+        """The day of the first delivery that was taken in; None before any."""
+        with self._opened() as db:
+            rows = receipts.between(db, "", None, None, 1) if receipts.exists(db) else []
+        return rows[0].published_on if rows else None
+
     def holidays_missing(self) -> int | None:
         """The year that deadlines reach into by now while nobody has announced its holidays to the hub."""
         with self._opened() as db:

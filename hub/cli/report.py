@@ -5,16 +5,19 @@ from typing import Any
 
 import click
 
+from hub.app import Hub
 from hub.cli.common import as_json, opened, reader_of
 from hub.cli.show import Progress, emit
 from hub.cli.statistics import linkage_of, safety_of, say_exposed
+from hub.domain.days import iso
 from hub.errors import NotFoundError
 from hub.projections.position import load_progress
+from hub.reports.files import check_folder, write_files
 from hub.reports.periodic import Made
 from hub.reports.periodic import report as report_of
 from hub.reports.periodic.page import answer, page
 from hub.reports.periodic.pdf import INSTALL, available, pdf
-from hub.statistics.periods import CURRENT, FORMS, RELEASES, due, period
+from hub.statistics.periods import CURRENT, FORMS, RELEASES, Period, Release, due, earlier, period
 
 LANGUAGES = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 
@@ -22,6 +25,17 @@ LANGUAGES = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
 @click.group()
 def report() -> None:
     """What a period came to, as HTML and PDF; each release is made from the log as of its day."""
+
+
+def _check_days(hub: Hub, of: Period, release: Release) -> None:
+    """Refuse a release whose day, or that of one before it, lies before the log: a replay would find no such day."""
+    begun = hub.intake.first_delivery()
+    asked = min(one.day for one in (*earlier(of, release), release))
+    if begun is not None and asked < begun:
+        raise NotFoundError(
+            f"{of.name} lies before the log, which begins with what was delivered on {iso(begun)}: "
+            f"its releases from {iso(asked)} on cannot be made"
+        )
 
 
 def _command(kind: str) -> None:
@@ -36,18 +50,19 @@ def _command(kind: str) -> None:
             today = load_progress(db, "today", -1)
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
+        chosen = due(wanted, release, today)
+        _check_days(hub, wanted, chosen)
+        check_folder(folder)
         made = Made(reader_of(hub), safety_of(said), linkage_of(said))
         with Progress("events", quiet=json_) as bar:
-            found = report_of(hub, wanted, due(wanted, release, today), made, bar.add)
+            found = report_of(hub, wanted, chosen, made, bar.add)
         files: dict[str, bytes] = {}
         for code in LANGUAGES[language]:
-            text = page(found, code)
+            text = page(found, code, hub.divisions)
             files[f"{found.name}.{code}.html"] = text.encode()
             if not no_pdf and available():
                 files[f"{found.name}.{code}.pdf"] = pdf(text)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
+        write_files(folder, files)
         if not no_pdf and not available():
             click.echo(f"没有生成 PDF no PDF was written: it {INSTALL}", err=True)
         say_exposed(found.known.exposed)

@@ -12,10 +12,11 @@ from rich.table import Table
 from hub.audit.aggregates import FAMILIES, STATISTICS, TABLES, Asked, Statistics
 from hub.cli.common import as_json, opened, queries
 from hub.cli.show import emit
-from hub.domain.days import from_date
+from hub.domain.days import day_of, from_date
 from hub.errors import SettingsError
-from hub.reports.files import FORMATS, write_statistics
+from hub.reports.files import FORMATS, check_folder, write_statistics
 from hub.reports.observations import STATUS_TEXT, basis_of, row_of, text_of
+from hub.reports.places import Places
 from hub.settings import StatisticsSettings
 from hub.statistics.completeness import Linkage
 from hub.statistics.disclosure.rounding import BASES
@@ -95,13 +96,18 @@ def found_for(
         )
 
 
+def places_of(context: click.Context, found: Statistics) -> Places:
+    """The names of places as they were on the day of the statistics."""
+    return Places(opened(context).divisions, day_of(found.basis.as_of))
+
+
 def _command(name: str) -> None:
     def show(
         context: click.Context, json_: bool, as_of: datetime | None, months: int, origin_digits: int
     ) -> None:
         found = found_for(context, Chosen(as_of, months, origin_digits), (name,))
         answer = basis_of(found.basis) | {"tables": [_as_json(table) for table in found.tables]}
-        emit(answer, json_, lambda: _print(found))
+        emit(answer, json_, lambda: _print(found, places_of(context, found)))
 
     family = next(f for f, names in FAMILIES.items() if name in names)
     described = f"The table {name}, of the family {family}."
@@ -131,10 +137,11 @@ def export(
 
     It is put on record what they give and withhold: later releases are compared with it.
     """
+    check_folder(folder)
     default = tuple(name for name in TABLES if name != "three-lists")
     found = found_for(context, Chosen(as_of, months, origin_digits), tables or default, STATISTICS)
     say_exposed(found.exposed)
-    written = write_statistics(folder, found, format_)
+    written = write_statistics(folder, found, format_, places_of(context, found))
     answer = basis_of(found.basis) | {"files": written}
     emit(answer, json_, lambda: click.echo(f"{len(written)} files in {folder}: {', '.join(written)}"))
 
@@ -157,12 +164,12 @@ def _as_json(table: Publication) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _shown(table: Publication) -> Table:
+def _shown(table: Publication, places: Places) -> Table:
     """Its first rows. A dimension that says the same in all of them stands above, and codes go on below:
     cut off, as on a narrow terminal, they would say nothing."""
     rows = table.observations[:ROWS_SHOWN_MAX]
     varied = [name for name in Key._fields if len({getattr(one.key, name) for one in table.observations}) > 1]
-    same = {name: getattr(rows[0].key, name) for name in Key._fields if rows and name not in varied}
+    same = {name: _text(rows[0].key, name, places) for name in Key._fields if rows and name not in varied}
     said = " · ".join(f"{name} {value}" for name, value in same.items() if value != TOTAL)
     shown = Table(title=f"{table.zh} {table.en}\n{said}".strip(), title_justify="left")
     for heading in varied:
@@ -171,15 +178,21 @@ def _shown(table: Publication) -> Table:
         shown.add_column(heading, justify="right", no_wrap=True)
     shown.add_column("status")
     for one in rows:
-        shown.add_row(*(getattr(one.key, name) for name in varied), *text_of(one), one.obs_status)
+        shown.add_row(*(_text(one.key, name, places) for name in varied), *text_of(one), one.obs_status)
     return shown
 
 
-def _print(found: Statistics) -> None:
+def _text(key: Key, name: str, places: Places) -> str:
+    """A dimension of a key; a place with its name."""
+    value = str(getattr(key, name))
+    return places.label(value) if name == "area" or (name == "by" and key.indicator == "ORIGIN") else value
+
+
+def _print(found: Statistics, places: Places) -> None:
     """Tables as people read them: months and county first, the rest with `--json` or in an export."""
     console = Console()
     for table in found.tables:
-        console.print(_shown(table))
+        console.print(_shown(table, places))
         if (more := len(table.observations) - ROWS_SHOWN_MAX) > 0:
             console.print(f"… {more:,} more rows: --json, or hub statistics export DIR")
         for code in sorted({one.obs_status for one in table.observations}):

@@ -4,9 +4,12 @@ import re
 from typing import Any
 
 from hub.audit.aggregates import Basis
+from hub.domain.days import add_month, day_of, iso
+from hub.statistics.periods import HALF_MONTH_DAYS
 from hub.statistics.publication import Observation
 
 LARGEST = 10**12
+HALF_YEAR, HALF_MONTH = re.compile(r"(\d{4})-H(\d)"), re.compile(r"(\d{4}-\d\d)-(\d)")
 FREQUENCIES = (
     (r"\d{4}", "A"), (r"\d{4}-H\d", "S"), (r"\d{4}-\d\d", "M"), (r"\d{4}-\d\d-\d\d", "D"), (r"\d{4}-\d\d-\d", "_O"),
 )  # fmt: skip
@@ -19,6 +22,18 @@ STATUS_TEXT = {
 def frequency_of(period: str) -> str:
     """A, S, M or D, as SDMX writes it; it has no code for half a month but that of others."""
     return next(code for form, code in FREQUENCIES if re.fullmatch(form, period))
+
+
+def sdmx_period(period: str) -> str:
+    """A period as SDMX writes it: half years as 2026-S1, half months by their first day and how long they last."""
+    if half := HALF_YEAR.fullmatch(period):
+        return f"{half[1]}-S{half[2]}"
+    if half := HALF_MONTH.fullmatch(period):
+        first = day_of(f"{half[1]}-01")
+        middle, end = first + HALF_MONTH_DAYS, add_month(first)
+        begin, after = (first, middle) if half[2] == "1" else (middle, end)
+        return f"{iso(begin)}/P{after - begin}D"
+    return period
 
 
 def number_of(value: float | None, decimals: int) -> str:

@@ -15,6 +15,8 @@ CERTIFICATE = "health.birth_certificate"
 CHILD = "health.child_record"
 DAYS_BETWEEN = {HOUSEHOLD: 1, CERTIFICATE: 1, CHILD: 7, RESIDENCE: 7, EMPLOYMENT: 30, BUSINESS: 30}
 """Days between the drops of a feed."""
+BY_THE_MONTH = EMPLOYMENT, BUSINESS
+"""Feeds whose contracts agree on a monthly rhythm."""
 NEW, CHANGED, TAKEN_BACK = "publish", "change", "withdraw"
 
 
@@ -110,6 +112,11 @@ class Ledger:
         for record in self.records.values():
             for day, operation, row in record.versions(self.end):
                 found[record.feed, day][record.key] = operation, row
+        published = {record.feed for record in self.records.values()}
+        for feed in published.intersection(BY_THE_MONTH):
+            # A month without news is reported too: whoever delivers by a rhythm is silent only when it breaks.
+            for day in range(self.start, self.end + 1, DAYS_BETWEEN[feed]):
+                found.setdefault((feed, day), {})
         return found
 
     def error(self, kind: str, record: Record, day: Day, corrected_on: Day | None = None) -> None:

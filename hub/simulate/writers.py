@@ -5,7 +5,7 @@ import io
 import re
 import sqlite3
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -33,9 +33,14 @@ LETTERS = {NEW: "I", CHANGED: "U", TAKEN_BACK: "D"}
 DATE_HEADINGS = frozenset(("出生日期", "来本地日期", "登记日期", "有效期至", "离开日期", "签注日期"))
 
 
-def write_csv(path: Path, rows: Rows, key: str, encoding: str) -> None:
-    """Comma-separated with a heading row, as office suites of registers write it."""
-    first = next(iter(rows.values()))[1]
+BUSINESS_COLUMNS = ("名称", "经营者姓名", "经营者性别", "经营者证件号码", "经营者出生日期", "经营场所代码", "经营场所", "成立日期",
+                    "注销日期", "联系电话")  # fmt: skip
+"""The heading row of a month without news."""
+
+
+def write_csv(path: Path, rows: Rows, key: str, encoding: str, columns: Sequence[str] = ()) -> None:
+    """Comma-separated with a heading row, as office suites of registers write it; `columns` where there is no row."""
+    first = next(iter(rows.values()))[1] if rows else columns
     with path.open("w", encoding=encoding, newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([key, "操作", *first])
@@ -115,7 +120,7 @@ def write_drop(root: Path, feed: str, day: str, rows: Rows) -> None:
     if feed == HOUSEHOLD:
         write_csv(folder / f"{day}.csv", rows, "登记编号", "gb18030")
     elif feed == BUSINESS:
-        write_csv(folder / f"{day}.csv", rows, "统一社会信用代码", "utf-8-sig")
+        write_csv(folder / f"{day}.csv", rows, "统一社会信用代码", "utf-8-sig", BUSINESS_COLUMNS)
     elif feed == RESIDENCE:
         write_workbook(folder / f"{day}.xlsx", rows, "登记编号")
     elif feed == EMPLOYMENT:

@@ -33,6 +33,15 @@ ROUNDED_FROM = 100
 DIGITS = 3
 COUNTY_DIGITS, YEAR_DIGITS = 6, 4
 WANTED_MORE = 1_000.0
+WANTED: Mapping[tuple[str, str, str], float] = {
+    ("BIRTHS", TOTAL, TOTAL): 100_000.0, ("COHORT", TOTAL, TOTAL): 100_000.0, ("ONLY_2", TOTAL, TOTAL): 100_000.0,
+    ("BOTH", TOTAL, TOTAL): 10_000.0, ("LIST_2", TOTAL, TOTAL): 10_000.0,
+    ("STOCK_START", TOTAL, "migrant"): 10_000.0, ("STOCK_END", TOTAL, "migrant"): 10_000.0,
+    ("IN", TOTAL, "migrant/outside"): 10_000.0, ("OUT", TOTAL, "migrant/outside"): 10_000.0,
+}  # fmt: skip
+"""Indicator, sex and breakdown of the counts that key figures are made of. The share of certificates that are
+registered needs both of its counts, and has neither to hide as long as what tells them apart (ONLY_2) is shown;
+where that has to be hidden, it is better one of the two than births and the cohort as well."""
 
 
 class Safety(NamedTuple):
@@ -145,10 +154,11 @@ def _tables(tables: Sequence[Table], safety: Safety, hidden: frozenset[Hashable]
 
 
 def _wanted(period: str | None, key: Key) -> float:
-    """How much more than others a count is wanted: totals of the county are what is asked for first."""
+    """How much more than others a count is wanted: what the county's key figures are made of, then its totals."""
     chosen = len(key.period) == YEAR_DIGITS if period is None else key.period == period
-    whole = len(key.area) == COUNTY_DIGITS and chosen
-    return WANTED_MORE if whole and key.by == TOTAL else 1.0
+    if len(key.area) != COUNTY_DIGITS or not chosen:
+        return 1.0
+    return WANTED.get((key.indicator, key.sex, key.by), WANTED_MORE if key.by == TOTAL else 1.0)
 
 
 def _count(table: Table, key: Key, value: int, hidden: frozenset[Hashable]) -> Observation:

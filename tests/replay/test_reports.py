@@ -133,6 +133,8 @@ def test_every_kind_of_period_cites_what_it_rests_on(hub, kind, when):
 
 def test_each_page_is_in_one_language(hub, second):
     english, chinese = texts(page(second, "en")), texts(page(second, "zh"))
+    named = [part for part in texts(page(second, "en", hub.divisions)) if CHINESE.search(part)]
+    assert named and all(f" {COUNTY}" in part for part in named)
     assert not [part for part in english if CHINESE.search(part)]
     # Codes, numbers and commands stay as they are; nothing that has words in English may show them in Chinese.
     words = {en for _, en in TEXTS.values() if len(en) > 3} - {"default"}
@@ -307,7 +309,8 @@ def test_the_command_writes_files_and_says_what_is_missing(hub, tmp_path, monkey
         f"report-half-year-2024-H1-first.{name}" for name in ("en.html", "en.pdf", "zh.html", "zh.pdf")
     ]
     whole = made(hub, "half-year", "2024-H1", "first")
-    how = page(whole, "zh")
+    how = page(whole, "zh", hub.divisions)
+    assert "青禾县 990101" in how and "柳河镇 990101101" in how
     assert (out / "report-half-year-2024-H1-first.zh.html").read_text("utf-8") == how
     assert (out / "report-half-year-2024-H1-first.zh.pdf").read_bytes() == pdf(how)
     assert answer["basis"]["as_of"] == iso(period("half-year", "2024-H1").last + RELEASES["first"])
@@ -317,6 +320,13 @@ def test_the_command_writes_files_and_says_what_is_missing(hub, tmp_path, monkey
     assert list(out.glob("report-year-*.html")) and not list(out.glob("report-year-*.pdf"))
     with pytest.raises(SettingsError, match="libpango"):
         pdf(how)
+    replayed = []
+    monkeypatch.setattr("hub.cli.report.report_of", lambda *_: replayed.append(1))
+    blocked = run("year", "2024", "--folder", str(config / "out"))
+    assert isinstance(blocked.exception, SettingsError) and "cannot be written to" in str(blocked.exception)
+    early = run("year", "2020", "--folder", str(out))
+    assert isinstance(early.exception, NotFoundError) and "lies before the log" in str(early.exception)
+    assert not replayed
     wrong = run("month", "June")
     assert isinstance(wrong.exception, SettingsError)
     assert [one.name for one in releases(period("month", "2024-06"))] == list(RELEASES)

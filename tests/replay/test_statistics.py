@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +18,7 @@ from hub.cli import cli
 from hub.domain.days import day_of
 from hub.domain.disclosures import Reader
 from hub.domain.divisions import NOWHERE
+from hub.domain.watching import SILENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.projections.databases import open_sqlite
 from hub.queries import Queries
@@ -27,6 +29,7 @@ from hub.reports.charts.origins import origins_table
 from hub.reports.charts.sex_ratio import sex_ratio_chart
 from hub.reports.charts.timeliness import fixed_delay_chart, timeliness_chart
 from hub.reports.files import COLUMNS, FORMATS
+from hub.reports.places import NAMELESS, Places
 from hub.simulate.places import COUNTY
 from hub.statistics.publication import Safety
 from tests.conftest import settings_for, work_through
@@ -63,11 +66,15 @@ def written(statistics):
     return {
         (form, name): content
         for form, write in FORMATS.items()
-        for name, content in write(statistics).items()
+        for name, content in write(statistics, NAMELESS).items()
     }
 
 
-def test_rebuilt_and_on_postgres_every_file_is_the_same_byte_for_byte(hub, found, tmp_path, postgres):
+def test_rebuilt_and_on_postgres_every_file_is_the_same_byte_for_byte(hub, tmp_path, postgres):
+    with hub.runner() as runner:
+        runner.run()  # Looks that another test put on record are part of the log too.
+    with hub.projection() as db:
+        found = asked(hub, db)
     live = written(found)
     assert live == written(found)
     with open_sqlite(tmp_path / "rebuilt.db").connect() as db:
@@ -134,11 +141,15 @@ def test_withheld_is_withheld_in_every_format(found):
     assert {row["CONF_STATUS"] for row in rows if row["OBS_STATUS"] == "Q"} == {"C"}
 
 
-def test_workbook_and_parquet_can_be_read_and_say_what_they_rest_on(found):
-    book = load_workbook(io.BytesIO(files.workbook(found)["statistics.xlsx"]))
+def test_workbook_and_parquet_can_be_read_and_say_what_they_rest_on(hub, found):
+    places = Places(hub.divisions, day_of(found.basis.as_of))
+    book = load_workbook(io.BytesIO(files.workbook(found, places)["statistics.xlsx"]))
     assert {"births", "completeness", "stock-flow"} <= set(book.sheetnames)
     assert any("as_of: " in str(row[0]) for row in book.worksheets[0].values)
-    for sheet in book.worksheets[1:]:
+    heads, *rows = book.worksheets[-1].values
+    assert heads == ("列 COLUMN", "代码 CODE", "中文 ZH", "英文 EN")
+    assert ("REF_AREA", COUNTY + "101", "柳河镇", "柳河镇") in rows
+    for sheet in book.worksheets[1:-1]:
         heads, *rows = sheet.values
         assert [head.split()[1] for head in heads] == list(COLUMNS)
         assert heads[4].startswith("指标") and rows[0][4]
@@ -146,6 +157,10 @@ def test_workbook_and_parquet_can_be_read_and_say_what_they_rest_on(found):
     table = parquet.read_table(io.BytesIO(files.parquet_files(found)["births.parquet"]))
     assert table.column_names == list(COLUMNS)
     assert b"log" in table.schema.metadata
+    codes = list(csv.reader(io.StringIO(files.sdmx_csv(found, places)["codes.csv"].decode())))
+    assert ["INDICATOR", "BIRTHS_OCCURRED", "出生数（按发生地）", "births, by where they happened"] in codes
+    # Origins beyond the county's own table of divisions have no name here.
+    assert all(all(row) for row in codes if row[0] != "BREAKDOWN" or not row[1].isdigit())
     assert "model: default" in files.readme(found).decode()
 
 
@@ -170,6 +185,27 @@ def test_a_town_sees_its_own_and_what_is_withheld_for_the_county_stays_so(hub, f
         assert all(one == whole[key] for key, one in by_key(mine).items())
         with pytest.raises(DisclosureRefusedError):
             asked(hub, db, reader=READER._replace(purpose="curiosity"))
+
+
+def test_feeds_that_come_monthly_are_on_time_by_their_rhythm_and_never_silent(hub):
+    monthly = "commerce.business_registration", "human_resources.employment"
+    assert {hub.feeds[feed].rhythm for feed in monthly} == {31}
+    rhythm = hub.intake.rhythm()
+    assert rhythm.keys() == set(monthly) and not any(one["late"] for one in rhythm.values())
+    for feed in monthly:
+        deliveries = hub.intake.watched(feed).deliveries
+        assert max(b.day - a.day for a, b in pairwise(deliveries)) == 30
+    # A month without a new business is delivered too.
+    assert any(one.rows == 0 for one in hub.intake.watched(monthly[0]).deliveries)
+    assert not [
+        one for feed in hub.feeds for one in hub.intake.watched(feed).discrepancies if one.kind == SILENT
+    ]
+    with hub.projection() as db:
+        found = by_key(asked(hub, db, OPEN))
+    (share,) = (
+        one for key, one in found.items() if key.indicator == "SHARE_ON_TIME" and key.by == monthly[1]
+    )
+    assert share.value == 100.0
 
 
 def test_small_counts_that_are_shown_are_put_on_record_and_others_are_not(hub):
@@ -244,6 +280,7 @@ def test_the_command_line_prints_and_exports(hub, tmp_path, monkeypatch):
         assert [table["name"] for table in answer["tables"]] == [name]
         assert {"as_of", "log", "model", "catalogue"} <= answer.keys()
     shown = run.invoke(cli, ["--config", str(config), "statistics", "completeness"])
+    assert "青禾县" in shown.output
     assert "COMPLETENESS_1" in shown.output and "area" in shown.output and "未公布 withheld" in shown.output
     narrow = run.invoke(cli, ["--config", str(config), "statistics", "exchange"])
     assert "NEW_RECORDS" in narrow.output and "period 2025-02-28" in narrow.output
@@ -252,6 +289,12 @@ def test_the_command_line_prints_and_exports(hub, tmp_path, monkeypatch):
     done = run.invoke(cli, ["--config", str(config), "statistics", "export", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out/completeness.csv").exists() and (tmp_path / "out/README.txt").exists()
+    assert f"REF_AREA,{COUNTY}101,柳河镇,柳河镇" in (tmp_path / "out/codes.csv").read_text("utf-8")
+    looked = []
+    monkeypatch.setattr("hub.cli.statistics.found_for", lambda *_: looked.append(1))
+    blocked = run.invoke(cli, ["--config", str(config), "statistics", "export", str(config / "out")])
+    assert isinstance(blocked.exception, SettingsError) and not looked
+    monkeypatch.undo()
     for wrong in ("linkage_recall = 1.5", "threshold = 0", "rounding = 4"):
         config.write_text(f'[hub]\ndata = "{hub.data.absolute()}"\n[statistics]\n{wrong}\n', encoding="utf-8")
         refused = run.invoke(cli, ["--config", str(config), "statistics", "births"])

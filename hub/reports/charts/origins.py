@@ -1,5 +1,6 @@
 """Where migrants are from and where they live: a table whose cells are darker the more they hold."""
 
+from collections.abc import Callable
 from html import escape
 
 from hub.reports.charts import BOTH, said
@@ -13,8 +14,10 @@ DARK = 0.55
 WITHHELD = "…"
 
 
-def origins_table(table: Publication, county: str, language: str = BOTH) -> str:
-    """HTML; what is withheld shows an ellipsis, nobody a zero."""
+def origins_table(
+    table: Publication, county: str, language: str = BOTH, label: Callable[[str], str] = str
+) -> str:
+    """HTML; what is withheld shows an ellipsis, nobody a zero. `label` says what a place is called."""
     cells = {(x.key.by, x.key.area): x for x in table.observations if x.key.indicator == "ORIGIN"}
     origins = sorted({origin for origin, _ in cells} - {TOTAL})
     towns = sorted({area for _, area in cells} - {county})
@@ -22,13 +25,13 @@ def origins_table(table: Publication, county: str, language: str = BOTH) -> str:
         max((x.value or 0 for (by, area), x in cells.items() if by != TOTAL and area != county), default=0)
         or 1
     )
-    heading = "".join(f"<th>{escape(town)}</th>" for town in (*towns, said(ALL, language)))
+    heading = "".join(f"<th>{escape(town)}</th>" for town in (*map(label, towns), said(ALL, language)))
     rows = [f"<tr><th></th>{heading}</tr>"]
     for origin in (*origins, TOTAL):
-        label = said(ALL, language) if origin == TOTAL else escape(origin)
+        head = said(ALL, language) if origin == TOTAL else escape(label(origin))
         shown = "".join(_cell(cells.get((origin, area)), most, total=origin == TOTAL or area == county)
                         for area in (*towns, county))  # fmt: skip
-        rows.append(f"<tr><th>{label}</th>{shown}</tr>")
+        rows.append(f"<tr><th>{head}</th>{shown}</tr>")
     return f"<table><caption>{escape(said(TITLE, language))}</caption>{''.join(rows)}</table>"
 
 

@@ -1,6 +1,8 @@
 """Sex ratio at birth by year, with its interval."""
 
-from hub.reports.charts import BOTH, bars, drawn, pick, said, with_intervals
+from collections.abc import Sequence
+
+from hub.reports.charts import BOTH, bars, drawn, drawn_of, pick, said, with_intervals
 from hub.statistics.lines import TOTAL
 from hub.statistics.publication import Publication
 
@@ -8,13 +10,14 @@ TITLE = "出生性别比（男/百女，95% 区间）", "Boys to 100 girls (95 %
 YEAR_DIGITS = 4
 
 
-def sex_ratio_chart(table: Publication, area: str, language: str = BOTH) -> str:
-    """The ratio of each period that has births enough; years, and months of a large area."""
-    found = {
-        period: one for period, one in pick(table, "SEX_RATIO", area, TOTAL).items()
-        if one.value is not None or len(period) == YEAR_DIGITS
-    }  # fmt: skip
-    periods = sorted(found)
+def sex_ratio_chart(table: Publication, area: str, language: str = BOTH, periods: Sequence[str] = ()) -> str:
+    """The ratio of each year, or of those of some periods that have births enough."""
+    ratios = pick(table, "SEX_RATIO", area, TOTAL)
+    if periods:
+        periods = drawn_of([ratios], periods)
+    else:
+        periods = sorted(period for period in ratios if len(period) == YEAR_DIGITS)
+    found = {period: ratios[period] for period in periods}
     # The axis holds the intervals, which would else be drawn over the title.
     top = max((one.high or one.value or 0.0 for one in found.values()), default=0.0)
     return drawn(

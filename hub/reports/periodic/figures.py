@@ -14,6 +14,8 @@ MAIN = (
     ("IN", f"{MIGRANT}/{OUTSIDE}"), ("OUT", f"{MIGRANT}/{OUTSIDE}"), ("TURNOVER", MIGRANT),
 )  # fmt: skip
 """Indicator and breakdown of the key figures."""
+MISSING = {"SEX_RATIO": "too-few", "DELAY_DAYS": "too-few-or-early"}
+"""Why a figure is missing, where it is not for want of time alone."""
 
 
 def name_of(key: Key, words: Language) -> str:
@@ -35,8 +37,7 @@ def text(one: Observation | None, words: Language) -> str:
         return words["withheld"]
     value = _shown(one.value, one.decimals)
     if one.obs_status == NOT_OBSERVABLE or not value:
-        # Of all figures, this one is missing for want of births and not of time.
-        return words["too-few" if one.key.indicator == "SEX_RATIO" else "not-observable"]
+        return words[MISSING.get(one.key.indicator, "not-observable")]
     low, high = _shown(one.low, one.decimals), _shown(one.high, one.decimals)
     interval = f" ({low}–{high})" if low and high else ""
     return value + interval + (words["provisional"] if one.obs_status == PROVISIONAL else "")

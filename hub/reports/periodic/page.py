@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from hub.domain.days import iso
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.reports.charts import EN
 from hub.reports.observations import row_of
 from hub.reports.periodic import Report
@@ -15,6 +16,7 @@ from hub.reports.periodic.figures import MAIN, main_key
 from hub.reports.periodic.revised import revisions_section
 from hub.reports.periodic.sections import Sections
 from hub.reports.periodic.texts import Language
+from hub.reports.places import Places
 from hub.statistics.periods import CURRENT
 
 ROWS_TOGETHER = 14
@@ -22,9 +24,9 @@ ROWS_TOGETHER = 14
 HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 
-def page(report: Report, language: str) -> str:
-    """The page in one language; `zh` or `en`."""
-    words = Language(language)
+def page(report: Report, language: str, divisions: Divisions = NOWHERE) -> str:
+    """The page in one language; `zh` or `en`. Places are called what they were called when the period ended."""
+    words = Language(language, Places(divisions, min(report.period.last, report.known.release.day)))
     sections = Sections(report, words).all()
     sections += [follow_up_section(report, words), deliveries_section(report, words)]
     if report.before:
@@ -50,7 +52,7 @@ def _head(report: Report, words: Language) -> list[tuple[str, str]]:
     release = report.known.release.name
     log = ", ".join(f"{partition}{words['colon']}{offset}" for partition, offset in basis.log.items())
     return [
-        (words["county"], basis.county),
+        (words["county"], words.place(basis.county)),
         (words["period"], f"{iso(period.first)}{words['to']}{iso(period.last)}"),
         (words["release"], words[release]), (words["as_of"], basis.as_of), (words["log"], log),
         (words["model"], basis.model), (words["catalogue"], basis.catalogue),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub.domain.births import OUTCOMES
-from hub.reports.charts import EN
+from hub.reports.charts import EN, MONTH
 from hub.reports.charts.completeness import completeness_chart
 from hub.reports.charts.flows import flow_chart, stock_chart
 from hub.reports.charts.origins import origins_table
@@ -15,6 +15,7 @@ from hub.reports.periodic.figures import MAIN, difference, main_key, name_of, te
 from hub.reports.periodic.texts import Language
 from hub.statistics.completeness import ODDS_RATIOS
 from hub.statistics.flows import MIGRANT, OUTSIDE, STATUS, STAY_CLASSES, TOWN
+from hub.statistics.periods import Period
 from hub.statistics.tables import Key
 from hub.statistics.tables.stays import STATUSES
 from hub.statistics.timeliness import CLASSES, DELAYED, LATE, NOT_YET, ON_TIME, WITHIN_DAYS
@@ -56,6 +57,16 @@ class Section(NamedTuple):
     notes: Sequence[str] = ()
 
 
+def alike(of: Period) -> list[list[str]]:
+    """The periods that are drawn together, in order: months, and the period beside the one a year before.
+
+    A chart holds one kind of period: a year beside its months would look twelve times as sure.
+    """
+    names = [span.name for span in sorted(of.spans(), key=lambda span: span.last)]
+    months = [name for name in names if MONTH.fullmatch(name)]
+    return [group for group in (months, [name for name in names if name not in months]) if group]
+
+
 class Sections:
     """Writes the sections of one report in one language."""
 
@@ -63,7 +74,7 @@ class Sections:
         self._report, self._known, self._words = report, report.known, words
         self._county, self._period = report.county, report.period.name
         self._before = report.period.year_before().name
-        self._drawn = [span.name for span in sorted(report.period.spans(), key=lambda span: span.last)]
+        self._drawn = alike(report.period)
 
     def all(self) -> list[Section]:
         """The sections about people, in order; those about records stand in `exchange` and `revised`."""
@@ -127,7 +138,7 @@ class Sections:
                 ),
                 self._agreement(),
             ],
-            [sex_ratio_chart(tables["sex-ratio"], self._county, words.code)],
+            [sex_ratio_chart(tables["sex-ratio"], self._county, words.code, names) for names in self._drawn],
             notes=self._notes("births", "sex-ratio"),
         )
 
@@ -168,7 +179,7 @@ class Sections:
         return Section(
             words["completeness-section"],
             [self._compared("", words["figure"], [(name_of(key, words), key) for key in keys])],
-            [completeness_chart(table, self._county, words.code, self._drawn)],
+            [completeness_chart(table, self._county, words.code, names) for names in self._drawn],
             notes=self._notes("completeness"),
         )
 
@@ -194,7 +205,8 @@ class Sections:
                     for name in (ON_TIME, LATE, DELAYED, NOT_YET)
                 ]),
             ],
-            [timeliness_chart(table, county, words.code), fixed_delay_chart(table, county, words.code, self._drawn)],
+            [timeliness_chart(table, county, words.code),
+             *(fixed_delay_chart(table, county, words.code, names) for names in self._drawn)],
             notes=self._notes("timeliness"),
         )  # fmt: skip
 
@@ -235,7 +247,7 @@ class Sections:
             ],
             [stock_chart(tables["stock-flow"], self._county, words.code),
              flow_chart(tables["stock-flow"], self._county, words.code)],
-            origins_table(tables["origins"], self._county, words.code),
+            origins_table(tables["origins"], self._county, words.code, words.place),
             self._notes("stock-flow", "origins"),
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hub.domain.births import OUTCOMES as BIRTH_OUTCOMES
 from hub.domain.discrepancies import CATALOGUE
 from hub.reports.charts import Words, said
+from hub.reports.places import NAMELESS, Places
 
 TEXTS: Mapping[str, Words] = {
     # kinds of periods and releases
@@ -14,7 +15,7 @@ TEXTS: Mapping[str, Words] = {
     "final": ("终报", "final release"), "current": ("当前状态（非正式发布）", "as things stand (no release)"),
     # the page
     "title": ("县级部门数据共享统计报告", "County report on shared records"),
-    "county": ("县（区划代码）", "county (division code)"), "period": ("统计期", "period"),
+    "county": ("县（区划名称与代码）", "county (name and division code)"), "period": ("统计期", "period"),
     "release": ("发布", "release"), "as_of": ("数据截至（当日结账）", "as of the close of"),
     "log": ("日志位置（分区：末条序号）", "log position (partition: last offset)"),
     "model": ("身份关联模型", "linkage model"), "catalogue": ("规则目录摘要", "digest of catalogue, limits and divisions"),
@@ -28,7 +29,8 @@ TEXTS: Mapping[str, Words] = {
              "“–” is where nothing can be compared; a gap in a chart is withheld, not observable yet or nobody; "
              "axes of lines need not begin at zero"),
     "withheld": ("…", "…"), "not-observable": ("尚不可观察", "not observable yet"), "none": ("–", "–"),
-    "too-few": ("例数太少", "too few births"), "withheld-rows": ("全部不予公布（…）", "withheld altogether (…)"),
+    "too-few": ("例数太少", "too few births"), "too-few-or-early": ("例数太少或尚不可观察", "too few births, or too early"),
+    "withheld-rows": ("全部不予公布（…）", "withheld altogether (…)"),
     "and": ("、", ", "), "comma": ("，", ", "),
     "provisional": ("（暂）", " (p)"), "to": ("至", " to "), "total": ("合计", "total"),
     "outside": ("县外", "outside the county"), "unknown": ("未说明", "not stated"), "colon": ("：", ": "),
@@ -37,7 +39,7 @@ TEXTS: Mapping[str, Words] = {
     # sections and tables
     "key-figures": ("主要指标", "Key figures"), "figure": ("指标", "figure"), "value": ("本期", "this period"),
     "year-before": ("上年同期", "same period a year before"), "difference": ("差", "difference"),
-    "births-section": ("出生", "Births"), "births-by-town": ("按乡镇", "By town"), "town": ("乡镇（代码）", "town (code)"),
+    "births-section": ("出生", "Births"), "births-by-town": ("按乡镇", "By town"), "town": ("乡镇", "town"),
     "by-residence": ("按母亲常住地", "by mother's residence"), "boys": ("男", "boys"), "girls": ("女", "girls"),
     "by-occurrence": ("按发生地", "by occurrence"), "outcomes": ("登记结果", "By outcome"), "outcome": ("结果", "outcome"),
     "completeness-section": ("出生登记完整率", "Completeness of birth registration"),
@@ -149,8 +151,8 @@ FEEDS: Mapping[str, Words] = {
 class Language:
     """The words of a report in one language."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    def __init__(self, code: str, places: Places = NAMELESS) -> None:
+        self.code, self.places = code, places
 
     def __getitem__(self, code: str) -> str:
         return said(TEXTS[code], self.code)
@@ -168,5 +170,5 @@ class Language:
         return said(FEEDS[code], self.code) if code in FEEDS else code
 
     def place(self, code: str) -> str:
-        """A town by its code, or where else."""
-        return {"_X": self["outside"], "_U": self["unknown"]}.get(code, code)
+        """A county or town by name and code, or where else."""
+        return {"_X": self["outside"], "_U": self["unknown"]}.get(code) or self.places.label(code)

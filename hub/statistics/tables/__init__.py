@@ -3,11 +3,13 @@
 Names of dimensions and codes of attributes are those of SDMX where it has any.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from hub.statistics.lines import TOTAL
+from hub.statistics.completeness import Share
+from hub.statistics.lines import TOTAL, BirthLine
+from hub.statistics.spans import Span
 
 NORMAL, ESTIMATED, PROVISIONAL, NOT_OBSERVABLE = "A", "E", "P", "L"
 """OBS_STATUS (CL_OBS_STATUS): normal, estimated, provisional, and missing because nobody can know it yet."""
@@ -16,7 +18,7 @@ WITHHELD_STATUS = "Q"
 FREE, CONFIDENTIAL = "F", "C"
 """CONF_STATUS (CL_CONF_STATUS). Small counts and those withheld for their sake look alike: telling them apart
 would tell that some are small."""
-COUNT = "COUNT"
+COUNT, PERCENT = "COUNT", "PERCENT"
 NO_WEIGHTS: Mapping[int, int] = MappingProxyType({})
 
 
@@ -34,6 +36,23 @@ class Key(NamedTuple):
     """What else tells values apart: a class of delay, an odds ratio, an origin."""
 
 
+class Parts(NamedTuple):
+    """The counts that a share tells: of `part` and `rest`, so much is part.
+
+    Whoever knows a share and what it is of knows both sides, so both are counts, protected as if they were printed.
+    """
+
+    part: tuple[Key, ...]
+    rest: tuple[Key, ...]
+    whole: tuple[Key, ...]
+    """Both together, where that is a count of its own."""
+
+    @property
+    def all(self) -> tuple[Key, ...]:
+        """The counts with which the share is withheld."""
+        return self.whole + self.part + self.rest
+
+
 class Figure(NamedTuple):
     """An estimate, a share or a ratio; `of` are the counts it was made from, with which it is withheld."""
 
@@ -45,6 +64,21 @@ class Figure(NamedTuple):
     unit: str
     decimals: int
     status: str = NORMAL
+    parts: Parts | None = None
+    """Of a share, what it is a share of."""
+
+
+class Slice(NamedTuple):
+    """The births of an area and a span."""
+
+    area: str
+    span: Span
+    lines: Sequence[BirthLine]
+
+    @property
+    def period(self) -> str:
+        """The name of the span."""
+        return self.span.name
 
 
 class Table(NamedTuple):
@@ -73,3 +107,16 @@ SEXES = {"male": "M", "female": "F"}
 def sex_code(sex: str) -> str:
     """SDMX's code of a sex."""
     return SEXES.get(sex, "_U")
+
+
+def numbers_of(lines: Iterable[BirthLine]) -> tuple[int, ...]:
+    """Lines as counts hold them."""
+    return tuple(line.number for line in lines)
+
+
+def percent(key: Key, found: Share, parts: Parts, status: str = NORMAL) -> Figure:
+    """A share of counts with its interval; not observable where it is of nothing."""
+    if found.value is None:
+        return Figure(key, None, None, None, parts.all, PERCENT, 2, NOT_OBSERVABLE, parts)
+    value, low, high = (100 * each for each in (found.value, *found.interval))
+    return Figure(key, value, low, high, parts.all, PERCENT, 2, status, parts)

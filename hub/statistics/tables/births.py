@@ -1,16 +1,14 @@
-"""Tables of births: counts by place, completeness, timeliness, sex ratio, outcomes, agreement."""
+"""Tables of births: counts by place, completeness, sex ratio, outcomes, agreement; and timeliness with them."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from hub.domain.days import Day
 from hub.domain.limits import Limits
 from hub.statistics import completeness as lists
 from hub.statistics import sex_ratio as ratio
 from hub.statistics import three_lists as third
-from hub.statistics import timeliness as time
 from hub.statistics.agreement import agreement
-from hub.statistics.completeness import Completeness, Estimate, Linkage, Share
+from hub.statistics.completeness import Completeness, Estimate, Linkage
 from hub.statistics.lines import BirthLine, grouped
 from hub.statistics.places import OUTSIDE, place_of
 from hub.statistics.spans import Span, calendar
@@ -19,24 +17,25 @@ from hub.statistics.tables import (
     ESTIMATED,
     NORMAL,
     NOT_OBSERVABLE,
+    PERCENT,
     PROVISIONAL,
     Figure,
     Key,
+    Parts,
+    Slice,
     Table,
+    numbers_of,
+    percent,
     sex_code,
 )  # fmt: skip
+from hub.statistics.tables.timeliness import timeliness_table
 
-PERCENT, RATIO, DAYS = "PERCENT", "RATIO", "DAYS"
+RATIO = "RATIO"
 SETTLED_DAYS = 60
 """Counts of births grow for so long after the last day of a period: entries and certificates still arrive."""
 BOTH_PLACES = (
     "按母亲常住户籍地与出生发生地两种口径同时发布",
     "published both by the mother's usual residence and by where the birth happened",
-)
-CENSORED = (
-    "尚未登记者日后仍会计入更长的天数；固定期限登记率须该期最晚出生者已满所列天数，否则尚不可观察",
-    "births not registered yet will still count with longer delays; a share at a fixed delay is not observable until "
-    "the youngest birth of its period is that old",
 )
 RATIO_NOTE = (
     f"少于 {ratio.BIRTHS_MIN} 例出生不计性别比；通常范围 {ratio.USUAL.low:.0f}–{ratio.USUAL.high:.0f}",
@@ -47,19 +46,6 @@ THIRD_NOTE = (
     "three lists by a log-linear model, that of the least AIC summed over strata; dependence of all three "
     "at once cannot be seen",
 )
-
-
-class Slice(NamedTuple):
-    """The births of an area and a span."""
-
-    area: str
-    span: Span
-    lines: Sequence[BirthLine]
-
-    @property
-    def period(self) -> str:
-        """The name of the span."""
-        return self.span.name
 
 
 def birth_tables(
@@ -80,7 +66,9 @@ def birth_tables(
         Table("births", "出生数", "births", counts, [], [BOTH_PLACES], provisional),
         _completeness(scope, linkage, provisional),
         *([_three_lists(scope, list(_slices(unlisted, county, spans)), provisional)] if with_third else []),
-        _timeliness(scope, county, as_of, limits, provisional),
+        timeliness_table(
+            [part for part in scope if part.area == county and part.span.cohort], as_of, limits, provisional
+        ),
         _ratios([part for part in slices if part.span.whole or part.area == county], provisional),
         _outcomes(counties, provisional),
         _agreement([part for part in counties if part.span.whole], provisional),
@@ -97,20 +85,16 @@ def _slices(lines: Sequence[BirthLine], county: str, spans: Sequence[Span]) -> I
                 yield Slice(town, span, part)
 
 
-def _numbers(lines: Sequence[BirthLine]) -> tuple[int, ...]:
-    return tuple(line.number for line in lines)
-
-
 # --- counts ---------------------------------------------------------------------------------
 
 
 def _births(slices: Sequence[Slice]) -> Iterator[tuple[Key, tuple[int, ...]]]:
     for area, span, group in slices:
-        yield Key("BIRTHS", area, span.name), _numbers(group)
+        yield Key("BIRTHS", area, span.name), numbers_of(group)
         for sex in ("male", "female", "unknown"):
             chosen = [line for line in group if line.sex == sex]
             if chosen or sex != "unknown":
-                yield Key("BIRTHS", area, span.name, sex_code(sex)), _numbers(chosen)
+                yield Key("BIRTHS", area, span.name, sex_code(sex)), numbers_of(chosen)
 
 
 def _occurred(slices: Sequence[Slice], county: str) -> Iterator[tuple[Key, tuple[int, ...]]]:
@@ -118,12 +102,12 @@ def _occurred(slices: Sequence[Slice], county: str) -> Iterator[tuple[Key, tuple
     for _, span, group in slices:
         if span.whole:
             for town, part in sorted(grouped(group, lambda x: place_of(x.occurrence, county)).items()):
-                yield Key("BIRTHS_OCCURRED", town, span.name), _numbers(part)
+                yield Key("BIRTHS_OCCURRED", town, span.name), numbers_of(part)
 
 
 def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
     counts = {
-        Key("OUTCOME", part.area, part.period, by=outcome): _numbers(group)
+        Key("OUTCOME", part.area, part.period, by=outcome): numbers_of(group)
         for part in slices
         if part.span.whole
         for outcome, group in sorted(grouped(part.lines, lambda line: line.outcome).items())
@@ -139,12 +123,12 @@ def _completeness(slices: Sequence[Slice], linkage: Linkage | None, provisional:
     figures: list[Figure] = []
     for area, (period, *_), group in slices:
         of = _list_keys(area, period)
-        counts[of[0]] = _numbers([line for line in group if line.police])
-        counts[of[1]] = _numbers([line for line in group if line.health])
-        counts[of[2]] = _numbers([line for line in group if line.health and line.police])
+        counts[of[0]] = numbers_of([line for line in group if line.police])
+        counts[of[1]] = numbers_of([line for line in group if line.health])
+        counts[of[2]] = numbers_of([line for line in group if line.health and line.police])
         # What follows from the three by taking away is protected as if it were printed, so it is.
-        counts[Key("ONLY_1", area, period)] = _numbers([line for line in group if not line.health])
-        counts[Key("ONLY_2", area, period)] = _numbers([line for line in group if not line.police])
+        counts[Key("ONLY_1", area, period)] = numbers_of([line for line in group if not line.health])
+        counts[Key("ONLY_2", area, period)] = numbers_of([line for line in group if not line.police])
         status = PROVISIONAL if period in provisional else ESTIMATED
         figures.extend(_estimates(lists.completeness(group, linkage), of, status))
     return Table("completeness", "出生登记完整率（双系统估计）", "completeness of birth registration (dual system)",
@@ -158,8 +142,11 @@ def _list_keys(area: str, period: str) -> tuple[Key, Key, Key]:
 
 def _estimates(found: Completeness, of: tuple[Key, ...], status: str) -> Iterator[Figure]:
     area, period = of[0].area, of[0].period
-    yield _percent(Key("COMPLETENESS_1", area, period), found.list_1, (of[1], of[2]), status)
-    yield _percent(Key("COMPLETENESS_2", area, period), found.list_2, (of[0], of[2]), status)
+    only = [Key(name, area, period) for name in ("ONLY_1", "ONLY_2")]
+    for name, share, whole, rest in (
+        ("COMPLETENESS_1", found.list_1, of[1], only[1]), ("COMPLETENESS_2", found.list_2, of[0], only[0]),
+    ):  # fmt: skip
+        yield percent(Key(name, area, period), share, Parts((of[2],), (rest,), (whole,)), status)
     for suffix, estimates in (("", found.estimates), ("-ADJUSTED", found.adjusted)):
         for one in estimates:
             yield from _estimate(one, f"OR{one.odds_ratio:g}{suffix}", of, status)
@@ -186,7 +173,7 @@ def _three_lists(slices: Sequence[Slice], unlisted: Sequence[Slice], provisional
     for area, (period, *_), listed in slices:
         group = [*listed, *others.get((area, period), ())]
         of = Key("LIST_3", area, period)
-        counts[of] = _numbers([line for line in group if line.third])
+        counts[of] = numbers_of([line for line in group if line.third])
         strata = grouped(group, lists.stratum).values()
         found = third.three_lists([third.counts_of(part) for part in strata])
         status = PROVISIONAL if period in provisional else ESTIMATED
@@ -196,61 +183,6 @@ def _three_lists(slices: Sequence[Slice], unlisted: Sequence[Slice], provisional
         )
     return Table("three-lists", "出生总数（三名单对数线性模型）", "all births by three lists (log-linear)",
                  counts, figures, [*lists.ASSUMPTIONS[:2], THIRD_NOTE], provisional)  # fmt: skip
-
-
-def _percent(key: Key, found: Share, of: tuple[Key, ...], status: str = NORMAL) -> Figure:
-    low, high = found.interval
-    if found.value is None:
-        return Figure(key, None, None, None, of, PERCENT, 2, NOT_OBSERVABLE)
-    return Figure(key, 100 * found.value, 100 * low, 100 * high, of, PERCENT, 2, status)
-
-
-# --- timeliness -----------------------------------------------------------------------------
-
-
-def _timeliness(
-    slices: Sequence[Slice], county: str, as_of: Day, limits: Limits, provisional: frozenset[str]
-) -> Table:
-    counts: dict[Key, tuple[int, ...]] = {}
-    figures: list[Figure] = []
-    for area, span, group in slices:
-        if area != county or not span.cohort:
-            continue
-        month = span.name
-        followed = list(filter(time.in_cohort, group))
-        cohort = time.cohort(span, followed, as_of, limits)
-        of = Key("COHORT", area, month)
-        counts[of] = _numbers(followed)
-        for name in time.CLASSES:
-            chosen = [x for x in followed if x.registered_on is not None and _class(x) == name]
-            counts[Key("DELAY", area, month, by=name)] = _numbers(chosen)
-        for name in cohort.standing:
-            counts[Key("STANDING", area, month, by=name)] = _numbers(
-                [x for x in followed if time.standing(x, limits) == name]
-            )
-        figures.extend(_cohort(cohort, of))
-    return Table("timeliness", "出生登记及时性（按出生月份）", "timeliness of registration, by month of birth",
-                 counts, figures, [CENSORED], provisional)  # fmt: skip
-
-
-def _class(line: BirthLine) -> str:
-    assert line.registered_on is not None, "only what was registered has a delay"
-    return time.delay_class(line.registered_on - line.born_on)
-
-
-def _cohort(cohort: time.Cohort, of: Key) -> Iterator[Figure]:
-    area, month = of.area, of.period
-    for days, found in cohort.within.items():
-        key = Key("REGISTERED_WITHIN", area, month, by=f"{days}D")
-        classes = tuple(Key("DELAY", area, month, by=name) for name in time.CLASSES)
-        if found is None:
-            yield Figure(key, None, None, None, (of,), PERCENT, 2, NOT_OBSERVABLE)
-        else:
-            yield _percent(key, found, (of, *classes))
-    for name, delay in (("MEDIAN", cohort.median), ("P90", cohort.p90)):
-        status = NORMAL if delay is not None else NOT_OBSERVABLE
-        key = Key("DELAY_DAYS", area, month, by=name)
-        yield Figure(key, delay, None, None, (of,), DAYS, 0, status)
 
 
 # --- sex ratio and agreement ----------------------------------------------------------------
@@ -283,10 +215,14 @@ def _agreement(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
     figures = []
     for area, (period, *_), group in slices:
         for field, found in agreement(group).items():
-            asked = Key("PAIRS", area, period, by=field)
-            same = Key("PAIRS_AGREE", area, period, by=field)
-            counts[asked] = _numbers([line for line in group if field in line.agree])
-            counts[same] = _numbers([line for line in group if line.agree.get(field)])
-            figures.append(_percent(Key("AGREEMENT", area, period, by=field), found, (asked, same)))
+            asked, same, other = (
+                Key(name, area, period, by=field) for name in ("PAIRS", "PAIRS_AGREE", "PAIRS_DIFFER")
+            )
+            counts[asked] = numbers_of([line for line in group if field in line.agree])
+            counts[same] = numbers_of([line for line in group if line.agree.get(field)])
+            # The share tells how many differ, so that is protected as if it were printed.
+            counts[other] = numbers_of([line for line in group if not line.agree.get(field, True)])
+            key = Key("AGREEMENT", area, period, by=field)
+            figures.append(percent(key, found, Parts((same,), (other,), (asked,))))
     return Table("agreement", "出生证明与户口登记字段一致率", "agreement of certificate and entry, by field",
                  counts, figures, [], provisional)  # fmt: skip
