@@ -2,14 +2,15 @@
 
 A case counts where people settled it, or where the records did after the owner
 had said that it corrected them. What went away by itself, such as a record that
-came late, nobody judged: it is counted, and says nothing.
+came late, nobody judged: it is counted, and says nothing. Neither does a
+reminder whose limit passed (`lapsed`), whatever its owner answered before.
 """
 
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.domain.cases import CHANGED, HUB, OPEN, RIGHT
+from hub.domain.cases import CHANGED, HUB, LAPSED, OPEN, RIGHT
 from hub.domain.discrepancies import CATALOGUE
 from hub.projections import cases
 from hub.statistics.intervals import wilson
@@ -21,7 +22,8 @@ def precision(db: Connection) -> list[dict[str, Any]]:
     judged: dict[str, dict[str, int]] = {}
     for kind, outcome, by, answer in db.execute(select(*columns).where(cases.c.state.not_in(OPEN))):
         counts = judged.setdefault(kind, {})
-        name = outcome if by != HUB or answer == "corrected" else "unjudged"
+        judged_so = by != HUB or answer == "corrected" or outcome == LAPSED
+        name = outcome if judged_so else "unjudged"
         counts[name] = counts.get(name, 0) + 1
     return [_of_kind(code, dict(sorted(judged[code].items()))) for code in CATALOGUE if code in judged]
 

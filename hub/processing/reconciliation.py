@@ -267,10 +267,13 @@ class Reconciliation:
             return
         found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in findings}
         area = _jurisdiction(evaluation, self._county)
+        came = [finding for id_, finding in found.items() if id_ not in before]
         for id_ in sorted(before.keys() - found.keys()):
             yield from self._said([DiscrepancyCleared(id_, person, day)])
-            if case := self._case_of(self._shelves.discrepancies.get(id_)):
-                yield from self._said(standing.on_cleared(case, day))
+            gone = self._shelves.discrepancies.get(id_)
+            if gone and (case := self._case_of(gone)):
+                lapsed = standing.gave_way(gone, came)
+                yield from self._said(standing.on_cleared(case, day, lapsed=lapsed))
         for id_ in sorted(found):
             yield from self._found(id_, person, found[id_], area, day)
 

@@ -6,7 +6,7 @@ from hub.casework import Chosen, Wanted
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader
 from hub.matching.numbers import to_18
-from tests.casework.story import BAD, COUNTY, OTHER_TOWN, START, TOWN, WORK, Site, entry, withdrawn
+from tests.casework.story import BAD, COUNTY, OTHER_TOWN, START, TOWN, WORK, Site, entry, record, withdrawn
 
 POLICE = "public_security"
 NAMES = ("苏义", "林晓", "周平", "吴广", "郑和", "王朗", "冯唐")
@@ -74,6 +74,27 @@ def test_from_raised_to_archived_across_two_towns_and_an_owners_correction(site)
     assert (measured["kind"], measured["judged"], measured["precision"]) == ("number-invalid", 1, 1.0)
     assert 0.2 < measured["low"] < 0.21 and not measured["under_target"]
     assert BAD not in str(told)
+    site.replays()
+
+
+CERTIFICATE, REGISTRATION = "health.birth_certificate", "public_security.residence_registration"
+
+
+def test_a_reminder_whose_limit_passed_lapsed_and_says_nothing_of_its_precision(site):
+    certificate = {"certificate_no": "X000000001", "sex": "1", "birth_date": START - 20, "place": f"{TOWN}201",
+                   "mother_name": "林晓", "mother_hukou_place": f"{TOWN}201"}  # fmt: skip
+    paper = {"name": "周平", "sex": "1", "birth_date": -5_000, "place": f"{TOWN}201", "registered_on": START - 170,
+             "expires_on": START + 5}  # fmt: skip
+    site.close_day(record(1, 1, CERTIFICATE, **certificate), record(2, 1, REGISTRATION, **paper), days=60)
+    settled = [site.cli("cases", "show", row["case"]) for row in site.cli("cases", "--state", "settled")]
+    assert {row["kind"]: (row["outcome"], row["settled_by"]) for row in settled} == {
+        "birth-registration-due": ("lapsed", "hub"), "residence-renewal-due": ("lapsed", "hub"),
+    }  # fmt: skip
+    assert {row["kind"] for row in site.cli("cases", "--state", "open")} == {
+        "birth-unregistered", "residence-expired",
+    }  # fmt: skip
+    for row in site.cli("discrepancies", "precision"):
+        assert row["outcomes"] == {"lapsed": 1} and row["judged"] == 0
     site.replays()
 
 

@@ -23,6 +23,8 @@ OPEN = frozenset(STATES[:4])
 OUTCOMES = (
     "corrected", "confirmed-right", "registered", "moved", "not-found", "not-a-discrepancy",
 )  # fmt: skip
+LAPSED = "lapsed"
+"""期限已过: time alone ended it, and a graver kind goes on with its records. Only the hub says so, and it judges nothing."""
 RIGHT = frozenset(("confirmed-right", "not-a-discrepancy"))
 """The records are right as they are: the same evidence raises nothing again."""
 CHANGED = frozenset(("corrected", "registered", "moved"))
