@@ -14,7 +14,7 @@ from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy
 from hub.domain.evidence import in_chinese
 from hub.errors import NotFoundError, SettingsError
-from hub.projections import case_entries, case_requests, cases, discrepancies, records
+from hub.projections import case_entries, case_requests, cases, discrepancies, profiles, records
 from hub.projections.position import load_progress
 from hub.queries import Queries, shown
 
@@ -114,7 +114,7 @@ class Reading:
         """One case with what it is about, its records and their owners, and what was asked."""
         case = self.case(case_id)
         about = self.discrepancy(case)
-        self.queries.on_record("case", [case.person])
+        self.queries.on_record("case", [case.person, *self._stating(about)])
         kind = CATALOGUE[case.kind]
         return self._line(case) | {
             "zh": kind.zh, "en": kind.en, "closes": kind.closes, "person": case.person,
@@ -195,6 +195,14 @@ class Reading:
              "live": row.live, "owner": owners[row.record_id]}
             for row in self.db.execute(query)
         ]  # fmt: skip
+
+    def _stating(self, about: Discrepancy) -> list[str]:
+        """Whose records a discrepancy is about."""
+        query = (
+            select(profiles.c.person).join(records, records.c.profile == profiles.c.profile)
+            .where(records.c.record_id.in_(about.records), profiles.c.person.is_not(None))
+        )  # fmt: skip
+        return list(self.db.execute(query).scalars())
 
     def _requests(self, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
         query = select(case_requests).where(condition).order_by(case_requests.c.request_id)

@@ -4,14 +4,14 @@ A pure function of the set of facts and the day, so the order of arrival
 cannot matter; `due` is the next day on which time alone may change anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
 from hub.domain.facts import Fact
-from hub.domain.findings import Check, Finding, Scene
+from hub.domain.findings import Check, Finding, Scene, Sharing
 from hub.domain.findings.births import births, child_records, deliveries
 from hub.domain.findings.certificates import certificates, citations, replacements
 from hub.domain.findings.numbers import contradictions, numbers
@@ -47,7 +47,7 @@ def evaluate(
     today: Day,
     county: str,
     limits: Limits,
-    sharing: Mapping[str, Sequence[str]],
+    sharing: Sharing,
     *,
     siblings: Sequence[str] = (),
     namesake: bool = False,
@@ -55,7 +55,7 @@ def evaluate(
     """Conclude from a person's records.
 
     `sharing` holds valid identity numbers and certificate numbers stated for others
-    too; `siblings` are others born to the same parent on the same day; `namesake`
+    too, by whom and in which records; `siblings` are others born to the same parent on the same day; `namesake`
     says that the registers hold somebody else of the same name, sex and birth date.
     """
     ordered = sorted(facts, key=_record_id)

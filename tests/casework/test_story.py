@@ -5,6 +5,8 @@ import pytest
 from hub.casework import Chosen, Wanted
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader
+from hub.domain.events import ACTIONS, DisclosureMade
+from hub.log.subscription import Subscription
 from hub.matching.numbers import to_18
 from tests.casework.story import BAD, COUNTY, OTHER_TOWN, START, TOWN, WORK, Site, entry, record, withdrawn
 
@@ -95,6 +97,32 @@ def test_a_reminder_whose_limit_passed_lapsed_and_says_nothing_of_its_precision(
     }  # fmt: skip
     for row in site.cli("discrepancies", "precision"):
         assert row["outcomes"] == {"lapsed": 1} and row["judged"] == 0
+    site.replays()
+
+
+def test_of_a_shared_number_the_owners_of_all_sides_can_be_asked(site):
+    one = to_18("990101680818001")
+    site.close_day(
+        entry(1, 1, number=one, birth_date=-501), entry(2, 1, name="林晓", sex="2", birth_date=9_000, number="",
+              place=f"{OTHER_TOWN}202"),
+        record(3, 1, WORK, name="林晓", sex="2", birth_date=9_000, number=one, started_on=19_100, work_place=f"{TOWN}201"),
+    )  # fmt: skip
+    [case] = (row["case"] for row in site.cli("cases", "--kind", "number-shared"))
+    shown = site.cli("cases", "show", case)
+    assert {(row["record"], row["owner"]) for row in shown["records"]} == {
+        ("r1", POLICE), ("r3", "human_resources"),
+    }  # fmt: skip
+    assert one not in str(shown) and "林晓" not in str(shown)
+    site.cli("cases", "accept", case, "--seen", 0)
+    site.run()
+    site.cli("cases", "ask", case, "--seen", 1, "--record", "r3", "--field", "number", "--question", "hers?")
+    site.run()
+    assert site.cli("cases", "requests", department="human_resources")[0]["record_id"] == "r3"
+    told = [
+        recorded.envelope.event for recorded in Subscription(site.hub.log, (ACTIONS,), {}).take(1_000).events
+    ]
+    looked = next(event for event in told if isinstance(event, DisclosureMade) and event.query == "case")
+    assert len(looked.subjects) == 2, "whose records are shown was looked at"
     site.replays()
 
 
