@@ -87,7 +87,7 @@ class Reading:
 
     def choose(self, chosen: Chosen, limit: int, after: str = "") -> list[Case]:
         """The chosen cases that the reader may see."""
-        self.queries.allowed()
+        self.queries.allowed("cases")
         query = select(cases).where(chosen.condition(self.today), self._visible())
         if after:
             last = self.case(after)
@@ -98,7 +98,7 @@ class Reading:
 
     def case(self, case_id: str) -> Case:
         """A case that the reader may see; NotFoundError for any other."""
-        self.queries.allowed()
+        self.queries.allowed("cases")
         query = select(cases).where(cases.c.case_id == case_id, self._visible())
         row = self.db.execute(query).first()
         if row is None:
@@ -138,7 +138,7 @@ class Reading:
 
     def questions(self, limit: int = 20) -> list[dict[str, Any]]:
         """What the reader's department was asked and has not answered, the most pressing first."""
-        self.queries.allowed()
+        self.queries.allowed("cases")
         open_ = case_requests.c.answer.is_(None) & cases.c.state.in_(OPEN)
         if self.reader.department != COORDINATING:
             open_ &= case_requests.c.owner == self.reader.department
