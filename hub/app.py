@@ -65,7 +65,7 @@ class Hub:
         self.feeds = {name: replace(feed, divisions=self.divisions) for name, feed in feeds.items()}
         self.calendar = load_calendar(*_with_own("calendars/china.toml", folder, said.calendar))
         limits = load_limits(*_with_own("limits/china.toml", folder, said.limits))
-        self.rules = Rules(self.feeds, default_model(), said.county, limits, self.calendar)
+        self.rules = Rules(self.feeds, default_model(), said.county, limits, self.calendar, self.divisions)
         events = [path.read_text("utf-8") for path in sorted((SCHEMAS / "events").glob("*.avsc"))]
         derived = [json.dumps(self.feeds[name].avro(), ensure_ascii=False) for name in settings.feeds]
         self.codec = make_codec(settings.log, events + derived)
@@ -106,7 +106,7 @@ class Hub:
         """What a reader may see of cases on a projection, and ask for."""
         queries = Queries(db, self.log, reader, self.settings.hub.county, self.rules.model)
         reading = Reading(db, queries, reader)
-        return reading, Acting(reading, self.log, self.calendar)
+        return reading, Acting(reading, self.log, self.calendar, self.divisions)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:

@@ -11,6 +11,7 @@ from hub.domain import cases
 from hub.domain.calendar import Calendar
 from hub.domain.cases import ACTIONS, OUTCOMES, REASONS, TEXT_MAX, Case
 from hub.domain.disclosures import FOLLOWING_UP
+from hub.domain.divisions import Divisions
 from hub.domain.events import DECISIONS, CaseActionRefused, CaseActionRequested
 from hub.domain.free_text import why_refused
 from hub.errors import SettingsError
@@ -69,8 +70,8 @@ class Asked(NamedTuple):
 class Acting:
     """What one reader may ask of cases."""
 
-    def __init__(self, reading: Reading, log: EventLog, calendar: Calendar) -> None:
-        self._reading, self._log, self._calendar = reading, log, calendar
+    def __init__(self, reading: Reading, log: EventLog, calendar: Calendar, divisions: Divisions) -> None:
+        self._reading, self._log, self._calendar, self._divisions = reading, log, calendar, divisions
         reader = reading.reader
         self._actor, self._place = f"{reader.department}/{reader.role}", reader.jurisdiction
 
@@ -145,7 +146,8 @@ class Acting:
 
     def _expected(self, case: Case, event: CaseActionRequested) -> str | None:
         owners = self._reading.discrepancy(case).owners
-        first = cases.decide(case, event, owners, self._reading.today, self._calendar)[0]
+        ground = cases.Ground(owners, self._reading.today, self._calendar, self._divisions)
+        first = cases.decide(case, event, ground)[0]
         return first.reason if isinstance(first, CaseActionRefused) else None
 
 

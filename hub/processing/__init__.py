@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from hub.connect.contracts import Feed
 from hub.domain.calendar import WEEKDAYS, Calendar
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.events import (
     CaseActionRequested,
     DayClosed,
@@ -55,6 +56,8 @@ class Rules(NamedTuple):
     limits: Limits
     calendar: Calendar = WEEKDAYS
     """By which deadlines in working days are set."""
+    divisions: Divisions = NOWHERE
+    """Which towns there are on a day."""
 
 
 class Prepared(NamedTuple):
@@ -75,7 +78,15 @@ class Processor:
         self._stated: Stated = {}
         self._weights: Weights = {}
         self._reconciliation = Reconciliation(
-            shelves, rules.feeds, rules.model, rules.county, rules.limits, rules.calendar, today, touched
+            shelves,
+            rules.feeds,
+            rules.model,
+            rules.county,
+            rules.limits,
+            rules.calendar,
+            rules.divisions,
+            today,
+            touched,
         )
 
     @property

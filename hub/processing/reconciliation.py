@@ -15,6 +15,7 @@ from hub.domain.calendar import Calendar
 from hub.domain.cases import Case, standing
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy, evidence_digest
+from hub.domain.divisions import Divisions
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.events import (
     BirthReconciled,
@@ -53,11 +54,12 @@ class Reconciliation:
         county: str,
         limits: Limits,
         calendar: Calendar,
+        divisions: Divisions,
         today: int,
         touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds = shelves, feeds
-        self._county, self._limits, self._calendar = county, limits, calendar
+        self._county, self._limits, self._calendar, self._divisions = county, limits, calendar, divisions
         self.today = today
         self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
@@ -177,8 +179,8 @@ class Reconciliation:
             )
             return
         row = self._shelves.discrepancies.get(case.discrepancy_id)
-        owners = row.owners if row else {}
-        yield from self._said(cases.decide(case, request, owners, self.today, self._calendar))
+        ground = cases.Ground(row.owners if row else {}, self.today, self._calendar, self._divisions)
+        yield from self._said(cases.decide(case, request, ground))
         # What people moved may fall due on another day.
         self._touched.add(case.person)
 

@@ -126,6 +126,23 @@ def test_of_a_shared_number_the_owners_of_all_sides_can_be_asked(site):
     site.replays()
 
 
+def test_a_late_case_is_handed_to_a_town_that_exists_and_is_in_time_there(site):
+    site.close_day(entry(1, 1), days=20)
+    [case] = site.cli("cases")
+    assert (case["level"], case["overdue"]) == ("county", False)
+    police = {"department": POLICE, "place": TOWN}
+    refused = site.cli("cases", "hand-over", case["case"], "--seen", 1, "--to", "990101999", **police, code=1)
+    assert refused["refused"] == "no-such-town"
+    site.run()
+    site.cli("cases", "hand-over", case["case"], "--seen", 1, "--to", OTHER_TOWN, **police)
+    site.run()
+    site.cli("cases", "take-over", case["case"], "--seen", 2, department=POLICE, place=OTHER_TOWN)
+    site.run()
+    [taken] = site.cli("cases")
+    assert (taken["level"], taken["place"], taken["due_on"]) == ("town", OTHER_TOWN, "2024-04-03")
+    site.replays()
+
+
 def test_who_has_nothing_to_do_with_a_case_does_not_see_it(site):
     site.close_day(entry(1, 1))
     [found] = site.cli("cases")
