@@ -8,15 +8,14 @@ from typing import Any, NamedTuple
 
 from hub.casework.reading import Chosen, Reading
 from hub.domain import cases
-from hub.domain.calendar import Calendar
 from hub.domain.cases import ACTIONS, OUTCOMES, REASONS, TEXT_MAX, Case
 from hub.domain.disclosures import FOLLOWING_UP
-from hub.domain.divisions import Divisions
 from hub.domain.events import DECISIONS, CaseActionRefused, CaseActionRequested
 from hub.domain.free_text import why_refused
 from hub.errors import SettingsError
 from hub.log import Checkpoint, Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
+from hub.processing import Rules
 
 BULK_MAX = 10_000
 DETAILS_MAX = 10
@@ -70,8 +69,8 @@ class Asked(NamedTuple):
 class Acting:
     """What one reader may ask of cases."""
 
-    def __init__(self, reading: Reading, log: EventLog, calendar: Calendar, divisions: Divisions) -> None:
-        self._reading, self._log, self._calendar, self._divisions = reading, log, calendar, divisions
+    def __init__(self, reading: Reading, log: EventLog, rules: Rules) -> None:
+        self._reading, self._log, self._rules = reading, log, rules
         reader = reading.reader
         self._actor, self._place = f"{reader.department}/{reader.role}", reader.jurisdiction
 
@@ -145,8 +144,13 @@ class Acting:
         return Envelope(event, asked, event.case_id, "/hub/cases", event.case_id, actor=event.actor)
 
     def _expected(self, case: Case, event: CaseActionRequested) -> str | None:
-        owners = self._reading.discrepancy(case).owners
-        ground = cases.Ground(owners, self._reading.today, self._calendar, self._divisions)
+        about, rules = self._reading.discrepancy(case), self._rules
+        feeds = self._reading.feeds_of(about)
+        fields = {
+            record: frozenset(field.name for field in rules.feeds[feed].fields)
+            for record, feed in feeds.items() if feed in rules.feeds
+        }  # fmt: skip
+        ground = cases.Ground(about.owners, self._reading.today, rules.calendar, rules.divisions, fields)
         first = cases.decide(case, event, ground)[0]
         return first.reason if isinstance(first, CaseActionRefused) else None
 

@@ -158,6 +158,11 @@ class Reading:
                 return row["record"], row["version"]
         raise NotFoundError("the discrepancy is not about this record: name one that `show` lists")
 
+    def feeds_of(self, about: Discrepancy) -> dict[str, str]:
+        """The feed of each record of a discrepancy."""
+        query = select(records.c.record_id, records.c.feed).where(records.c.record_id.in_(about.records))
+        return {row.record_id: row.feed for row in self.db.execute(query)}
+
     def _visible(self) -> ColumnElement[bool]:
         me = self.reader
         offered_to = cases.c.offered.endswith(f"/{me.jurisdiction}", autoescape=True)

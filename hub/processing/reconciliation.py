@@ -180,9 +180,17 @@ class Reconciliation:
             return
         row = self._shelves.discrepancies.get(case.discrepancy_id)
         ground = cases.Ground(row.owners if row else {}, self.today, self._calendar, self._divisions)
+        if (record := request.details.get("record")) and record in ground.owners:
+            ground = ground._replace(fields={record: self._fields_of(record)})
         yield from self._said(cases.decide(case, request, ground))
         # What people moved may fall due on another day.
         self._touched.add(case.person)
+
+    def _fields_of(self, record_id: str) -> frozenset[str]:
+        """The fields of a record's feed."""
+        row = self._shelves.records.get(record_id)
+        feed = self._feeds.get(row.feed) if row else None
+        return frozenset(field.name for field in feed.fields) if feed else frozenset()
 
     def _said(self, events: Iterable[Event]) -> Iterator[Event]:
         """Decisions, each folded in before the next."""

@@ -143,6 +143,22 @@ def test_a_late_case_is_handed_to_a_town_that_exists_and_is_in_time_there(site):
     site.replays()
 
 
+def test_an_owner_is_asked_about_a_field_that_its_record_has(site):
+    site.close_day(entry(1, 1))
+    [case] = (row["case"] for row in site.cli("cases"))
+    site.cli("cases", "accept", case, "--seen", 0)
+    site.run()
+    asking = ("cases", "ask", case, "--seen", 1, "--record", "r1", "--question", "?", "--field")
+    refused = site.cli(*asking, "nonsense_field", code=1)
+    assert refused["refused"] == "no-such-field" and "hub feeds spec" in refused["zh"]
+    site.run()
+    assert site.cli("cases", "requests", department=POLICE) == []
+    site.cli(*asking, "name")
+    site.run()
+    assert site.cli("cases", "requests", department=POLICE)[0]["field"] == "name"
+    site.replays()
+
+
 def test_who_has_nothing_to_do_with_a_case_does_not_see_it(site):
     site.close_day(entry(1, 1))
     [found] = site.cli("cases")

@@ -35,7 +35,8 @@ TOWNS = Divisions.of([
     *(Division(STATISTICAL, code, code, ALWAYS, STILL, "", ()) for code in (COUNTY, TOWN, OTHER_TOWN)),
     Division(STATISTICAL, "990101103", "gone", ALWAYS, FRIDAY - 1, "abolished", ()),
 ])  # fmt: skip
-GROUND = Ground(OWNERS, FRIDAY, WEEKDAYS, TOWNS)
+FIELDS = dict.fromkeys(OWNERS, ("number", "name"))
+GROUND = Ground(OWNERS, FRIDAY, WEEKDAYS, TOWNS, FIELDS)
 RAISED = CaseRaised(CASE, DISCREPANCY, "p1", "number-shared", "public_security", "990101101201", FRIDAY, DUE)
 
 
@@ -105,16 +106,21 @@ def test_people_may_take_a_settled_case_up_again_with_a_new_deadline():
         ("raised", request("ask", record="r1", field="number", question="?"), "not-in-this-state"),
         ("accepted", request("ask", record="r9", field="number", question="?"), "no-such-record"),
         ("accepted", request("ask", record="r1", question="?"), "field-missing"),
+        ("accepted", request("ask", record="r1", field="nonsense_field", question="?"), "no-such-field"),
         ("accepted", request("ask", record="r1", field="number"), "question-missing"),
         (
             "accepted",
-            request("ask", record="r1", field="f", question="?", until="2024-03-01"),
+            request("ask", record="r1", field="number", question="?", until="2024-03-01"),
             "until-not-ahead",
         ),
-        ("accepted", request("ask", record="r1", field="f", question="?", until="soon"), "until-not-ahead"),
         (
             "accepted",
-            request("ask", record="r1", field="f", question="?", record_version="x"),
+            request("ask", record="r1", field="number", question="?", until="soon"),
+            "until-not-ahead",
+        ),
+        (
+            "accepted",
+            request("ask", record="r1", field="number", question="?", record_version="x"),
             "unknown-record-version",
         ),
         ("accepted", request("answer", request="1", answer="right"), "no-such-request"),

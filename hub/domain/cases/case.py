@@ -1,6 +1,6 @@
 """What a case is, and what it becomes by each event that happens to it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from hub.domain.calendar import Calendar
@@ -54,6 +54,8 @@ class Ground(NamedTuple):
     today: Day
     calendar: Calendar
     divisions: Divisions = NOWHERE
+    fields: Mapping[str, Collection[str]] = {}
+    """Fields of their feeds by the records that may be asked about."""
 
 
 class Request(NamedTuple):

@@ -51,6 +51,8 @@ def _cannot_ask(case: Case, request: CaseActionRequested, ground: Ground) -> str
         return "no-such-record"
     if not 0 < len(details.get("field", "")) <= FIELD_MAX:
         return "field-missing"
+    if details["field"] not in ground.fields.get(record, ()):
+        return "no-such-field"
     if not 0 < len(details.get("question", "")) <= TEXT_MAX:
         return "question-missing"
     if not _is_number(details.get("record_version", "0")):
