@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hub.audit import replay
+from hub.casework import under_target
 from hub.cli.common import as_json, opened, queries
 from hub.cli.show import emit, show_status, table
 from hub.cli.vanished import UNDECIDED
@@ -26,6 +27,7 @@ def status(context: click.Context, json_: bool) -> None:
             "quarantine": hub.intake.quarantine_balance(),
             "rhythm": hub.intake.rhythm(),
             "holidays_missing": hub.intake.holidays_missing(),
+            "under_target": under_target(db),
             "watch": hub.intake.feed_discrepancies(),
             "vanished": {e.proposal.feed: e.state for e in hub.intake.vanished() if e.state in UNDECIDED},
         }
