@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 from hub.audit import area, own, review
 from hub.audit.aggregates import Asked, Statistics, statistics, within
 from hub.audit.person import alternatives, profiles_of, ties, values
+from hub.audit.residence import residence
 from hub.connect.contracts import Feed
 from hub.domain.births import OUTCOMES
 from hub.domain.cases import STATES
@@ -294,6 +295,16 @@ class Queries:
         self._disclose("person", [person])
         today = load_progress(self._db, "today", -1)
         return {"person": person} | values(self._db, rows, feeds, today)
+
+    def residence(self, wanted: str, limits: Limits) -> dict[str, Any]:
+        """All spells of one person with the evidence for each, and the class of each of the last months."""
+        self._allowed("residence")
+        person = self._find_person(wanted)
+        if not profiles_of(self._db, person):
+            raise NotFoundError(NOBODY)
+        self._mine(person)
+        self._disclose("residence", [person])
+        return residence(self._db, person, load_progress(self._db, "today", -1), limits)
 
     # --- pairs that people must look at --------------------------------------------------------
 
