@@ -47,7 +47,7 @@ from hub.projections.position import load_checkpoint, load_progress
 from hub.statistics.publication import Safety
 
 ROWS_MAX = 1_000
-NOBODY = "no person, record, pair, discrepancy or case of your area has this id"
+NOBODY = "您的辖区内没有此编号 no person, record, pair, discrepancy or case of your area has this id"
 Answer = list[dict[str, Any]]
 DAY_COLUMNS = frozenset(
     [

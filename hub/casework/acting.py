@@ -38,19 +38,25 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
-            raise SettingsError(f"unknown action {self.action}; known: {', '.join(ACTIONS)}")
+            raise SettingsError(f"没有此操作 unknown action {self.action}; known: {', '.join(ACTIONS)}")
         if self.outcome is not None and self.outcome not in OUTCOMES:
-            raise SettingsError(f"unknown outcome {self.outcome}; known: {', '.join(OUTCOMES)}")
+            raise SettingsError(
+                f"没有此办结结果 unknown outcome {self.outcome}; known: {', '.join(OUTCOMES)}"
+            )
         if self.note is not None and len(self.note) > TEXT_MAX:
-            raise SettingsError(f"the note is longer than {TEXT_MAX} characters")
+            raise SettingsError(f"备注过长 the note is longer than {TEXT_MAX} characters")
         if len(self.details) > DETAILS_MAX or any(len(said) > TEXT_MAX for said in self.details.values()):
-            raise SettingsError(f"at most {DETAILS_MAX} details, each of at most {TEXT_MAX} characters")
+            raise SettingsError(
+                f"明细过多或过长 at most {DETAILS_MAX} details, each of at most {TEXT_MAX} characters"
+            )
         for name, text in {"note": self.note or "", **self.details}.items():
             if name in WORDS and (reason := why_refused(text)):
-                raise SettingsError(f"the {name} {reason}")
+                raise SettingsError(f"内容不得保存 the {name} {reason}")
             if name in DEPARTMENTS and text not in FOLLOWING_UP:
                 known = ", ".join(sorted(FOLLOWING_UP))
-                raise SettingsError(f"unknown {name} {text}: no department follows up cases but {known}")
+                raise SettingsError(
+                    f"没有此部门 unknown {name} {text}: no department follows up cases but {known}"
+                )
 
 
 class Asked(NamedTuple):
@@ -77,7 +83,9 @@ class Acting:
     def ask(self, case_id: str, seen: int, wanted: Wanted) -> Asked:
         """Ask for one thing of one case, having seen it at this version."""
         if not 0 <= seen <= SEEN_MAX:
-            raise SettingsError("seen: the version of the case that was looked at, from 0 on")
+            raise SettingsError(
+                "须写明所见案件版本（0起） seen: the version of the case that was looked at, from 0 on"
+            )
         case = self._reading.case(case_id)
         event = self._event(case, seen, wanted)
         envelope = self._envelope(event)

@@ -45,13 +45,17 @@ class Chosen:
         wanted: list[ColumnElement[bool]] = [true()]
         if self.kind:
             if self.kind not in CATALOGUE:
-                raise SettingsError(f"unknown kind {self.kind}; known: {', '.join(sorted(CATALOGUE))}")
+                raise SettingsError(
+                    f"没有此类型 unknown kind {self.kind}; known: {', '.join(sorted(CATALOGUE))}"
+                )
             wanted.append(cases.c.kind == self.kind)
         if self.state == "open":
             wanted.append(cases.c.state.in_(OPEN))
         elif self.state:
             if self.state not in STATES:
-                raise SettingsError(f"unknown state {self.state}; known: open, {', '.join(STATES)}")
+                raise SettingsError(
+                    f"没有此状态 unknown state {self.state}; known: open, {', '.join(STATES)}"
+                )
             wanted.append(cases.c.state == self.state)
         if self.department:
             wanted.append(cases.c.department == self.department)
@@ -59,7 +63,7 @@ class Chosen:
             wanted.append(cases.c.place.startswith(self.place, autoescape=True))
         if self.level:
             if self.level not in LEVELS:
-                raise SettingsError(f"unknown level {self.level}; known: {', '.join(LEVELS)}")
+                raise SettingsError(f"没有此层级 unknown level {self.level}; known: {', '.join(LEVELS)}")
             wanted.append(cases.c.level == LEVELS.index(self.level))
         if self.overdue:
             wanted += [cases.c.state.in_(OPEN), cases.c.due_on < today]
@@ -102,7 +106,9 @@ class Reading:
         query = select(cases).where(cases.c.case_id == case_id, self._visible())
         row = self.db.execute(query).first()
         if row is None:
-            raise NotFoundError("there is no such case, or it is not for your department and area to see")
+            raise NotFoundError(
+                "没有此案件，或不在您的部门与辖区 there is no such case, or it is not for your department and area to see"
+            )
         return Case._make(row)
 
     def discrepancy(self, case: Case) -> Discrepancy:
@@ -156,7 +162,9 @@ class Reading:
         for row in self._records(about):
             if named in (row["record"], f"{row['feed']}/{row['key']}"):
                 return row["record"], row["version"]
-        raise NotFoundError("the discrepancy is not about this record: name one that `show` lists")
+        raise NotFoundError(
+            "该记录不属于此不一致 the discrepancy is not about this record: name one that `show` lists"
+        )
 
     def feeds_of(self, about: Discrepancy) -> dict[str, str]:
         """The feed of each record of a discrepancy."""
