@@ -106,7 +106,7 @@ class Hub:
         """What a reader may see of cases on a projection, and ask for."""
         queries = Queries(db, self.log, reader, self.settings.hub.county, self.rules.model)
         reading = Reading(db, queries, reader)
-        return reading, Acting(reading, self.log, self.calendar)
+        return reading, Acting(reading, self.log, self.rules)
 
     @contextmanager
     def ingest(self) -> Iterator[Ingest]:

@@ -11,17 +11,19 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, or_, select
 
-from hub.audit import area, review
+from hub.audit import area, own, review
 from hub.audit.aggregates import Asked, Source, Statistics, statistics, within
 from hub.audit.person import alternatives, profiles_of, ties, values
+from hub.audit.residence import residence
 from hub.connect.contracts import Feed
 from hub.domain.births import OUTCOMES
 from hub.domain.cases import STATES
 from hub.domain.days import Day, day_of, iso
-from hub.domain.disclosures import Reader, refusal
+from hub.domain.disclosures import OWN, Reader, refusal, rows_of
 from hub.domain.discrepancies import CATALOGUE
 from hub.domain.events import ID_COLLISION, RECORDS, DisclosureMade, FiguresReleased, PairJudged
 from hub.domain.evidence import in_chinese
+from hub.domain.limits import Limits
 from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
 from hub.errors import DisclosureRefusedError, NotFoundError, SettingsError
 from hub.log import Envelope, EventLog, derive_id
@@ -48,7 +50,7 @@ from hub.statistics.publication import Safety
 from hub.statistics.releases import History, Released, written
 
 ROWS_MAX = 1_000
-NOBODY = "no person, record, pair, discrepancy or case of your area has this id"
+NOBODY = "您的辖区内没有此编号 no person, record, pair, discrepancy or case of your area has this id"
 Answer = list[dict[str, Any]]
 DAY_COLUMNS = frozenset(
     [
@@ -159,7 +161,7 @@ class Queries:
         What is given out as a release is put on record. `before` are those to compare with; None: all that the log
         holds.
         """
-        self._allowed()
+        self._allowed("statistics")
         today = load_progress(self._db, "today", -1)
         if today < 0:
             raise NotFoundError("no day has been closed yet: ingest and run first")
@@ -177,6 +179,7 @@ class Queries:
 
     def rows(self, name: str, limit: int = 20, after: str = "", **filters: str) -> Answer:
         """A page of one view, inside the reader's jurisdiction, behind the row of this id."""
+        self._allowed(name)
         table = PAGES[name]
         place = table.c["jurisdiction" if "jurisdiction" in table.c else "place"]
         query = select(table).order_by(*table.primary_key.columns).limit(min(limit, ROWS_MAX))
@@ -184,6 +187,8 @@ class Queries:
             query = query.where(next(iter(table.primary_key.columns)) > after)
         if not self._sees_all():
             query = query.where(place.startswith(self._reader.jurisdiction))
+        if rows_of(self._reader, name) == OWN:
+            query = query.where(own.rows(name, self._reader.department))
         for column, value in filters.items():
             known = VALUES.get(name, {}).get(column)
             if known and value not in known:
@@ -195,7 +200,7 @@ class Queries:
 
     def people(self, limit: int = 20) -> Answer:
         """A page of people: how many records of which feeds make each of them."""
-        self._allowed()
+        self._allowed("people")
         query = select(people).order_by(people.c.person).limit(min(limit, ROWS_MAX))
         if not self._sees_all():
             query = query.where(people.c.person.in_(area.people_in(self._reader.jurisdiction)))
@@ -214,19 +219,19 @@ class Queries:
             "birth_date": best.birth_date if best else "", "evidence": rows,
         }  # fmt: skip
 
-    def explain(self, wanted: str) -> dict[str, Any]:
-        """Why a person, record, discrepancy or case is what it is."""
-        self._allowed()
+    def explain(self, wanted: str, feeds: Mapping[str, Feed] | None = None) -> dict[str, Any]:
+        """Why a person, record, discrepancy or case is what it is.
+
+        Whoever may explain its own alone: a discrepancy or case it owns, or a record of its feeds.
+        """
+        self._allowed("explain")
         for table in (discrepancies, cases):
             key = next(iter(table.primary_key.columns))
             row = self._db.execute(select(table).where(key == wanted)).mappings().first()
             if row is not None:
-                self._mine(row["person"])
-                self._disclose("explain", [row["person"]])
-                kind = CATALOGUE[row["kind"]]
-                chinese = {"evidence_zh": in_chinese(row["evidence"])} if "evidence" in row else {}
-                said = {"zh": kind.zh, "en": kind.en, "shows": kind.evidence, "closes": kind.closes}
-                return shown(row) | chinese | said
+                return self._explained_row(table, row)
+        if rows_of(self._reader, "explain") == OWN:
+            return self._own_record(wanted, feeds or {})
         person = self._find_person(wanted)
         row = self._db.execute(select(people).where(people.c.person == person)).mappings().first()
         if row is None:
@@ -235,6 +240,37 @@ class Queries:
         found = self._explained(person)
         others = [pair["right"]["person"] for pair in found["alternatives"]]
         self._disclose("explain", [person, *filter(None, others)])
+        return found
+
+    def _explained_row(self, table: Table, row: RowMapping) -> dict[str, Any]:
+        """A discrepancy or case in words; NotFoundError where it is not the reader's."""
+        if rows_of(self._reader, "explain") == OWN:
+            me = self._reader.department
+            asked = {said[2] for said in row.get("asking", {}).values()}
+            if me not in (
+                row["owner"],
+                row.get("department"),
+                row.get("offered", "").partition("/")[0],
+                *asked,
+            ):
+                raise NotFoundError(NOBODY)
+        self._mine(row["person"])
+        self._disclose("explain", [row["person"]])
+        kind = CATALOGUE[row["kind"]]
+        chinese = {"evidence_zh": in_chinese(row["evidence"])} if "evidence" in row else {}
+        said = {"zh": kind.zh, "en": kind.en, "shows": kind.evidence, "closes": kind.closes}
+        return shown(row) | chinese | said
+
+    def _own_record(self, wanted: str, feeds: Mapping[str, Feed]) -> dict[str, Any]:
+        """A record that the reader's department published, and what it owns of the discrepancies about it."""
+        me = self._reader.department
+        mine = [name for name, feed in feeds.items() if feed.department == me]
+        found = own.record(self._db, wanted, mine, me)
+        if found is None:
+            raise NotFoundError(NOBODY)
+        person = found.pop("person")
+        self._mine(person)
+        self._disclose("explain", [person])
         return found
 
     def _find_person(self, wanted: str) -> str:
@@ -261,7 +297,7 @@ class Queries:
 
     def person(self, wanted: str, feeds: Mapping[str, Feed]) -> dict[str, Any]:
         """The values to go by of one person, with every value that lost and the records behind them."""
-        self._allowed()
+        self._allowed("person")
         person = self._find_person(wanted)
         rows = profiles_of(self._db, person)
         if not rows:
@@ -271,11 +307,21 @@ class Queries:
         today = load_progress(self._db, "today", -1)
         return {"person": person} | values(self._db, rows, feeds, today)
 
+    def residence(self, wanted: str, limits: Limits) -> dict[str, Any]:
+        """All spells of one person with the evidence for each, and the class of each of the last months."""
+        self._allowed("residence")
+        person = self._find_person(wanted)
+        if not profiles_of(self._db, person):
+            raise NotFoundError(NOBODY)
+        self._mine(person)
+        self._disclose("residence", [person])
+        return residence(self._db, person, load_progress(self._db, "today", -1), limits)
+
     # --- pairs that people must look at --------------------------------------------------------
 
     def review_queue(self, limit: int = 20) -> Answer:
         """The pairs where an answer is expected to put most right; who they are is not shown."""
-        self._allowed()
+        self._allowed("review")
         queue = (review.shown(pair) for pair in review.queue(self._db, self._model))
         mine = (row for row in queue if self._concerns(row["left"]) or self._concerns(row["right"]))
         found = list(islice(mine, min(limit, ROWS_MAX)))
@@ -284,14 +330,14 @@ class Queries:
 
     def review_pair(self, pair: str) -> dict[str, Any]:
         """Both sides of a pair."""
-        self._allowed()
+        self._allowed("review")
         left, right = self._sides(pair)
         self._disclose("review pair", [person for person in (left.person, right.person) if person])
         return review.side_by_side(self._db, left, right, self._model)
 
     def judgement(self, pair: str, verdict: str, reason: str) -> PairJudged:
         """What this reader says of a pair, ready for the log."""
-        self._allowed()
+        self._allowed("review")
         actor = f"{self._reader.department}/{self._reader.role}"
         return review.judgement(self._sides(pair), verdict, reason, actor)
 
@@ -304,7 +350,7 @@ class Queries:
 
     def links(self, feed: str | None) -> list[tuple[str, str]]:
         """Every live record and its person; the feed's own keys where one feed is given."""
-        self._whole_county()
+        self._whole_county("links")
         query = (
             select(records.c.feed, records.c.source_key, profiles.c.person)
             .join(profiles, profiles.c.profile == records.c.profile).where(records.c.live)
@@ -318,17 +364,23 @@ class Queries:
 
     def changes(self, found: Mapping[str, Any], limit: int) -> dict[str, Any]:
         """What another model would change, with the people of the largest changes."""
-        self._whole_county()
+        self._whole_county("what-if")
         shown = found["changes"][:limit]
         self._disclose("what-if", [p for change in shown for p in (*change["before"], *change["after"])])
         return {**found, "changes": shown}
 
     def delivery(self, feed: str, agreements: Sequence[str]) -> None:
         """Put on record that a receiver is given the records of a feed, under which agreements."""
+        self._allowed("delivery")
         self._disclose("delivery", [f"all of {feed}", *agreements])
 
-    def quarantined(self, subject: str, shown_masked: dict[str, Any]) -> dict[str, Any]:
-        """What is shown of a row in quarantine, masked as it is; even that look is put on record."""
+    def quarantined(self, subject: str, department: str, shown_masked: dict[str, Any]) -> dict[str, Any]:
+        """What is shown of a department's row in quarantine, masked as it is; even that look is put on record."""
+        self._allowed("quarantine")
+        if rows_of(self._reader, "quarantine") == OWN and department != self._reader.department:
+            raise NotFoundError(
+                f"该行由{department}报送 this row is {department}'s: it mends the rows it delivers"
+            )
         self._disclose("quarantine", [subject])
         return shown_masked
 
@@ -359,30 +411,29 @@ class Queries:
         if not self._concerns(person):
             raise NotFoundError(NOBODY)
 
-    def _whole_county(self) -> None:
-        self._allowed()
+    def _whole_county(self, view: str) -> None:
+        self._allowed(view)
         if not self._sees_all():
             raise DisclosureRefusedError(
-                "this tells of the whole county: only its own readers may ask for it"
+                "此项涉及全县，仅限全县的查询者 this tells of the whole county: only its own readers may ask for it"
             )
 
     # --- disclosure --------------------------------------------------------------------------
 
-    def allowed(self) -> None:
-        """DisclosureRefusedError where the reader may see no person's record."""
-        self._allowed()
+    def allowed(self, view: str) -> None:
+        """DisclosureRefusedError where the reader may not read this view."""
+        self._allowed(view)
 
     def on_record(self, query: str, subjects: Sequence[str]) -> None:
         """Put a look at these people on record before it is shown."""
         self._disclose(query, subjects)
 
-    def _allowed(self) -> None:
-        if reason := refusal(self._reader, self._county):
+    def _allowed(self, view: str) -> None:
+        if reason := refusal(self._reader, self._county, view):
             raise DisclosureRefusedError(reason)
 
     def _disclose(self, query: str, subjects: Sequence[str]) -> None:
-        """Put the look on record before it is shown."""
-        self._allowed()
+        """Put the look on record before it is shown; whoever calls has asked `_allowed`."""
         if not subjects:
             return
         reader = self._reader

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -40,6 +41,10 @@ BODY_SECONDS = 10
 TOKENS_MAX = 1_000
 CONNECTIONS_MAX = 64
 PAGE_MAX = 200
+BROKEN = "内部错误，请联系管理员 the hub failed: tell whoever runs it"
+IN_CHINESE = {"not-found": "未找到", "disclosure-refused": "无权查看", "settings": "请求有误"}
+"""What goes before the words of an error that has none of its own in Chinese."""
+log = structlog.get_logger()
 FIELDS = ("department", "role", "jurisdiction", "purpose")
 REFUSALS = {
     404: (
@@ -130,8 +135,15 @@ class Service:
                 return problem(
                     401, "token-expired", f"令牌已过期 the token ran out on {token.until}: ask for another"
                 )
-            with self._hub.projection() as db:
-                return JSONResponse(await answer(request, *self._hub.casework(db, token.reader)), status)
+            try:
+                with self._hub.projection() as db:
+                    return JSONResponse(await answer(request, *self._hub.casework(db, token.reader)), status)
+            except (HubError, HTTPException):
+                raise
+            except Exception as error:
+                # Caught here: what escapes is told of with a traceback, which may hold what a person's record says.
+                log.error("request_failed", error_type=type(error).__name__)
+                return problem(500, "hub-error", BROKEN)
 
         return Route(path, endpoint, methods=[method])
 
@@ -155,17 +167,19 @@ async def _page(request: Request, reading: Reading, acting: Acting) -> Any:
     said = dict(request.query_params)
     limit, after = said.pop("limit", "20"), said.pop("after", "")
     if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) <= PAGE_MAX):
-        raise SettingsError(f"limit: a number from 1 to {PAGE_MAX}")
+        raise SettingsError(f"条数有误 limit: a number from 1 to {PAGE_MAX}")
     known = Chosen.__dataclass_fields__.keys()
     if unknown := sorted(said.keys() - known):
-        raise SettingsError(f"unknown {unknown[0]}; known: {', '.join(sorted((*known, 'limit', 'after')))}")
+        raise SettingsError(
+            f"没有此筛选项 unknown {unknown[0]}; known: {', '.join(sorted((*known, 'limit', 'after')))}"
+        )
     flags = {name: _flag(name, said.pop(name)) for name in ("overdue", "offered") if name in said}
     return reading.page(Chosen(**said, **flags), int(limit), after)  # type: ignore[arg-type]
 
 
 def _flag(name: str, text: str) -> bool:
     if text not in ("true", "false"):
-        raise SettingsError(f"{name}: true or false")
+        raise SettingsError(f"只能为 true 或 false {name}: true or false")
     return text == "true"
 
 
@@ -186,7 +200,7 @@ async def _ask(request: Request, reading: Reading, acting: Acting) -> Any:
         said = msgspec.json.decode(await _body(request), type=Ask)
     except msgspec.MsgspecError as error:
         # Its words name a field and a type, never a value.
-        raise SettingsError(f"the body is not what is expected: {error}") from None
+        raise SettingsError(f"请求体不符合要求 the body is not what is expected: {error}") from None
     wanted = Wanted(action=said.action, outcome=said.outcome, note=said.note, details=said.details)
     return acting.ask(request.path_params["case"], said.seen, wanted).shown()
 
@@ -200,7 +214,7 @@ async def _body(request: Request) -> bytes:
                 if len(body) > BODY_BYTES_MAX:
                     raise HTTPException(413)
     except TimeoutError:
-        raise SettingsError("the body took too long") from None
+        raise SettingsError("请求体传输超时 the body took too long") from None
     return body
 
 
@@ -215,11 +229,12 @@ async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
     # What an operator would change in a file, a caller changes in the request.
     status = 400 if isinstance(error, SettingsError) else error.http_status
-    return problem(status, error.code, str(error) if status < 500 else "稍后重试 try again later")
+    said = str(error) if not str(error).isascii() else f"{IN_CHINESE.get(error.code, '请求被拒绝')} {error}"
+    return problem(status, error.code, said if status < 500 else "稍后重试 try again later")
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return problem(500, "hub-error", "内部错误 the hub failed")
+    return problem(500, "hub-error", BROKEN)
 
 
 def server(hub: Hub, tokens: Sequence[Token], port: int) -> uvicorn.Server:

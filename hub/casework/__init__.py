@@ -7,7 +7,7 @@ record too.
 """
 
 from hub.casework.acting import SEEN_MAX, Acting, Wanted
-from hub.casework.precision import precision
+from hub.casework.precision import precision, under_target
 from hub.casework.reading import Chosen, Reading
 
-__all__ = ["SEEN_MAX", "Acting", "Chosen", "Reading", "Wanted", "precision"]
+__all__ = ["SEEN_MAX", "Acting", "Chosen", "Reading", "Wanted", "precision", "under_target"]

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from hub.casework.reading import Chosen, Reading
 from hub.domain import cases
-from hub.domain.calendar import Calendar
 from hub.domain.cases import ACTIONS, OUTCOMES, REASONS, TEXT_MAX, Case
 from hub.domain.disclosures import FOLLOWING_UP
 from hub.domain.events import DECISIONS, CaseActionRefused, CaseActionRequested
@@ -16,6 +15,7 @@ from hub.domain.free_text import why_refused
 from hub.errors import SettingsError
 from hub.log import Checkpoint, Envelope, EventLog, derive_id
 from hub.log.subscription import Subscription
+from hub.processing import Rules
 
 BULK_MAX = 10_000
 DETAILS_MAX = 10
@@ -38,19 +38,25 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
-            raise SettingsError(f"unknown action {self.action}; known: {', '.join(ACTIONS)}")
+            raise SettingsError(f"没有此操作 unknown action {self.action}; known: {', '.join(ACTIONS)}")
         if self.outcome is not None and self.outcome not in OUTCOMES:
-            raise SettingsError(f"unknown outcome {self.outcome}; known: {', '.join(OUTCOMES)}")
+            raise SettingsError(
+                f"没有此办结结果 unknown outcome {self.outcome}; known: {', '.join(OUTCOMES)}"
+            )
         if self.note is not None and len(self.note) > TEXT_MAX:
-            raise SettingsError(f"the note is longer than {TEXT_MAX} characters")
+            raise SettingsError(f"备注过长 the note is longer than {TEXT_MAX} characters")
         if len(self.details) > DETAILS_MAX or any(len(said) > TEXT_MAX for said in self.details.values()):
-            raise SettingsError(f"at most {DETAILS_MAX} details, each of at most {TEXT_MAX} characters")
+            raise SettingsError(
+                f"明细过多或过长 at most {DETAILS_MAX} details, each of at most {TEXT_MAX} characters"
+            )
         for name, text in {"note": self.note or "", **self.details}.items():
             if name in WORDS and (reason := why_refused(text)):
-                raise SettingsError(f"the {name} {reason}")
+                raise SettingsError(f"内容不得保存 the {name} {reason}")
             if name in DEPARTMENTS and text not in FOLLOWING_UP:
                 known = ", ".join(sorted(FOLLOWING_UP))
-                raise SettingsError(f"unknown {name} {text}: no department follows up cases but {known}")
+                raise SettingsError(
+                    f"没有此部门 unknown {name} {text}: no department follows up cases but {known}"
+                )
 
 
 class Asked(NamedTuple):
@@ -69,15 +75,17 @@ class Asked(NamedTuple):
 class Acting:
     """What one reader may ask of cases."""
 
-    def __init__(self, reading: Reading, log: EventLog, calendar: Calendar) -> None:
-        self._reading, self._log, self._calendar = reading, log, calendar
+    def __init__(self, reading: Reading, log: EventLog, rules: Rules) -> None:
+        self._reading, self._log, self._rules = reading, log, rules
         reader = reading.reader
         self._actor, self._place = f"{reader.department}/{reader.role}", reader.jurisdiction
 
     def ask(self, case_id: str, seen: int, wanted: Wanted) -> Asked:
         """Ask for one thing of one case, having seen it at this version."""
         if not 0 <= seen <= SEEN_MAX:
-            raise SettingsError("seen: the version of the case that was looked at, from 0 on")
+            raise SettingsError(
+                "须写明所见案件版本（0起） seen: the version of the case that was looked at, from 0 on"
+            )
         case = self._reading.case(case_id)
         event = self._event(case, seen, wanted)
         envelope = self._envelope(event)
@@ -144,8 +152,14 @@ class Acting:
         return Envelope(event, asked, event.case_id, "/hub/cases", event.case_id, actor=event.actor)
 
     def _expected(self, case: Case, event: CaseActionRequested) -> str | None:
-        owners = self._reading.discrepancy(case).owners
-        first = cases.decide(case, event, owners, self._reading.today, self._calendar)[0]
+        about, rules = self._reading.discrepancy(case), self._rules
+        feeds = self._reading.feeds_of(about)
+        fields = {
+            record: frozenset(field.name for field in rules.feeds[feed].fields)
+            for record, feed in feeds.items() if feed in rules.feeds
+        }  # fmt: skip
+        ground = cases.Ground(about.owners, self._reading.today, rules.calendar, rules.divisions, fields)
+        first = cases.decide(case, event, ground)[0]
         return first.reason if isinstance(first, CaseActionRefused) else None
 
 

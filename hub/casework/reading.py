@@ -14,7 +14,7 @@ from hub.domain.discrepancies import CATALOGUE
 from hub.domain.discrepancy import Discrepancy
 from hub.domain.evidence import in_chinese
 from hub.errors import NotFoundError, SettingsError
-from hub.projections import case_entries, case_requests, cases, discrepancies, records
+from hub.projections import case_entries, case_requests, cases, discrepancies, profiles, records
 from hub.projections.position import load_progress
 from hub.queries import Queries, shown
 
@@ -45,13 +45,17 @@ class Chosen:
         wanted: list[ColumnElement[bool]] = [true()]
         if self.kind:
             if self.kind not in CATALOGUE:
-                raise SettingsError(f"unknown kind {self.kind}; known: {', '.join(sorted(CATALOGUE))}")
+                raise SettingsError(
+                    f"没有此类型 unknown kind {self.kind}; known: {', '.join(sorted(CATALOGUE))}"
+                )
             wanted.append(cases.c.kind == self.kind)
         if self.state == "open":
             wanted.append(cases.c.state.in_(OPEN))
         elif self.state:
             if self.state not in STATES:
-                raise SettingsError(f"unknown state {self.state}; known: open, {', '.join(STATES)}")
+                raise SettingsError(
+                    f"没有此状态 unknown state {self.state}; known: open, {', '.join(STATES)}"
+                )
             wanted.append(cases.c.state == self.state)
         if self.department:
             wanted.append(cases.c.department == self.department)
@@ -59,7 +63,7 @@ class Chosen:
             wanted.append(cases.c.place.startswith(self.place, autoescape=True))
         if self.level:
             if self.level not in LEVELS:
-                raise SettingsError(f"unknown level {self.level}; known: {', '.join(LEVELS)}")
+                raise SettingsError(f"没有此层级 unknown level {self.level}; known: {', '.join(LEVELS)}")
             wanted.append(cases.c.level == LEVELS.index(self.level))
         if self.overdue:
             wanted += [cases.c.state.in_(OPEN), cases.c.due_on < today]
@@ -87,7 +91,7 @@ class Reading:
 
     def choose(self, chosen: Chosen, limit: int, after: str = "") -> list[Case]:
         """The chosen cases that the reader may see."""
-        self.queries.allowed()
+        self.queries.allowed("cases")
         query = select(cases).where(chosen.condition(self.today), self._visible())
         if after:
             last = self.case(after)
@@ -98,11 +102,13 @@ class Reading:
 
     def case(self, case_id: str) -> Case:
         """A case that the reader may see; NotFoundError for any other."""
-        self.queries.allowed()
+        self.queries.allowed("cases")
         query = select(cases).where(cases.c.case_id == case_id, self._visible())
         row = self.db.execute(query).first()
         if row is None:
-            raise NotFoundError("there is no such case, or it is not for your department and area to see")
+            raise NotFoundError(
+                "没有此案件，或不在您的部门与辖区 there is no such case, or it is not for your department and area to see"
+            )
         return Case._make(row)
 
     def discrepancy(self, case: Case) -> Discrepancy:
@@ -114,7 +120,7 @@ class Reading:
         """One case with what it is about, its records and their owners, and what was asked."""
         case = self.case(case_id)
         about = self.discrepancy(case)
-        self.queries.on_record("case", [case.person])
+        self.queries.on_record("case", [case.person, *self._stating(about)])
         kind = CATALOGUE[case.kind]
         return self._line(case) | {
             "zh": kind.zh, "en": kind.en, "closes": kind.closes, "person": case.person,
@@ -138,7 +144,7 @@ class Reading:
 
     def questions(self, limit: int = 20) -> list[dict[str, Any]]:
         """What the reader's department was asked and has not answered, the most pressing first."""
-        self.queries.allowed()
+        self.queries.allowed("cases")
         open_ = case_requests.c.answer.is_(None) & cases.c.state.in_(OPEN)
         if self.reader.department != COORDINATING:
             open_ &= case_requests.c.owner == self.reader.department
@@ -156,7 +162,14 @@ class Reading:
         for row in self._records(about):
             if named in (row["record"], f"{row['feed']}/{row['key']}"):
                 return row["record"], row["version"]
-        raise NotFoundError("the discrepancy is not about this record: name one that `show` lists")
+        raise NotFoundError(
+            "该记录不属于此不一致 the discrepancy is not about this record: name one that `show` lists"
+        )
+
+    def feeds_of(self, about: Discrepancy) -> dict[str, str]:
+        """The feed of each record of a discrepancy."""
+        query = select(records.c.record_id, records.c.feed).where(records.c.record_id.in_(about.records))
+        return {row.record_id: row.feed for row in self.db.execute(query)}
 
     def _visible(self) -> ColumnElement[bool]:
         me = self.reader
@@ -195,6 +208,14 @@ class Reading:
              "live": row.live, "owner": owners[row.record_id]}
             for row in self.db.execute(query)
         ]  # fmt: skip
+
+    def _stating(self, about: Discrepancy) -> list[str]:
+        """Whose records a discrepancy is about."""
+        query = (
+            select(profiles.c.person).join(records, records.c.profile == profiles.c.profile)
+            .where(records.c.record_id.in_(about.records), profiles.c.person.is_not(None))
+        )  # fmt: skip
+        return list(self.db.execute(query).scalars())
 
     def _requests(self, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
         query = select(case_requests).where(condition).order_by(case_requests.c.request_id)

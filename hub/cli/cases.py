@@ -9,7 +9,7 @@ from hub.casework import SEEN_MAX, Acting, Chosen, Reading, Wanted
 from hub.cli.common import FINDINGS, as_json, opened, reader_of
 from hub.cli.notify import digest, notify
 from hub.cli.show import emit, table
-from hub.domain.cases import ANSWERS, LEVELS, OUTCOMES, REASONS
+from hub.domain.cases import ANSWERS, LAPSED, LEVELS, OUTCOMES, REASONS
 from hub.domain.cases.handover import STEPS
 from hub.domain.cases.moves import MOVES
 from hub.domain.discrepancies import CATALOGUE
@@ -99,10 +99,16 @@ def show(context: click.Context, case_id: str, json_: bool) -> None:
     emit(found, json_, lambda: _show(found))
 
 
+SETTLED = {
+    "corrected": "已更正", "confirmed-right": "确认无误", "registered": "已登记", "moved": "已迁移",
+    "not-found": "查无此记录", "not-a-discrepancy": "不属不一致", LAPSED: "期限已过",
+}  # fmt: skip
+
+
 def _show(found: dict[str, Any]) -> None:
-    table(
-        found["case"], {name: value for name, value in found.items() if name not in ("records", "requests")}
-    )
+    outcome = found["outcome"] and f"{SETTLED.get(found['outcome'], '')} {found['outcome']}"
+    said = {name: value for name, value in found.items() if name not in ("records", "requests")}
+    table(found["case"], said | {"outcome": outcome})
     table("记录 records", found["records"])
     if found["requests"]:
         table("询问与答复 requests and answers", [_question(row) for row in found["requests"]])

@@ -52,7 +52,7 @@ def precision(context: click.Context, json_: bool) -> None:
     """Per kind, how many settled cases were right to raise, with a 95 % interval.
 
     Only cases that somebody judged count; where there are none there is no figure. Ends with 1 if a kind
-    is under the target of its catalogue entry.
+    is under the target of its catalogue entry: its whole interval is, on at least 5 judged cases.
     """
     hub = opened(context)
     with hub.projection() as db:

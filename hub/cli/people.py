@@ -69,7 +69,7 @@ def explain(context: click.Context, wanted: str, page: Path | None, json_: bool)
     hub = opened(context)
     with hub.projection() as db:
         asking = queries(hub, db)
-        found = asking.explain(wanted)
+        found = asking.explain(wanted, hub.feeds)
         if page is not None and "ties" in found:
             values = asking.person(found["person"], hub.feeds)
             write_pairs_page(page, f"此人 Person {found['person']}", _headed(found), values)

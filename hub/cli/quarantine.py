@@ -126,7 +126,7 @@ def show(context: click.Context, /, item: str, json_: bool) -> None:
         "cells": rows.masked(feed, found), "repaired_cells": sorted(found.repairs),
     }  # fmt: skip
     with hub.projection() as db:
-        answer = queries(hub, db).quarantined(found.record_id or found.item_id, said)
+        answer = queries(hub, db).quarantined(found.record_id or found.item_id, feed.department, said)
     emit(answer, json_, lambda: table(found.item_id[:ID_SHOWN], answer | {"reasons": None}))
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from hub.domain.discrepancies import CATALOGUE
 from hub.domain.watching import KINDS
 
 
@@ -78,6 +79,7 @@ def show_status(found: dict[str, Any]) -> None:
     table("status", found | {"holidays_missing": str(found["holidays_missing"] or "")})
     show_late(found)
     show_watch(found)
+    show_under_target(found)
     if year := found["holidays_missing"]:
         click.echo(
             f"缺少{year}年节假日安排 no notice about the holidays of {year} is known: deadlines in working days "
@@ -99,6 +101,16 @@ def show_watch(found: Mapping[str, Any]) -> None:
         click.echo(f"来源异常 odd: {feed}: {said} → hub feeds scorecard {feed}")
     for feed, state in found["vanished"].items():
         click.echo(f"记录消失 vanished: {feed}: {state} → hub feeds vanished show {feed}")
+
+
+def show_under_target(found: Mapping[str, Any]) -> None:
+    """Kinds of discrepancies that are surely right less often than they are to be."""
+    for kind, said in found["under_target"].items():
+        click.echo(
+            f"准确率不足 under target: {kind} {CATALOGUE[kind].zh}: {said['precision']:.2f} "
+            f"[{said['low']:.2f}–{said['high']:.2f}] < {said['target']:.2f}, "
+            f"{said['judged']:,} 件已判定 judged → hub discrepancies precision"
+        )
 
 
 def show_late(found: Mapping[str, Any]) -> None:

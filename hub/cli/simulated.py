@@ -1,6 +1,8 @@
 """`hub simulate`, `hub demo` and `hub score`: a county with known truth, and how near the hub comes to it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,6 +11,7 @@ from hub.cli.common import FINDINGS, as_json, opened, queries
 from hub.cli.show import Progress, emit, table
 from hub.demo import demo as run_demo
 from hub.demo_counties import demo_counties
+from hub.domain.discrepancies import CATALOGUE
 from hub.simulate import simulate as run_simulation
 
 
@@ -62,4 +65,35 @@ def score(context: click.Context, truth: Path, json_: bool) -> None:
     folder = truth / "truth" if (truth / "truth").is_dir() else truth
     with hub.projection() as db:
         found = score_truth(db, queries(hub, db).links(None), folder, hub.rules.limits)
-    emit(found, json_, lambda: table("score", found))
+    emit(found, json_, lambda: show_score(found))
+
+
+SHARES = {
+    "births": "出生 births",
+    "residents": "居住 residents",
+    "residence_months": "居住人月 person-months",
+}
+"""Parts of a score that are one share of agreement, and what it is by."""
+
+
+def show_score(found: Mapping[str, Any]) -> None:
+    """A score as tables: identity, one row a kind of discrepancy, one row a class of births and residence."""
+    table("识别 identity", [
+        {"方法 measure": name} | found[name] for name in ("pairwise", "bcubed")
+    ])  # fmt: skip
+    table("不一致 discrepancies", [_kind(code, said) for code, said in found["discrepancies"].items()])
+    for part, title in SHARES.items():
+        if part in found:
+            said = found[part]
+            classes = [{"类别 class": name or "-"} | dict(counts) for name, counts in said["by"].items()]
+            table(f"{title}: {said['agreed']:,} / {said['true']:,} = {said['agree']:.4f}", classes)
+
+
+def _kind(code: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """One kind on one line."""
+    return {
+        "类型 kind": f"{CATALOGUE[code].zh} {code}" if code in CATALOGUE else code,
+        "精确率 precision": said["precision"], "召回率 recall": said["recall"], "发现 detected": said["detected"],
+        "正确 right": said["right"], "真实 true": said["true"], "找到 found": said["found"],
+        "不可发现 undetectable": said["undetectable"],
+    }  # fmt: skip

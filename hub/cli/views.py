@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from hub.audit import replay
+from hub.audit.residence import STATUSES
+from hub.casework import under_target
 from hub.cli.common import as_json, opened, queries
 from hub.cli.show import emit, show_status, table
 from hub.cli.vanished import UNDECIDED
 from hub.domain.births import OUTCOMES
-from hub.domain.residence import ELSEWHERE, MIGRANT, RESIDENT
+from hub.domain.residence import QUIET
 
 
 @click.command()
@@ -26,6 +28,7 @@ def status(context: click.Context, json_: bool) -> None:
             "quarantine": hub.intake.quarantine_balance(),
             "rhythm": hub.intake.rhythm(),
             "holidays_missing": hub.intake.holidays_missing(),
+            "under_target": under_target(db),
             "watch": hub.intake.feed_discrepancies(),
             "vanished": {e.proposal.feed: e.state for e in hub.intake.vanished() if e.state in UNDECIDED},
         }
@@ -55,14 +58,52 @@ def _household(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-STATUSES = {RESIDENT: "户籍", MIGRANT: "流动", ELSEWHERE: "在外地"}
+def _residence(context: click.Context, wanted: str, json_: bool) -> None:
+    """One person's spells and months."""
+    hub = opened(context)
+    with hub.projection() as db:
+        found = queries(hub, db).residence(wanted, hub.rules.limits)
+
+    def tell() -> None:
+        table(
+            f"{found['person']} 居住 residence {found['as_of']}", [_stay(spell) for spell in found["spells"]]
+        )
+        table("各月类别 class of each month", [_month(month) for month in found["months"]])
+
+    emit(found, json_, tell)
+
+
+def _stay(spell: dict[str, Any]) -> dict[str, Any]:
+    quiet = f" {spell['quiet_from']}" if spell["evidence"] == QUIET else ""
+    return {
+        "辖区 place": spell["place"], "状态 status": f"{STATUSES.get(spell['status'], '')} {spell['status']}",
+        "自 since": spell["arrived_on"], "至 until": f"{spell['left_on'] or ''} {spell['ended'] or ''}".strip(),
+        "依据 basis": spell["basis"], "佐证 evidence": f"{spell['evidence_zh']} {spell['evidence']}{quiet}",
+        "最后音讯 heard on": spell["heard_on"], "记录 record": spell["record"],
+    }  # fmt: skip
+
+
+def _month(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "月 month": row["month"],
+        "类别 class": f"{row['zh']} {row['class']}: {row['en']}",
+        "乡镇 town": row["area"],
+    }
+
+
 LINES = {"births": _birth, "residents": _resident, "households": _household}
 """What of a row fits on one line; JSON has all of it."""
+OPTIONS = {
+    "person": "this person (or a record, as feed/key) alone: all spells, evidence, class of each month"
+}
 ROW_NAMES = {"births": "person", "residents": "person", "households": "entry, as JSON names it"}
 
 
 def _listing(name: str, *filters: str) -> click.Command:
     def show(context: click.Context, limit: int, after: str, json_: bool, **chosen: str | None) -> None:
+        if name == "residents" and (person := chosen.pop("person")):
+            _residence(context, person, json_)
+            return
         hub = opened(context)
         with hub.projection() as db:
             asked = {key: value for key, value in chosen.items() if value}
@@ -71,7 +112,7 @@ def _listing(name: str, *filters: str) -> click.Command:
 
     command: Any = click.pass_context(show)
     for option in reversed(filters):
-        command = click.option(f"--{option}", default=None)(command)
+        command = click.option(f"--{option}", default=None, help=OPTIONS.get(option))(command)
     command = click.option("--after", default="", help=f"go on behind this {ROW_NAMES[name]}")(
         as_json(command)
     )
@@ -80,7 +121,7 @@ def _listing(name: str, *filters: str) -> click.Command:
 
 
 births = _listing("births", "outcome")
-residents = _listing("residents", "status")
+residents = _listing("residents", "status", "person")
 households = _listing("households", "household")
 
 

@@ -12,7 +12,7 @@ from hub.domain.births import Birth, BirthRecords, in_force, reconcile
 from hub.domain.days import Day
 from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import Fact
-from hub.domain.findings import Check, Finding, Scene
+from hub.domain.findings import Check, Finding, Scene, Sharing
 from hub.domain.findings.births import births, child_records, deliveries
 from hub.domain.findings.certificates import certificates, citations, replacements
 from hub.domain.findings.moves import arrivals, departures
@@ -53,7 +53,7 @@ def evaluate(
     today: Day,
     county: str,
     limits: Limits,
-    sharing: Mapping[str, Sequence[str]],
+    sharing: Sharing,
     *,
     siblings: Sequence[str] = (),
     namesake: bool = False,
@@ -62,7 +62,7 @@ def evaluate(
     """Conclude from a person's records.
 
     `sharing` holds valid identity numbers and certificate numbers stated for others
-    too; `siblings` are others born to the same parent on the same day; `namesake`
+    too, by whom and in which records; `siblings` are others born to the same parent on the same day; `namesake`
     says that the registers hold somebody else of the same name, sex and birth date.
     """
     ordered = sorted(facts, key=_record_id)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 PLACE = f"([a-z_]+) (abolished|not-yet|unknown) on ({DAY})(?: [(]use ([0-9]+)[)])?"
 """A place code that was not valid on its day, and the one to use."""
+SAID_OF_PLACES = f"[a-z_]+ (?:abolished|not-yet|unknown) on {DAY}(?: [(]use [0-9]+[)])?"
+"""The same, as one part of a sentence."""
 NOT_VALID = {"abolished": "已废止", "not-yet": "尚未启用", "unknown": "不存在"}
 SENTENCES: Mapping[str, str] = {
     f"born ({DAY}), to be entered by ({DAY}), no household entry yet": r"\1出生，应于\2前登记户口，尚未登记",
@@ -51,7 +53,7 @@ SENTENCES: Mapping[str, str] = {
         r"户口于\1注销，\2后仍在本县就业或经营",
     f"the job ended ({DAY}), the last month insured is ([0-9-]+)": r"就业于\1终止，最后参保月份为\2",
     f"works here since ({DAY}), no residence registered in the county": r"自\1在本县就业或经营，县内无居住登记",
-    f"((?:{PLACE}(?:, )?)+) in ([a-z_.0-9-]+)": r"\6中的地点代码当日无效：\1",
+    f"((?:{SAID_OF_PLACES}(?:, )?)+) in ([a-z_.0-9-]+)": r"\2中的地点代码当日无效：\1",
     f"moved here out of a neighbour's register on ({DAY}), registered nowhere here by ({DAY})":
         r"\1自邻县户口迁往本县，至\2县内无登记",
     f"entered in county ([0-9]+) on ({DAY}), the entry here stands after ({DAY})":

@@ -60,7 +60,7 @@ class Rules(NamedTuple):
     calendar: Calendar = WEEKDAYS
     """By which deadlines in working days are set."""
     divisions: Divisions = NOWHERE
-    """By which place codes are judged."""
+    """By which place codes are judged, and which towns there are on a day."""
 
 
 class Prepared(NamedTuple):

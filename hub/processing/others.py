@@ -3,13 +3,15 @@
 What is concluded of one person may change with them.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.matching import Model
 from hub.matching.profile import alike, of_a_birth, one_certificate, one_delivery
 from hub.projections import ProfileRow, Shelves
+from hub.projections.identity import record_of
 
-NOBODY: frozenset[str] = frozenset()
+Shared = dict[str, dict[str, tuple[str, ...]]]
+"""By number, the other people who state it, and by which records."""
 
 
 class Others:
@@ -18,14 +20,15 @@ class Others:
     def __init__(self, shelves: Shelves, model: Model) -> None:
         self._shelves, self.model = shelves, model
 
-    def _stating(self, profile: ProfileRow) -> Collection[str]:
-        """Everyone else whose records state this profile's valid number."""
+    def _stating(self, profile: ProfileRow) -> Iterator[tuple[str, ProfileRow]]:
+        """Everyone else whose records state this profile's valid number, with a profile of theirs that does."""
         key = self.model.number_key(profile.values)
         block = self._shelves.blocks.get(key) if key is not None else ()
         if len(block) < 2:
-            return NOBODY
-        rows = (self._shelves.profiles.get(pid) for pid in block)
-        return {row.person for row in rows if row and row.person} - {profile.person or ""}
+            return
+        for row in map(self._shelves.profiles.get, block):
+            if row and row.person and row.person != profile.person:
+                yield row.person, row
 
     def _near(self, profile: ProfileRow) -> Iterator[ProfileRow]:
         """Profiles of other people under a key of this one."""
@@ -44,7 +47,7 @@ class Others:
     def concerned(self, profile: ProfileRow) -> Iterator[str]:
         """Other people of whom more or less may be true because of this profile."""
         mine = profile.values
-        yield from self._stating(profile)
+        yield from (person for person, _ in self._stating(profile))
         if (mine.name and mine.birth_date) or of_a_birth(mine):
             for other in self._near(profile):
                 theirs = other.values
@@ -53,24 +56,28 @@ class Others:
                 ):
                     yield other.person
 
-    def sharing(self, person: str) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    def sharing(self, person: str) -> tuple[Shared, tuple[str, ...]]:
         """This person's valid numbers and certificate numbers that other people's records state too, with
-        those people; and who was born to the same parent on the same day."""
+        those people and their records; and who was born to the same parent on the same day."""
         row = self._shelves.people.get(person)
-        shared: dict[str, set[str]] = {}
+        shared: dict[str, dict[str, set[str]]] = {}
         siblings: set[str] = set()
         for profile in map(self._shelves.profiles.get, row.profiles if row else ()):
             if profile is None:
                 continue
             mine = profile.values
-            if people := self._stating(profile):
-                shared.setdefault(mine.number, set()).update(people)
+            for holder, other in self._stating(profile):
+                _add(shared, mine.number, holder, other)
             for other in self._near(profile) if of_a_birth(mine) else ():
                 if other.person and one_certificate(mine, other.values):
-                    shared.setdefault(mine.certificate_no, set()).add(other.person)
+                    _add(shared, mine.certificate_no, other.person, other)
                 if other.person and one_delivery(mine, other.values):
                     siblings.add(other.person)
-        return {number: tuple(sorted(people)) for number, people in shared.items()}, tuple(sorted(siblings))
+        found = {
+            number: {holder: tuple(sorted(records)) for holder, records in holders.items()}
+            for number, holders in shared.items()
+        }
+        return found, tuple(sorted(siblings))
 
     def load(self, profiles: Sequence[ProfileRow]) -> None:
         """Have at hand who may state the same certificate or parents as these."""
@@ -78,3 +85,7 @@ class Others:
         keys = {key for some in mine for key in some}
         self._shelves.blocks.load(keys)
         self._shelves.profiles.load({pid for key in keys for pid in self._shelves.blocks.get(key)})
+
+
+def _add(shared: dict[str, dict[str, set[str]]], number: str, holder: str, profile: ProfileRow) -> None:
+    shared.setdefault(number, {}).setdefault(holder, set()).update(map(record_of, profile.records))

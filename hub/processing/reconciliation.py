@@ -59,8 +59,7 @@ class Reconciliation:
         touched: Iterable[str],
     ) -> None:
         self._shelves, self._feeds = shelves, feeds
-        self._county, self._limits, self._calendar = county, limits, calendar
-        self._divisions = divisions
+        self._county, self._limits, self._calendar, self._divisions = county, limits, calendar, divisions
         self.today = today
         self._touched = set(touched)
         """Changed since the last closed day: to be concluded on at its close."""
@@ -180,10 +179,18 @@ class Reconciliation:
             )
             return
         row = self._shelves.discrepancies.get(case.discrepancy_id)
-        owners = row.owners if row else {}
-        yield from self._said(cases.decide(case, request, owners, self.today, self._calendar))
+        ground = cases.Ground(row.owners if row else {}, self.today, self._calendar, self._divisions)
+        if (record := request.details.get("record")) and record in ground.owners:
+            ground = ground._replace(fields={record: self._fields_of(record)})
+        yield from self._said(cases.decide(case, request, ground))
         # What people moved may fall due on another day.
         self._touched.add(case.person)
+
+    def _fields_of(self, record_id: str) -> frozenset[str]:
+        """The fields of a record's feed."""
+        row = self._shelves.records.get(record_id)
+        feed = self._feeds.get(row.feed) if row else None
+        return frozenset(field.name for field in feed.fields) if feed else frozenset()
 
     def _said(self, events: Iterable[Event]) -> Iterator[Event]:
         """Decisions, each folded in before the next."""
@@ -270,10 +277,13 @@ class Reconciliation:
             return
         found = {derive_id("discrepancy", person, f.kind, f.subject): f for f in findings}
         area = _jurisdiction(evaluation, self._county)
+        came = [finding for id_, finding in found.items() if id_ not in before]
         for id_ in sorted(before.keys() - found.keys()):
             yield from self._said([DiscrepancyCleared(id_, person, day)])
-            if case := self._case_of(self._shelves.discrepancies.get(id_)):
-                yield from self._said(standing.on_cleared(case, day))
+            gone = self._shelves.discrepancies.get(id_)
+            if gone and (case := self._case_of(gone)):
+                lapsed = standing.gave_way(gone, came)
+                yield from self._said(standing.on_cleared(case, day, lapsed=lapsed))
         for id_ in sorted(found):
             yield from self._found(id_, person, found[id_], area, day)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.audit.score import FOR_EVER, GRACE_DAYS, Stood, by_kind, matches
+from hub.cli.simulated import show_score
 
 TRUE = Stood("name-differs", frozenset({"e1", "e2"}), 100, 200)
 
@@ -38,3 +39,18 @@ def test_precision_counts_found_ones_and_recall_detectable_true_ones():
 
 def test_a_kind_that_neither_knows_is_not_scored():
     assert by_kind([], []) == {}
+
+
+def test_a_score_is_printed_one_row_a_kind(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "160")
+    share = {"true": 10, "agreed": 9, "agree": 0.9, "by": {"matched": {"true": 10, "agreed": 9}}}
+    show_score({
+        "pairwise": {"precision": 1.0, "recall": 0.5, "f1": 0.667}, "bcubed": {"precision": 1.0, "recall": 0.75, "f1": 0.857},
+        "discrepancies": by_kind([TRUE], [TRUE, TRUE._replace(kind="number-conflict")]), "births": {"found": 1, **share},
+    })  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    [differs] = [line for line in lines if "name-differs" in line]
+    [conflict] = [line for line in lines if "number-conflict" in line]
+    assert "姓名不一致" in differs and differs.count("1.000") == 2
+    assert conflict.count("0.000") == 1, "recall, beside the precision of nothing found"
+    assert any("9 / 10 = 0.9000" in line for line in lines) and any("bcubed" in line for line in lines)

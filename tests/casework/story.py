@@ -24,6 +24,11 @@ def entry(key, version, day=START, feed=ENTRY, **fields):
     """A person of a town whose household entry states a number that fails its check, unless told otherwise."""
     said = {"name": "苏义", "sex": "1", "birth_date": -501, "number": f"99010{key}{BAD[6:]}", "entry_date": 19_000,
             "place": f"{TOWN}201"} | fields  # fmt: skip
+    return record(key, version, feed, day, **said)
+
+
+def record(key, version, feed, day=START, **said):
+    """A record of any feed that says this and nothing else."""
     event = RecordPublished(f"r{key}", feed, version, day, str(key), said)
     return Envelope(event, derive_id(f"r{key}", version), event.record_id, "/test", event.record_id)
 

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import json
+import re
 import socket
 import threading
 import time
 
 import pytest
 import urllib3
+from sqlalchemy import text as sql
 
 from hub.api.cases import read_tokens, server
 from hub.app import Hub
@@ -86,6 +88,11 @@ def client(site):
     assert not thread.is_alive()
 
 
+def in_both(title):
+    """Whether a title speaks Chinese and English."""
+    return re.search("[\u4e00-\u9fff]", title) and re.search("[a-z]{3}", title)
+
+
 def test_a_case_goes_from_raised_to_archived_over_http_too(site, client):
     site.close_day(entry(1, 1))
     [found] = client("town", "GET", "/cases?state=open&kind=number-invalid")
@@ -123,7 +130,8 @@ def test_nothing_is_answered_without_a_token_or_beyond_it(site, client):
                              ("GET", "/nothing"), ("DELETE", "/cases")):  # fmt: skip
             assert client(who, method, path, 401)["type"] == "unauthorized"
     assert client("commerce", "GET", "/cases") == []
-    assert client("commerce", "GET", f"/cases/{case}", 404)["type"] == "not-found"
+    said = client("commerce", "GET", f"/cases/{case}", 404)
+    assert said["type"] == "not-found" and in_both(said["title"])
     client("commerce", "POST", f"/cases/{case}/actions", 404, action="accept")
 
 
@@ -139,12 +147,12 @@ def test_what_cannot_be_read_is_refused_with_the_reason(site, client):
         "/cases?state=x",
         "/cases?overdue=perhaps",
     ):
-        assert client("health", "GET", path, 400)["title"]
+        assert in_both(client("health", "GET", path, 400)["title"])
     for body in ({"action": "dance"}, {"seen": 1}, {"action": "accept", "seen": "x"},
                  {"action": "accept", "more": 1}, {"action": "accept", "seen": 10**20}, {"action": "accept", "seen": -1},
                  {"action": "hand-over", "details": {"place": TOWN, "department": "polise"}},
                  {"action": "comment", "note": "她是否已上环"}):  # fmt: skip
-        assert client("health", "POST", f"/cases/{case}/actions", 400, **body)["title"]
+        assert in_both(client("health", "POST", f"/cases/{case}/actions", 400, **body)["title"])
     assert site.cli("cases", "show", case)["version"] == 0
 
 
@@ -155,6 +163,17 @@ def test_whoever_holds_a_token_learns_what_is_wrong_with_a_request(site, client)
     assert client("health", "POST", f"/cases/{case}/actions", 413, **large)["type"] == "too-large"
     assert client("health", "GET", "/nothing", 404)["type"] == "no-such-path"
     assert client("health", "DELETE", "/cases", 405)["type"] == "no-such-method"
+
+
+def test_what_nobody_expected_is_a_problem_too_without_a_traceback(site, client, capfd):
+    site.close_day(entry(1, 1))
+    with site.hub.projection() as db:
+        db.execute(sql("UPDATE cases SET asking = 'no json'"))
+        db.commit()
+    said = client("health", "GET", "/cases", 500)
+    assert (said["type"], said["status"]) == ("hub-error", 500) and in_both(said["title"])
+    told = capfd.readouterr()
+    assert "Traceback" not in told.err + told.out and "request_failed" in told.err + told.out
 
 
 def test_a_token_that_ran_out_is_told_so_and_answers_nothing(site, client):

@@ -5,8 +5,10 @@ import pytest
 from hub.casework import Chosen, Wanted
 from hub.domain.days import iso
 from hub.domain.disclosures import Reader
+from hub.domain.events import ACTIONS, DisclosureMade
+from hub.log.subscription import Subscription
 from hub.matching.numbers import to_18
-from tests.casework.story import BAD, COUNTY, OTHER_TOWN, START, TOWN, WORK, Site, entry, withdrawn
+from tests.casework.story import BAD, COUNTY, OTHER_TOWN, START, TOWN, WORK, Site, entry, record, withdrawn
 
 POLICE = "public_security"
 NAMES = ("苏义", "林晓", "周平", "吴广", "郑和", "王朗", "冯唐")
@@ -74,6 +76,86 @@ def test_from_raised_to_archived_across_two_towns_and_an_owners_correction(site)
     assert (measured["kind"], measured["judged"], measured["precision"]) == ("number-invalid", 1, 1.0)
     assert 0.2 < measured["low"] < 0.21 and not measured["under_target"]
     assert BAD not in str(told)
+    site.replays()
+
+
+CERTIFICATE, REGISTRATION = "health.birth_certificate", "public_security.residence_registration"
+
+
+def test_a_reminder_whose_limit_passed_lapsed_and_says_nothing_of_its_precision(site):
+    certificate = {"certificate_no": "X000000001", "sex": "1", "birth_date": START - 20, "place": f"{TOWN}201",
+                   "mother_name": "林晓", "mother_hukou_place": f"{TOWN}201"}  # fmt: skip
+    paper = {"name": "周平", "sex": "1", "birth_date": -5_000, "place": f"{TOWN}201", "registered_on": START - 170,
+             "expires_on": START + 5}  # fmt: skip
+    site.close_day(record(1, 1, CERTIFICATE, **certificate), record(2, 1, REGISTRATION, **paper), days=60)
+    settled = [site.cli("cases", "show", row["case"]) for row in site.cli("cases", "--state", "settled")]
+    assert {row["kind"]: (row["outcome"], row["settled_by"]) for row in settled} == {
+        "birth-registration-due": ("lapsed", "hub"), "residence-renewal-due": ("lapsed", "hub"),
+    }  # fmt: skip
+    assert {row["kind"] for row in site.cli("cases", "--state", "open")} == {
+        "birth-unregistered", "residence-expired",
+    }  # fmt: skip
+    for row in site.cli("discrepancies", "precision"):
+        assert row["outcomes"] == {"lapsed": 1} and row["judged"] == 0
+    site.replays()
+
+
+def test_of_a_shared_number_the_owners_of_all_sides_can_be_asked(site):
+    one = to_18("990101680818001")
+    site.close_day(
+        entry(1, 1, number=one, birth_date=-501), entry(2, 1, name="林晓", sex="2", birth_date=9_000, number="",
+              place=f"{OTHER_TOWN}202"),
+        record(3, 1, WORK, name="林晓", sex="2", birth_date=9_000, number=one, started_on=19_100, work_place=f"{TOWN}201"),
+    )  # fmt: skip
+    [case] = (row["case"] for row in site.cli("cases", "--kind", "number-shared"))
+    shown = site.cli("cases", "show", case)
+    assert {(row["record"], row["owner"]) for row in shown["records"]} == {
+        ("r1", POLICE), ("r3", "human_resources"),
+    }  # fmt: skip
+    assert one not in str(shown) and "林晓" not in str(shown)
+    site.cli("cases", "accept", case, "--seen", 0)
+    site.run()
+    site.cli("cases", "ask", case, "--seen", 1, "--record", "r3", "--field", "number", "--question", "hers?")
+    site.run()
+    assert site.cli("cases", "requests", department="human_resources")[0]["record_id"] == "r3"
+    told = [
+        recorded.envelope.event for recorded in Subscription(site.hub.log, (ACTIONS,), {}).take(1_000).events
+    ]
+    looked = next(event for event in told if isinstance(event, DisclosureMade) and event.query == "case")
+    assert len(looked.subjects) == 2, "whose records are shown was looked at"
+    site.replays()
+
+
+def test_a_late_case_is_handed_to_a_town_that_exists_and_is_in_time_there(site):
+    site.close_day(entry(1, 1), days=20)
+    [case] = site.cli("cases")
+    assert (case["level"], case["overdue"]) == ("county", False)
+    police = {"department": POLICE, "place": TOWN}
+    refused = site.cli("cases", "hand-over", case["case"], "--seen", 1, "--to", "990101999", **police, code=1)
+    assert refused["refused"] == "no-such-town"
+    site.run()
+    site.cli("cases", "hand-over", case["case"], "--seen", 1, "--to", OTHER_TOWN, **police)
+    site.run()
+    site.cli("cases", "take-over", case["case"], "--seen", 2, department=POLICE, place=OTHER_TOWN)
+    site.run()
+    [taken] = site.cli("cases")
+    assert (taken["level"], taken["place"], taken["due_on"]) == ("town", OTHER_TOWN, "2024-04-03")
+    site.replays()
+
+
+def test_an_owner_is_asked_about_a_field_that_its_record_has(site):
+    site.close_day(entry(1, 1))
+    [case] = (row["case"] for row in site.cli("cases"))
+    site.cli("cases", "accept", case, "--seen", 0)
+    site.run()
+    asking = ("cases", "ask", case, "--seen", 1, "--record", "r1", "--question", "?", "--field")
+    refused = site.cli(*asking, "nonsense_field", code=1)
+    assert refused["refused"] == "no-such-field" and "hub feeds spec" in refused["zh"]
+    site.run()
+    assert site.cli("cases", "requests", department=POLICE) == []
+    site.cli(*asking, "name")
+    site.run()
+    assert site.cli("cases", "requests", department=POLICE)[0]["field"] == "name"
     site.replays()
 
 

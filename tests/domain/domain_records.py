@@ -6,6 +6,7 @@ from hub.domain.days import Day, day_of
 from hub.domain.divisions import ALWAYS, STATISTICAL, STILL, Division, Divisions
 from hub.domain.evaluation import Evaluation, evaluate
 from hub.domain.facts import Fact
+from hub.domain.findings import Sharing
 from hub.matching.numbers import check_digit
 from hub.reference import load_limits
 from tests.test_repository import ROOT
@@ -109,7 +110,7 @@ def arrival(key: str = f"{ELSEWHERE[:6]}/2", **fields: Any) -> Fact:
 
 
 def on(
-    today: Day, *facts: Fact, person: str = "p1", sharing: dict[str, list[str]] | None = None,
+    today: Day, *facts: Fact, person: str = "p1", sharing: Sharing | None = None,
     siblings: tuple[str, ...] = (),
 ) -> Evaluation:  # fmt: skip
     """What these records mean together on a day."""

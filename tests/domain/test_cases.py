@@ -1,14 +1,17 @@
 """Cases: states, who may move them where, hand-over, questions to owners; refusals on record."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain import cases
 from hub.domain.calendar import WEEKDAYS
-from hub.domain.cases import ACTIONS, ENTRIES_MAX, OPEN, OUTCOMES, REASONS, STATES, Request
+from hub.domain.cases import ACTIONS, ENTRIES_MAX, OPEN, OUTCOMES, REASONS, STATES, Ground, Request
 from hub.domain.cases.moves import MOVES
 from hub.domain.days import day_of
+from hub.domain.divisions import ALWAYS, NOWHERE, STATISTICAL, STILL, Division, Divisions
 from hub.domain.events import (
     CaseActionRefused,
     CaseActionRequested,
@@ -28,6 +31,12 @@ CASE = "0123456789abcdef012345670001"
 TOWN, OTHER_TOWN, COUNTY = "990101101", "990101102", "990101"
 POLICE, HEALTH = "public_security/registrar", "health/clerk"
 OWNERS = {"r1": "public_security", "r2": "health"}
+TOWNS = Divisions.of([
+    *(Division(STATISTICAL, code, code, ALWAYS, STILL, "", ()) for code in (COUNTY, TOWN, OTHER_TOWN)),
+    Division(STATISTICAL, "990101103", "gone", ALWAYS, FRIDAY - 1, "abolished", ()),
+])  # fmt: skip
+FIELDS = dict.fromkeys(OWNERS, ("number", "name"))
+GROUND = Ground(OWNERS, FRIDAY, WEEKDAYS, TOWNS, FIELDS)
 RAISED = CaseRaised(CASE, DISCREPANCY, "p1", "number-shared", "public_security", "990101101201", FRIDAY, DUE)
 
 
@@ -40,7 +49,7 @@ def request(action, seen=0, outcome=None, note=None, actor="clerk", place="", **
 
 
 def decide(now, asked):
-    return cases.decide(now, asked, OWNERS, FRIDAY, WEEKDAYS)
+    return cases.decide(now, asked, GROUND)
 
 
 def refused(asked, reason):
@@ -97,16 +106,21 @@ def test_people_may_take_a_settled_case_up_again_with_a_new_deadline():
         ("raised", request("ask", record="r1", field="number", question="?"), "not-in-this-state"),
         ("accepted", request("ask", record="r9", field="number", question="?"), "no-such-record"),
         ("accepted", request("ask", record="r1", question="?"), "field-missing"),
+        ("accepted", request("ask", record="r1", field="nonsense_field", question="?"), "no-such-field"),
         ("accepted", request("ask", record="r1", field="number"), "question-missing"),
         (
             "accepted",
-            request("ask", record="r1", field="f", question="?", until="2024-03-01"),
+            request("ask", record="r1", field="number", question="?", until="2024-03-01"),
             "until-not-ahead",
         ),
-        ("accepted", request("ask", record="r1", field="f", question="?", until="soon"), "until-not-ahead"),
         (
             "accepted",
-            request("ask", record="r1", field="f", question="?", record_version="x"),
+            request("ask", record="r1", field="number", question="?", until="soon"),
+            "until-not-ahead",
+        ),
+        (
+            "accepted",
+            request("ask", record="r1", field="number", question="?", record_version="x"),
             "unknown-record-version",
         ),
         ("accepted", request("answer", request="1", answer="right"), "no-such-request"),
@@ -368,3 +382,26 @@ def test_whatever_is_asked_there_is_one_holder_and_one_answer(asked):
             assert not following.asking or following.state in OPEN
             assert following.state in STATES
             now = following
+
+
+@pytest.mark.parametrize("place", ["990101999", "990101103"])
+def test_a_case_is_offered_only_to_a_town_that_there_is_on_the_day(place):
+    asked = CaseActionRequested(CASE, "hand-over", 0, "clerk", None, None, "", {"place": place})
+    assert decide(case(), asked) == refused(asked, "no-such-town")
+    [offered] = cases.decide(case(), asked, GROUND._replace(divisions=NOWHERE))
+    assert offered.step == "offered", "where no table was given, nobody can say"
+    [offered] = (
+        cases.decide(case(), asked, GROUND._replace(today=FRIDAY - 30)) if place[-1] == "3" else [offered]
+    )
+    assert offered.place == place
+
+
+def test_whoever_takes_a_case_over_has_the_time_of_one_that_was_just_raised():
+    late = case("accepted", 3, level=2, due_on=FRIDAY - 90, offered=f"public_security/{OTHER_TOWN}")
+    now = follow(late, request("take-over"))
+    assert (now.place, now.level, now.due_on) == (OTHER_TOWN, 0, DUE)
+    declined = follow(late, request("decline"))
+    assert (declined.place, declined.level, declined.due_on) == (TOWN, 2, FRIDAY - 90)
+    [event] = decide(late, request("take-over", seen=3))
+    old = cases.evolve(late, dataclasses.replace(event, due_on=None))
+    assert (old.place, old.level, old.due_on) == (OTHER_TOWN, 2, FRIDAY - 90), "as it was written before"

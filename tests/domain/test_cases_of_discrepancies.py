@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from hub.domain import cases, discrepancy
 from hub.domain.calendar import WEEKDAYS, Calendar, Notice
-from hub.domain.cases import LEVELS, OPEN, STATES
+from hub.domain.cases import LAPSED, LEVELS, OPEN, OUTCOMES, STATES
 from hub.domain.cases.standing import (
     CHANGED_DAYS,
     FLAPPING_DAYS,
     FLAPPING_TIMES,
     SAME_CASE_DAYS,
     case_id,
+    gave_way,
     is_flapping,
     next_day,
     on_cleared,
@@ -29,6 +30,7 @@ from hub.domain.events import (
     DiscrepancyCleared,
     DiscrepancyDetected,
 )  # fmt: skip
+from hub.domain.findings import Finding
 
 FRIDAY = day_of("2024-03-01")
 DISCREPANCY = "0123456789abcdef0123456789abcdef"
@@ -112,6 +114,27 @@ def test_records_that_agree_again_settle_an_open_case_once(state):
 def test_what_ends_by_a_registration_was_registered():
     raised = cases.evolve(None, raise_case(detected(kind="birth-unregistered"), 1, FRIDAY, WEEKDAYS))
     assert on_cleared(raised, FRIDAY)[0].outcome == "registered"
+
+
+@pytest.mark.parametrize(
+    ("kind", "came", "outcome"),
+    [
+        ("birth-registration-due", Finding("birth-unregistered", "p1", ("r1",), "e"), "lapsed"),
+        ("residence-renewal-due", Finding("residence-expired", "r1", ("r1",), "e"), "lapsed"),
+        ("residence-gone-quiet", Finding("residence-expired", "r1", ("r1",), "e"), "lapsed"),
+        ("residence-renewal-due", Finding("residence-expired", "r2", ("r2",), "e"), "corrected"),
+        ("birth-registration-due", Finding("number-shared", "x", ("r1",), "e"), "registered"),
+        ("birth-registration-due", None, "registered"),
+        ("number-shared", Finding("birth-unregistered", "p1", ("r1",), "e"), "corrected"),
+    ],
+)
+def test_a_reminder_that_gives_way_to_a_graver_kind_lapsed_and_nobody_corrected_it(kind, came, outcome):
+    event = detected(kind=kind)
+    raised = cases.evolve(None, raise_case(event, 1, FRIDAY, WEEKDAYS))
+    lapsed = gave_way(discrepancy.detected(None, event), [came] if came else [])
+    [settled] = on_cleared(raised, FRIDAY, lapsed=lapsed)
+    assert (settled.outcome, settled.actor) == (outcome, "hub")
+    assert LAPSED not in {*OUTCOMES, *cases.RIGHT, *cases.CHANGED}, "nobody may say so, and it judges nothing"
 
 
 def test_back_soon_it_goes_on_with_its_case_where_that_was():

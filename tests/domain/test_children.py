@@ -63,11 +63,15 @@ def test_a_number_that_is_none_of_the_child_s_is_its_department_s_to_correct():
 
 def test_one_certificate_number_of_two_children_is_kept_with_the_first():
     cites = entry(certificate_no=OTHER)
-    first = on(BORN, certificate(OTHER), cites, sharing={OTHER: ["p2"]})
+    first = on(BORN, certificate(OTHER), cites, sharing={OTHER: {"p2": ("child_record/9",)}})
     assert kinds(first) == ["certificate-number-reused"]
-    assert first.findings[0].records == ("birth_certificate/A000000002", "household_entry/1")
+    assert first.findings[0].records == (
+        "birth_certificate/A000000002",
+        "child_record/9",
+        "household_entry/1",
+    )
     assert OTHER not in first.findings[0].subject + first.findings[0].evidence
-    assert kinds(on(BORN, cites, person="p2", sharing={OTHER: ["p1"]})) == []
+    assert kinds(on(BORN, cites, person="p2", sharing={OTHER: {"p1": ("x/1",)}})) == []
 
 
 # --- children -------------------------------------------------------------------------------

@@ -30,20 +30,23 @@ def test_a_reader_sees_the_own_department_and_jurisdiction(reader, department, j
 
 
 @pytest.mark.parametrize(
-    ("reader", "reason"),
+    ("reader", "view", "reason"),
     [
-        (TOWN, None),
-        (AUDITOR, None),
-        (TOWN._replace(purpose="curiosity"), "the purpose curiosity is not registered"),
-        (TOWN._replace(purpose="audit"), "the purpose audit is not granted to health"),
-        (
-            TOWN._replace(jurisdiction="990202"),
-            "the reader's jurisdiction lies outside this county",
-        ),
+        (TOWN, "births", None),
+        (AUDITOR, "births", None),
+        (TOWN._replace(purpose="curiosity"), "births", "the purpose curiosity is not registered"),
+        (TOWN._replace(purpose="audit"), "births", "the purpose audit is not granted to health"),
+        (TOWN._replace(jurisdiction="990202"), "births", "the reader's jurisdiction lies outside this county"),
+        (TOWN._replace(department="public_security"), "links", "the view links is not granted to public_security"),
+        (TOWN._replace(department="commerce"), "births", "the view births is not granted to commerce"),
+        (TOWN._replace(department="commerce"), "cases", None),
+        (TOWN._replace(purpose="vital-statistics"), "people", "not granted to health for vital-statistics"),
+        (TOWN, "secrets", "nobody may read it"),
     ],
-)
-def test_a_refusal_says_why(reader, reason):
-    assert refusal(reader, COUNTY) == reason
+)  # fmt: skip
+def test_a_refusal_says_which_why_and_what_to_do(reader, view, reason):
+    said = refusal(reader, COUNTY, view)
+    assert said is None if reason is None else reason in said and ": " in said and not said.isascii()
 
 
 def test_every_purpose_was_granted_to_somebody():

@@ -72,7 +72,10 @@ def fact_sets(draw, among=KINDS, but=frozenset()):
     return facts
 
 
-SHARING = st.sampled_from([{}, {number(1): ["p2"]}, {number(3): ["p0"]}, {"A000000001": ["p2"]}])
+OF_OTHERS = ("x/1", "x/2")
+SHARING = st.sampled_from([
+    {}, {number(1): {"p2": OF_OTHERS}}, {number(3): {"p0": OF_OTHERS}}, {"A000000001": {"p2": OF_OTHERS}},
+])  # fmt: skip
 SIBLINGS = st.sampled_from([(), ("p2",), ("p0", "p2")])
 
 
@@ -124,7 +127,7 @@ def test_findings_are_of_known_kinds_unique_and_about_these_records(facts, today
     for finding in found:
         assert finding.kind in CATALOGUE
         assert finding.records
-        assert set(finding.records) <= {item.record_id for item in facts}
+        assert set(finding.records) <= {*(item.record_id for item in facts), *OF_OTHERS}
 
 
 @given(fact_sets(), DAYS, SHARING)

@@ -20,7 +20,7 @@ from domain_records import (
 
 from hub.domain.discrepancies import CATALOGUE, KINDS, SEVERITIES
 from hub.domain.evaluation import evaluate
-from hub.domain.findings import Finding
+from hub.domain.findings import RECORDS_MAX, Finding
 
 
 def home(key="1", **fields):
@@ -66,23 +66,31 @@ def test_two_valid_numbers_of_one_person_are_in_conflict():
 
 
 def test_a_shared_number_is_kept_with_the_first_who_states_it():
-    first = on(BORN, home(number=number()), sharing={number(): ["p2", "p3"]})
+    first = on(BORN, home(number=number()), sharing={number(): {"p3": ("x/3",), "p2": ("x/2", "a/2")}})
     assert kinds(first) == ["number-shared"]
-    assert first.findings[0].records == ("household_entry/1",)
+    assert first.findings[0].records == ("a/2", "household_entry/1", "x/2", "x/3"), "of all sides"
     assert first.findings[0].evidence == "records of 3 people state one identity number"
     assert number() not in repr(first.findings)
-    second = on(BORN, home(number=number()), person="p2", sharing={number(): ["p1", "p3"]})
+    second = on(
+        BORN, home(number=number()), person="p2", sharing={number(): {"p1": ("x/1",), "p3": ("x/3",)}}
+    )
     assert second.findings == ()
 
 
+def test_of_a_number_that_everybody_states_the_first_records_are_enough():
+    crowd = {f"p{n}": (f"x/{n}",) for n in range(2, 2 * RECORDS_MAX)}
+    [found] = on(BORN, home(number=number()), sharing={number(): crowd}).findings
+    assert len(found.records) == RECORDS_MAX + 1 and "household_entry/1" in found.records
+
+
 def test_a_number_that_nobody_states_any_more_is_not_shared():
-    assert on(BORN, home(), sharing={number(): ["p2"]}).findings == ()
-    assert on(BORN, home(number=number()), sharing={number(): []}).findings == ()
+    assert on(BORN, home(), sharing={number(): {"p2": ("x/2",)}}).findings == ()
+    assert on(BORN, home(number=number()), sharing={number(): {}}).findings == ()
 
 
 def test_two_shared_numbers_are_two_discrepancies():
     two = on(BORN, home(number=number(1)), employment(number=number(3)),
-             sharing={number(1): ["p2"], number(3): ["p3"]})  # fmt: skip
+             sharing={number(1): {"p2": ("x/2",)}, number(3): {"p3": ("x/3",)}})  # fmt: skip
     assert kinds(two) == ["number-conflict", "number-shared", "number-shared"]
     assert len({finding.subject for finding in two.findings}) == 3
 

@@ -17,8 +17,8 @@ AS_OF = day_of("2025-06-30")
 LIMITS = load_limits(ROOT / "schemas/limits/china.toml")
 
 
-def of_births(lines):
-    return birth_tables(lines, COUNTY, AS_OF, LIMITS, Linkage(0.98, 1.0), with_third=True)
+def of_births(lines, spans=None):
+    return birth_tables(lines, COUNTY, AS_OF, LIMITS, Linkage(0.98, 1.0), with_third=True, spans=spans)
 
 
 def families():

@@ -7,14 +7,12 @@ itself on record. Everything here reads cases, days and what is asked, nothing
 that changes within a day: so it does not matter what records came meanwhile.
 """
 
-from collections.abc import Mapping
-
-from hub.domain.calendar import Calendar
 from hub.domain.cases.authority import may_comment
 from hub.domain.cases.case import (
     CHANGED,
     ENTRIES_MAX,
     HUB,
+    LAPSED,
     LEVELS,
     OPEN,
     OUTCOMES,
@@ -22,6 +20,7 @@ from hub.domain.cases.case import (
     STATES,
     Case,
     CaseEvent,
+    Ground,
     Request,
     evolve,
     refused,
@@ -37,17 +36,16 @@ from hub.domain.events import CaseActionRequested, CaseCommented, Event
 ACTIONS = (*MOVES, *STEPS, "ask", "answer", "comment")
 
 
-def decide(
-    case: Case, request: CaseActionRequested, owners: Mapping[str, str], today: Day, calendar: Calendar
-) -> list[Event]:
-    """What follows from a request, or the refusal; `owners` are departments by the records it is about."""
+def decide(case: Case, request: CaseActionRequested, ground: Ground) -> list[Event]:
+    """What follows from a request, or the refusal."""
+    today = ground.today
     if request.action in MOVES:
-        return move(case, request, today, calendar)
+        return move(case, request, today, ground.calendar)
     if request.action in STEPS:
-        return hand_over(case, request, today)
+        return hand_over(case, request, ground)
     match request.action:
         case "ask":
-            return ask(case, request, owners, today, calendar)
+            return ask(case, request, ground)
         case "answer":
             return answer(case, request, today)
         case "comment":
@@ -74,6 +72,7 @@ __all__ = [
     "CHANGED",
     "ENTRIES_MAX",
     "HUB",
+    "LAPSED",
     "LEVELS",
     "OPEN",
     "OUTCOMES",
@@ -83,6 +82,7 @@ __all__ = [
     "TEXT_MAX",
     "Case",
     "CaseEvent",
+    "Ground",
     "Request",
     "decide",
     "evolve",

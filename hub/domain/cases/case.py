@@ -1,8 +1,11 @@
 """What a case is, and what it becomes by each event that happens to it."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from hub.domain.calendar import Calendar
 from hub.domain.days import Day
+from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.events import (
     CaseActionRefused,
     CaseActionRequested,
@@ -23,6 +26,8 @@ OPEN = frozenset(STATES[:4])
 OUTCOMES = (
     "corrected", "confirmed-right", "registered", "moved", "not-found", "not-a-discrepancy",
 )  # fmt: skip
+LAPSED = "lapsed"
+"""期限已过: time alone ended it, and a graver kind goes on with its records. Only the hub says so, and it judges nothing."""
 RIGHT = frozenset(("confirmed-right", "not-a-discrepancy"))
 """The records are right as they are: the same evidence raises nothing again."""
 CHANGED = frozenset(("corrected", "registered", "moved"))
@@ -39,6 +44,18 @@ CaseEvent = (
     | RecordAnswered | CaseActionRefused
 )  # fmt: skip
 """Everything that can be on record of a case."""
+
+
+class Ground(NamedTuple):
+    """What a decision on a request rests on, besides the case: the last closed day, and what is known on it."""
+
+    owners: Mapping[str, str]
+    """Departments by the records that the discrepancy is about."""
+    today: Day
+    calendar: Calendar
+    divisions: Divisions = NOWHERE
+    fields: Mapping[str, Collection[str]] = {}
+    """Fields of their feeds by the records that may be asked about."""
 
 
 class Request(NamedTuple):
@@ -139,9 +156,11 @@ def _handed_over(case: Case, event: CaseHandedOver) -> Case:
     if event.step == "offered":
         return case._replace(version=event.version, offered=f"{event.department}/{event.place}")
     if event.step == "accepted":
-        return case._replace(
+        held = case._replace(
             version=event.version, offered="", department=event.department, place=event.place
         )
+        # Taken over before deadlines were set anew, it kept the one it had.
+        return held if event.due_on is None else held._replace(due_on=event.due_on, level=0)
     return case._replace(version=event.version, offered="")
 
 

@@ -21,9 +21,17 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "not-offered": ("案件不在移交中", "the case is not on offer"),
     "already-there": ("案件已由该部门、该地办理", "that department and place hold the case already"),
     "unknown-place": ("移交地须为本县或本县乡镇代码", "the place must be this county or a town of it"),
+    "no-such-town": (
+        "移交地在当日的区划表中不存在或已撤销，请用现行乡镇代码",
+        "the table of divisions has no such town on that day: name one that is in force",
+    ),
     "unknown-department": ("部门不明或仍为原部门", "the department is missing, or is the same again"),
     "no-such-record": ("该记录不属于此不一致", "the discrepancy is not about this record"),
     "field-missing": ("须写明询问的字段", "name the field that is asked about"),
+    "no-such-field": (
+        "该记录的数据源没有此字段，字段见 hub feeds spec",
+        "the record's feed has no such field: `hub feeds spec` lists those it has",
+    ),
     "question-missing": ("须写明询问内容（500字以内）", "say what is asked, in 500 characters"),
     "until-not-ahead": ("答复期限须为一年以内的日期", "the day to answer by must lie ahead, within a year"),
     "too-many-requests": ("未答复的询问过多", "too many questions are open: wait for answers"),

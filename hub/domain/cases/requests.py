@@ -5,11 +5,8 @@ one before, whose answer is stale from then on. So is every answer once the
 case was settled; stale ones are refused, and that is on record.
 """
 
-from collections.abc import Mapping
-
-from hub.domain.calendar import Calendar
 from hub.domain.cases.authority import may_act, may_answer
-from hub.domain.cases.case import ENTRIES_MAX, OPEN, Case, Request, refused, request_of
+from hub.domain.cases.case import ENTRIES_MAX, OPEN, Case, Ground, Request, refused, request_of
 from hub.domain.days import Day, day_of
 from hub.domain.events import CaseActionRequested, Event, RecordAnswered, RecordQuestioned
 
@@ -21,14 +18,12 @@ FIELD_MAX, TEXT_MAX, DEPARTMENT_MAX = 64, 500, 64
 OPEN_REQUESTS_MAX = 50
 
 
-def ask(
-    case: Case, request: CaseActionRequested, owners: Mapping[str, str], today: Day, calendar: Calendar
-) -> list[Event]:
-    """Ask the owner of a record that the discrepancy is about; `owners` are the departments by record."""
-    details = request.details
+def ask(case: Case, request: CaseActionRequested, ground: Ground) -> list[Event]:
+    """Ask the owner of a record that the discrepancy is about."""
+    details, today = request.details, ground.today
     record = details.get("record", "")
-    reason = _cannot_ask(case, request, owners)
-    due_on = calendar.working_days_after(today, ANSWER_WORKING_DAYS)
+    reason = _cannot_ask(case, request, ground)
+    due_on = ground.calendar.working_days_after(today, ANSWER_WORKING_DAYS)
     if reason is None and "until" in details:
         due_on = _day(details["until"]) or today
         reason = None if today < due_on <= today + UNTIL_DAYS_MAX else "until-not-ahead"
@@ -38,12 +33,12 @@ def ask(
     return [
         RecordQuestioned(
             case.case_id, case.version + 1, case.requests + 1, record, seen, details["field"],
-            details["question"], owners[record], due_on, request.actor, today,
+            details["question"], ground.owners[record], due_on, request.actor, today,
         )
     ]  # fmt: skip
 
 
-def _cannot_ask(case: Case, request: CaseActionRequested, owners: Mapping[str, str]) -> str | None:
+def _cannot_ask(case: Case, request: CaseActionRequested, ground: Ground) -> str | None:
     details = request.details
     record = details.get("record", "")
     if not may_act(case, request):
@@ -52,10 +47,12 @@ def _cannot_ask(case: Case, request: CaseActionRequested, owners: Mapping[str, s
         return "case-changed-meanwhile"
     if case.state not in OPEN or case.state == "raised":
         return "not-in-this-state"
-    if record not in owners:
+    if record not in ground.owners:
         return "no-such-record"
     if not 0 < len(details.get("field", "")) <= FIELD_MAX:
         return "field-missing"
+    if details["field"] not in ground.fields.get(record, ()):
+        return "no-such-field"
     if not 0 < len(details.get("question", "")) <= TEXT_MAX:
         return "question-missing"
     if not _is_number(details.get("record_version", "0")):

@@ -5,14 +5,15 @@ and goes keeps that case, marked as flapping, and is told of once. What people
 found to be right is raised again only by other evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.domain.calendar import Calendar
-from hub.domain.cases.case import CHANGED, HUB, LEVELS, OPEN, Case
+from hub.domain.cases.case import CHANGED, HUB, LAPSED, LEVELS, OPEN, Case
 from hub.domain.cases.moves import deadline
 from hub.domain.days import Day
 from hub.domain.discrepancy import Discrepancy
 from hub.domain.events import CaseEscalated, CaseMoved, CaseRaised, DiscrepancyDetected, Event
+from hub.domain.findings import Finding
 
 SAME_CASE_DAYS = 30
 """Back within so many days of clearing, a discrepancy goes on with its case."""
@@ -22,8 +23,17 @@ CHANGED_DAYS = 30
 """So long after people said that the records will change, these must."""
 ESCALATED_WORKING_DAYS = 5
 """The deadline at each further level."""
-REGISTERING = {"birth-unregistered": "registered", "employment-without-residence": "registered"}
+REGISTERING = {
+    "birth-registration-due": "registered", "birth-unregistered": "registered",
+    "employment-without-residence": "registered",
+}  # fmt: skip
 """Kinds that end by a registration, not by a correction."""
+GIVES_WAY: Mapping[str, str] = {
+    "birth-registration-due": "birth-unregistered",
+    "residence-renewal-due": "residence-expired",
+    "residence-gone-quiet": "residence-expired",
+}
+"""Kinds that end where a limit passes, and the graver kind that then stands of their records."""
 RETURNED, EVIDENCE_CHANGED, STILL_STANDS = "returned", "evidence-changed", "still-stands"
 FLAPPING, FLAPPING_AGAIN = "flapping", "flapping-again"
 
@@ -75,11 +85,17 @@ def _taken_up(case: Case, why: str, today: Day, calendar: Calendar) -> CaseMoved
     return CaseMoved(case.case_id, case.version + 1, case.resume, None, HUB, today, why, due_on)
 
 
-def on_cleared(case: Case, today: Day) -> list[Event]:
-    """The records agree again: a case that is still open is settled by them."""
+def gave_way(gone: Discrepancy, came: Iterable[Finding]) -> bool:
+    """Whether what is gone ended by time alone: a graver kind came to stand of a record of it."""
+    graver = GIVES_WAY.get(gone.kind)
+    return any(one.kind == graver and not set(one.records).isdisjoint(gone.records) for one in came)
+
+
+def on_cleared(case: Case, today: Day, *, lapsed: bool = False) -> list[Event]:
+    """A case that is still open is settled: the records agree again, or time alone ended what it was about."""
     if case.state not in OPEN:
         return []
-    return [_settled(case, REGISTERING.get(case.kind, "corrected"), today)]
+    return [_settled(case, LAPSED if lapsed else REGISTERING.get(case.kind, "corrected"), today)]
 
 
 def _settled(case: Case, outcome: str, today: Day) -> CaseMoved:

@@ -161,7 +161,8 @@ class CaseEscalated(Event):
 class CaseHandedOver(Event):
     """One step of giving a case to another department or town: offered, accepted, refused or withdrawn.
 
-    `department` and `place` are those it was offered to; it changes hands where they accept it.
+    `department` and `place` are those it was offered to; it changes hands where they accept it, with a
+    deadline of its own (`due_on`).
     """
 
     SUBJECT: ClassVar[str] = "case_id"
@@ -174,6 +175,7 @@ class CaseHandedOver(Event):
     actor: str
     moved_on: Day
     note: str | None
+    due_on: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ class Finding(NamedTuple):
     owner: str | None = None
 
 
+Sharing = Mapping[str, Mapping[str, Sequence[str]]]
+"""By an identity or certificate number, the other people whose records state it too, and those records."""
+RECORDS_MAX = 200
+"""A finding lists no more records of others than this: of a number that everybody states, the first are enough."""
+
+
 class Scene(NamedTuple):
     """All that the checks look at, in the order of record ids."""
 
@@ -40,7 +46,7 @@ class Scene(NamedTuple):
     spells: Sequence[Spell]
     works: Sequence[Work]
     county: str
-    sharing: Mapping[str, Sequence[str]]
+    sharing: Sharing
     siblings: Sequence[str]
     """Other people whose records say that they were born to the same parent on the same day."""
     namesake: bool
@@ -51,6 +57,12 @@ class Scene(NamedTuple):
 def digest(number: str) -> str:
     """Tells numbers of several people apart in a subject, which is shown where the number may not be."""
     return blake2b(number.encode(), digest_size=8, person=b"number-shared").hexdigest()
+
+
+def all_sides(mine: Sequence[str], others: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The records of a person and of those who share something with them: each side's owner is to be asked."""
+    theirs = sorted({record for records in others.values() for record in records})
+    return tuple(sorted({*mine, *theirs[:RECORDS_MAX]}))
 
 
 Check = Callable[[Scene], Iterator[Finding]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hub.domain.births import is_void
 from hub.domain.days import iso
-from hub.domain.findings import Finding, Scene, digest
+from hub.domain.findings import Finding, Scene, all_sides, digest
 from hub.domain.limits import CERTIFICATE_ARRIVAL
 
 
@@ -76,6 +76,6 @@ def citations(scene: Scene) -> Iterator[Finding]:
         # One discrepancy for all whose records state it: it is kept with the first of them.
         if others and scene.person < min(others):
             yield Finding(
-                "certificate-number-reused", digest(number), tuple(stated[number]),
-                f"records of {len(set(others)) + 1} children state one certificate number",
+                "certificate-number-reused", digest(number), all_sides(stated[number], others),
+                f"records of {len(others) + 1} children state one certificate number",
             )  # fmt: skip

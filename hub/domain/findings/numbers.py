@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from hub.domain.days import iso
-from hub.domain.findings import Finding, Scene, digest
+from hub.domain.findings import Finding, Scene, all_sides, digest
 from hub.matching.numbers import canonical_number, number_birth_date, number_sex, number_valid
 
 NUMBERS = ("number", "mother_number", "father_number")
@@ -33,8 +33,8 @@ def numbers(scene: Scene) -> Iterator[Finding]:
         # One discrepancy for all who share a number: it is kept with the first of them.
         if others and scene.person < min(others):
             yield Finding(
-                "number-shared", digest(number), tuple(valid[number]),
-                f"records of {len(set(others)) + 1} people state one identity number",
+                "number-shared", digest(number), all_sides(valid[number], others),
+                f"records of {len(others) + 1} people state one identity number",
             )  # fmt: skip
 
 

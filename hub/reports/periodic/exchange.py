@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from hub.domain.cases import OUTCOMES
+from hub.domain.cases import LAPSED, OUTCOMES
 from hub.domain.discrepancies import KINDS
 from hub.projections.follow_up import CLEARED, OPENED, OVERDUE, RAISED, SETTLED, STANDING, WAITING
 from hub.reports.periodic import ROWS, Report
@@ -82,9 +82,9 @@ def _by_town(report: Report, words: Language) -> Grid:
 def _cases(report: Report, words: Language) -> Grid:
     found = {(one.what, one.owner, one.outcome): one.number for one in report.known.follow_up.cases}
     owners = sorted({owner for _, owner, _ in found})
-    reached = [name for name in OUTCOMES if any(outcome == name for _, _, outcome in found)]
+    reached = [name for name in (*OUTCOMES, LAPSED) if any(outcome == name for _, _, outcome in found)]
     columns = [(OPENED, ""), *((SETTLED, outcome) for outcome in reached), (WAITING, ""), (OVERDUE, "")]
-    heads = [words[outcome or what] for what, outcome in columns]
+    heads = [words[f"case-{LAPSED}" if outcome == LAPSED else outcome or what] for what, outcome in columns]
     rows = [
         (words[owner], *(_number(found.get((what, owner, outcome), 0)) for what, outcome in columns))
         for owner in owners

@@ -132,6 +132,7 @@ TEXTS: Mapping[str, Words] = {
     # departments, and what cases came to
     "public_security": ("公安", "public security"), "health": ("卫健", "health"), "commerce": ("市场监管", "commerce"),
     "human_resources": ("人社", "human resources"), "corrected": ("已更正", "corrected"),
+    "case-lapsed": ("期限已过", "limit passed"),
     "confirmed-right": ("确认无误", "confirmed right"), "registered": ("已登记", "registered"), "moved": ("已迁移", "moved"),
     "not-found": ("查无此记录", "not found"), "not-a-discrepancy": ("不属不一致", "not a discrepancy"),
 }  # fmt: skip

@@ -81,6 +81,29 @@ class Slice(NamedTuple):
         return self.span.name
 
 
+FROM_BIRTHS = 30
+"""Of a month beside the period asked for, or of a town, lists and delays are told from so many births on: below, they
+would say little of anything but a few children, and the county's own figures be withheld for their sake."""
+FEW_BIRTHS = (
+    f"月份和乡镇少于 {FROM_BIRTHS} 例出生的，不计完整率和及时性",
+    f"no completeness and timeliness of months and towns of fewer than {FROM_BIRTHS} births",
+)
+
+
+def tells_enough(part: Slice, county: str) -> bool:
+    """Whether lists and delays of a slice are told."""
+    return (part.span.whole and part.area == county) or len(part.lines) >= FROM_BIRTHS
+
+
+def untold(counts: Iterable[Key], figures: Iterable[Figure]) -> list[Figure]:
+    """Figures in the place of counts and figures that are of too few."""
+    emptied = [
+        one._replace(value=None, low=None, high=None, of=(), status=NOT_OBSERVABLE, parts=None)
+        for one in figures
+    ]
+    return [*(Figure(key, None, None, None, (), COUNT, 0, NOT_OBSERVABLE) for key in counts), *emptied]
+
+
 class Table(NamedTuple):
     """One table of a release; its counts tell which lines they count."""
 

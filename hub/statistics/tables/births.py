@@ -15,6 +15,7 @@ from hub.statistics.spans import Span, calendar
 from hub.statistics.tables import (
     COUNT,
     ESTIMATED,
+    FEW_BIRTHS,
     NORMAL,
     NOT_OBSERVABLE,
     PERCENT,
@@ -27,6 +28,8 @@ from hub.statistics.tables import (
     numbers_of,
     percent,
     sex_code,
+    tells_enough,
+    untold,
 )  # fmt: skip
 from hub.statistics.tables.timeliness import timeliness_table
 
@@ -64,10 +67,24 @@ def birth_tables(
     counts = dict(_births(slices)) | dict(_occurred(counties, county))
     return [
         Table("births", "出生数", "births", counts, [], [BOTH_PLACES], provisional),
-        _completeness(scope, linkage, provisional),
-        *([_three_lists(scope, list(_slices(unlisted, county, spans)), provisional)] if with_third else []),
+        _completeness(scope, county, linkage, provisional),
+        *(
+            [
+                _three_lists(
+                    [x for x in scope if tells_enough(x, county)],
+                    list(_slices(unlisted, county, spans)),
+                    provisional,
+                )
+            ]
+            if with_third
+            else []
+        ),
         timeliness_table(
-            [part for part in scope if part.area == county and part.span.cohort], as_of, limits, provisional
+            [part for part in scope if part.area == county and part.span.cohort],
+            county,
+            as_of,
+            limits,
+            provisional,
         ),
         _ratios([part for part in slices if part.span.whole or part.area == county], provisional),
         _outcomes(counties, provisional),
@@ -118,21 +135,38 @@ def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
 # --- completeness ---------------------------------------------------------------------------
 
 
-def _completeness(slices: Sequence[Slice], linkage: Linkage | None, provisional: frozenset[str]) -> Table:
+def _completeness(
+    slices: Sequence[Slice], county: str, linkage: Linkage | None, provisional: frozenset[str]
+) -> Table:
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
-    for area, (period, *_), group in slices:
-        of = _list_keys(area, period)
-        counts[of[0]] = numbers_of([line for line in group if line.police])
-        counts[of[1]] = numbers_of([line for line in group if line.health])
-        counts[of[2]] = numbers_of([line for line in group if line.health and line.police])
-        # What follows from the three by taking away is protected as if it were printed, so it is.
-        counts[Key("ONLY_1", area, period)] = numbers_of([line for line in group if not line.health])
-        counts[Key("ONLY_2", area, period)] = numbers_of([line for line in group if not line.police])
-        status = PROVISIONAL if period in provisional else ESTIMATED
-        figures.extend(_estimates(lists.completeness(group, linkage), of, status))
+    for part in slices:
+        mine, made = _lists(part, linkage, provisional)
+        if tells_enough(part, county):
+            counts |= mine
+            figures += made
+        else:
+            figures += untold(mine, made)
     return Table("completeness", "出生登记完整率（双系统估计）", "completeness of birth registration (dual system)",
-                 counts, figures, lists.assumptions(linkage), provisional)  # fmt: skip
+                 counts, figures, [*lists.assumptions(linkage), FEW_BIRTHS], provisional)  # fmt: skip
+
+
+def _lists(
+    part: Slice, linkage: Linkage | None, provisional: frozenset[str]
+) -> tuple[dict[Key, tuple[int, ...]], list[Figure]]:
+    """The counts of both lists, and what is estimated from them."""
+    area, period, group = part.area, part.period, part.lines
+    of = _list_keys(area, period)
+    counts = {
+        of[0]: numbers_of([line for line in group if line.police]),
+        of[1]: numbers_of([line for line in group if line.health]),
+        of[2]: numbers_of([line for line in group if line.health and line.police]),
+        # What follows from the three by taking away is protected as if it were printed, so it is.
+        Key("ONLY_1", area, period): numbers_of([line for line in group if not line.health]),
+        Key("ONLY_2", area, period): numbers_of([line for line in group if not line.police]),
+    }
+    status = PROVISIONAL if period in provisional else ESTIMATED
+    return counts, list(_estimates(lists.completeness(group, linkage), of, status))
 
 
 def _list_keys(area: str, period: str) -> tuple[Key, Key, Key]:

@@ -8,6 +8,7 @@ from hub.statistics import timeliness as time
 from hub.statistics.lines import BirthLine
 from hub.statistics.tables import (
     COUNT,
+    FEW_BIRTHS,
     NORMAL,
     NOT_OBSERVABLE,
     PERCENT,
@@ -18,6 +19,8 @@ from hub.statistics.tables import (
     Table,
     numbers_of,
     percent,
+    tells_enough,
+    untold,
 )  # fmt: skip
 
 DAYS = "DAYS"
@@ -37,35 +40,45 @@ FEW = (
 
 
 def timeliness_table(
-    slices: Sequence[Slice], as_of: Day, limits: Limits, provisional: frozenset[str]
+    slices: Sequence[Slice], county: str, as_of: Day, limits: Limits, provisional: frozenset[str]
 ) -> Table:
     """Classes of delay, standing by the legal limit, and shares at fixed delays, of each slice."""
     counts: dict[Key, tuple[int, ...]] = {}
     figures: list[Figure] = []
     for part in slices:
-        followed = list(filter(time.in_cohort, part.lines))
-        cohort = time.cohort(part.span, followed, as_of, limits)
-        of = Key("COHORT", part.area, part.period)
-        counts[of] = numbers_of(followed)
-        classes = [*_delays(of, followed), *_standings(of, followed, limits)]
-        early = _unreached(part, as_of, limits)
-        for key, lines in classes:
-            if key.by in early and not lines:
-                figures.append(Figure(key, None, None, None, (), COUNT, 0, NOT_OBSERVABLE))
-            else:
-                counts[key] = numbers_of(lines)
-        for days, found in cohort.within.items():
-            key = Key("REGISTERED_WITHIN", part.area, part.period, by=f"{days}D")
-            if found is None:
-                figures.append(Figure(key, None, None, None, (of,), PERCENT, 2, NOT_OBSERVABLE))
-                continue
-            sides = _sides(key, followed, days)
-            counts.update(sides)
-            within, beyond = sides
-            figures.append(percent(key, found, Parts((within,), (beyond,), (of,))))
-        figures.extend(_quantiles(cohort, of))
+        mine, made = _followed(part, as_of, limits)
+        if tells_enough(part, county):
+            counts |= mine
+            figures += made
+        else:
+            figures += untold(mine, made)
     return Table("timeliness", "出生登记及时性（按出生月份）", "timeliness of registration, by month of birth",
-                 counts, figures, [CENSORED, FEW], provisional)  # fmt: skip
+                 counts, figures, [CENSORED, FEW, FEW_BIRTHS], provisional)  # fmt: skip
+
+
+def _followed(part: Slice, as_of: Day, limits: Limits) -> tuple[dict[Key, tuple[int, ...]], list[Figure]]:
+    """The counts and figures of one cohort."""
+    followed = list(filter(time.in_cohort, part.lines))
+    cohort = time.cohort(part.span, followed, as_of, limits)
+    of = Key("COHORT", part.area, part.period)
+    counts: dict[Key, tuple[int, ...]] = {of: numbers_of(followed)}
+    figures: list[Figure] = []
+    early = _unreached(part, as_of, limits)
+    for key, lines in (*_delays(of, followed), *_standings(of, followed, limits)):
+        if key.by in early and not lines:
+            figures.append(Figure(key, None, None, None, (), COUNT, 0, NOT_OBSERVABLE))
+        else:
+            counts[key] = numbers_of(lines)
+    for days, found in cohort.within.items():
+        key = Key("REGISTERED_WITHIN", part.area, part.period, by=f"{days}D")
+        if found is None:
+            figures.append(Figure(key, None, None, None, (of,), PERCENT, 2, NOT_OBSERVABLE))
+            continue
+        sides = _sides(key, followed, days)
+        counts.update(sides)
+        within, beyond = sides
+        figures.append(percent(key, found, Parts((within,), (beyond,), (of,))))
+    return counts, [*figures, *_quantiles(cohort, of)]
 
 
 def _delays(of: Key, lines: Sequence[BirthLine]) -> Iterator[tuple[Key, list[BirthLine]]]:
