@@ -104,7 +104,9 @@ def shuffle_database(path: Path, target: Path, chance: random.Random) -> None:
     for (table,) in before.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
         rows = before.execute(f"SELECT * FROM {table}").fetchall()
         chance.shuffle(rows)
-        after.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        # A month without news is a table without rows.
+        if rows:
+            after.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
     after.commit()
     before.close()
     after.close()
