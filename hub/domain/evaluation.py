@@ -62,7 +62,7 @@ def evaluate(
     """Conclude from a person's records.
 
     `sharing` holds valid identity numbers and certificate numbers stated for others
-    too, by whom and in which records; `siblings` are others born to the same parent on the same day; `namesake`
+    too, by whom and in which records; `siblings` are others born of the same delivery; `namesake`
     says that the registers hold somebody else of the same name, sex and birth date.
     """
     ordered = sorted(facts, key=_record_id)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -70,11 +71,24 @@ def one_certificate(a: Profile, b: Profile) -> bool:
 
 
 def one_delivery(a: Profile, b: Profile) -> bool:
-    """Whether these say they were born to one parent on one day: one child, or several of one delivery."""
-    if not a.birth_date or a.birth_date != b.birth_date:
-        return False
+    """Whether these say they were born to one parent on one day or the next: one child, or several of one delivery.
+
+    Twins may be born on either side of midnight, and one of two dates may be a day off.
+    """
     mother = bool(a.mother_number) and a.mother_number == b.mother_number
-    return mother or (bool(a.father_number) and a.father_number == b.father_number)
+    if not mother and not (a.father_number and a.father_number == b.father_number):
+        return False
+    days = _ordinal(a.birth_date), _ordinal(b.birth_date)
+    return all(days) and abs(days[0] - days[1]) <= 1
+
+
+@lru_cache(CACHE)
+def _ordinal(birth_date: str) -> int:
+    """The days since the year 1 of a date as it stands in a profile; 0 for what is none."""
+    try:
+        return date.fromisoformat(birth_date).toordinal()
+    except ValueError:
+        return 0
 
 
 ATTRIBUTES = Profile._fields[1:-1]

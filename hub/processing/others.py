@@ -58,7 +58,7 @@ class Others:
 
     def sharing(self, person: str) -> tuple[Shared, tuple[str, ...]]:
         """This person's valid numbers and certificate numbers that other people's records state too, with
-        those people and their records; and who was born to the same parent on the same day."""
+        those people and their records; and who was born of the same delivery."""
         row = self._shelves.people.get(person)
         shared: dict[str, dict[str, set[str]]] = {}
         siblings: set[str] = set()

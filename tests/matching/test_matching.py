@@ -18,6 +18,7 @@ from hub.matching.numbers import (
     number_valid,
     to_18,
 )  # fmt: skip
+from hub.matching.profile import one_delivery
 from hub.matching.quality import Band, bands, bcubed, intervals, pairwise
 
 MODEL = default_model()
@@ -140,3 +141,15 @@ def test_intervals_hold_the_figure_and_shrink_with_more_people():
 def test_precision_is_told_by_band_of_weight():
     weights, same = np.array([30.0, 22.0, 21.0, 12.0, 3.0]), np.array([True, True, False, False, True])
     assert bands(weights, same, (20, 10)) == [Band(20, 3, pytest.approx(2 / 3)), Band(10, 1, 0.0)]
+
+
+def test_a_delivery_lasts_over_midnight_but_not_for_days():
+    one = Profile(1, mother_number="m", birth_date="20240229")
+    assert one_delivery(one, one._replace(birth_date="20240301"))
+    assert not one_delivery(one, one._replace(birth_date="20240302"))
+    assert not one_delivery(one, one._replace(mother_number="n"))
+    assert not one_delivery(one._replace(birth_date="2024"), one._replace(birth_date="2024"))
+    assert one_delivery(
+        Profile(1, father_number="f", birth_date="20240229"),
+        Profile(2, father_number="f", birth_date="20240229"),
+    )

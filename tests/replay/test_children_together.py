@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from hub.matching.numbers import check_digit
 from tests.replay.people import Site
 
@@ -46,14 +48,16 @@ def test_a_reused_number_is_cleared_for_the_child_whose_records_did_not_change(t
     site.hub.close()
 
 
-def test_a_twin_is_missed_until_any_record_of_it_comes(tmp_path):
+@pytest.mark.parametrize("born_on", ["20231101", "20231102"], ids=["one day", "either side of midnight"])
+def test_a_twin_is_missed_until_any_record_of_it_comes(tmp_path, born_on):
     site = Site(tmp_path)
-    certify(site, "X000000001")
+    # Of two days only children of one sex are looked for together.
+    certify(site, "X000000001", sex="2")
     site.publish(("1", SECOND))
     assert "plurality-incomplete" in standing(site)
-    born = "99010120231101102"
+    born = f"990101{born_on}102"
     twin = SECOND | {
-        "姓名": "王小妹", "出生日期": "20231101", "母亲身份号码": MOTHER, "出生医学证明编号": "",
+        "姓名": "王小妹", "出生日期": born_on, "母亲身份号码": MOTHER, "出生医学证明编号": "",
         "公民身份号码": born + check_digit(born),
     }  # fmt: skip
     site.publish(("2", twin))

@@ -48,7 +48,7 @@ class Scene(NamedTuple):
     county: str
     sharing: Sharing
     siblings: Sequence[str]
-    """Other people whose records say that they were born to the same parent on the same day."""
+    """Other people whose records say that they were born of the same delivery."""
     namesake: bool
     clock: Clock
     divisions: Divisions
