@@ -68,10 +68,10 @@ def score(db: Connection, links: Iterable[tuple[str, str]], truth: Path, limits:
         "bcubed": bcubed(asked, predicted)._asdict(),
         "discrepancies": by_kind(_found(db, owners), _true(truth, entities)),
     }
+    people = {record: entity for record, entity in asked.items() if record in predicted}
     # A public set of labelled people knows no births and no residence.
     if (truth / "births.csv").exists():
-        answer["births"] = _births(db, owners, read_table(truth / "births.csv"))
-    people = {record: entity for record, entity in asked.items() if record in predicted}
+        answer["births"] = _births(db, owners, _chosen(people, predicted), read_table(truth / "births.csv"))
     if (truth / "residence.csv").exists():
         answer["residents"] = _residents(db, people, predicted, read_table(truth / "residence.csv"))
     if (truth / "residence_months.csv").exists():
@@ -163,14 +163,23 @@ def _matched(one: Stood, others: Mapping[tuple[str, str], Sequence[Stood]]) -> b
 # --- births and residence -------------------------------------------------------------------
 
 
-def _births(db: Connection, owners: Mapping[str, str], truth: list[dict[str, str]]) -> dict[str, Any]:
-    """Share of true births that the hub shows with the true outcome; a birth nobody told of is not asked."""
+def _births(
+    db: Connection, owners: Mapping[str, str], chosen: Mapping[str, str], truth: list[dict[str, str]]
+) -> dict[str, Any]:
+    """Share of true births that the hub shows with the true outcome; a birth nobody told of is not asked.
+
+    Where the hub takes one birth for two, that of the person whom most of the records belong to is asked.
+    """
     table = births.c
+    rows = db.execute(select(table.person, table.outcome, table.certificate_record, table.entry_record))
+    said = sorted(
+        (chosen.get(owner) != row.person, row.outcome, owner)
+        for row in rows
+        for owner in {owners.get(r, r) for r in (row.certificate_record, row.entry_record) if r is not None}
+    )
     found: dict[str, str] = {}
-    for row in db.execute(select(table.outcome, table.certificate_record, table.entry_record)):
-        for record in (row.certificate_record, row.entry_record):
-            if record is not None:
-                found.setdefault(owners.get(record, record), row.outcome)
+    for _, outcome, owner in said:
+        found.setdefault(owner, outcome)
     pairs = [(row["outcome"], found.get(row["entity_id"], "")) for row in truth if row["outcome"]]
     return {"found": len(found)} | _agreement(pairs)
 
@@ -200,11 +209,12 @@ def _today(db: Connection) -> Day:
 
 
 def _chosen(entities: Mapping[str, str], persons: Mapping[str, str]) -> dict[str, str]:
-    """True person to the person of the hub that most records of theirs belong to."""
+    """True person to the person of the hub that most records of theirs belong to; of two, to whom the first does."""
     votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for record, entity in entities.items():
+    # A person is named after random ids, a record is not.
+    for record, entity in sorted(entities.items()):
         votes[entity][persons[record]] += 1
-    return {e: max(counts, key=lambda one: (counts[one], one)) for e, counts in votes.items()}
+    return {entity: counts.most_common(1)[0][0] for entity, counts in votes.items()}
 
 
 def _agreement(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
