@@ -2,8 +2,8 @@
 
 GB18030 with Chinese headings, one row per changed entry; 操作 says whether an entry is
 new, changed or taken back. A row that ends by moving out names the village moved to (迁往地代码), as the
-migration certificate does, and one that moved in from another county the village it came from (由何地迁来本县):
-a neighbouring county is told of moves by these two, which older exports lack.
+migration certificate does, and one that moved in from another county the village it came
+from (由何地迁来本县): a neighbouring county is told of moves by these two, which older exports lack.
 """
 
 from pathlib import Path
