@@ -31,6 +31,7 @@ from hub.reports.charts.timeliness import fixed_delay_chart, timeliness_chart
 from hub.reports.files import COLUMNS, FORMATS
 from hub.reports.places import NAMELESS, Places
 from hub.simulate.places import COUNTY
+from hub.statistics.periods import period
 from hub.statistics.publication import Safety
 from tests.conftest import settings_for, work_through
 from tests.databases import new_database
@@ -230,7 +231,9 @@ def test_an_earlier_day_knows_nothing_later(hub):
         if key.indicator in ("BIRTHS", "BIRTHS_OCCURRED", "LIST_1", "LIST_2")
     ]
     assert len(shared) > 10
-    assert all(then[key].value <= now[key].value for key in shared if key.area == COUNTY)
+    pairs = [(then[key].value, now[key].value) for key in shared if key.area == COUNTY]
+    assert all(a is None or (b is not None and a <= b) for a, b in pairs)
+    assert sum(a is not None for a, _ in pairs) > 10
     late = [
         one
         for key, one in then.items()
@@ -253,7 +256,9 @@ def test_before_any_day_is_closed_there_is_nothing_to_count(tmp_path):
 
 def test_charts_draw_what_is_published(hub):
     with hub.projection() as db:
-        tables = {table.name: table for table in asked(hub, db, OPEN).tables}
+        # Months of so few births are told of alone, not beside others.
+        found = asked(hub, db, OPEN, period=period("month", "2024-06"))
+        tables = {table.name: table for table in found.tables}
     drawings = [
         completeness_chart(tables["completeness"], COUNTY), timeliness_chart(tables["timeliness"], COUNTY),
         fixed_delay_chart(tables["timeliness"], COUNTY),
