@@ -124,8 +124,9 @@ def demo(folder: Path, persons: int, months: int, *, quiet: bool) -> dict[str, A
 def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any]]) -> None:
     status = answer["status"]
     shown = Table(title="回执 receipts: received = accepted + unchanged + quarantined", title_justify="left")
-    for name in ("feed", "received", "accepted", "unchanged", "quarantined", "warnings"):
-        shown.add_column(name, justify="left" if name == "feed" else "right")
+    shown.add_column("数据源 feed", overflow="fold")
+    for name in ("接收 received", "接受 accepted", "未变 unchanged", "隔离 quarantined", "提醒 warnings"):
+        shown.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
     for feed, counts in answer["feeds"].items():
         shown.add_row(
             feed,
@@ -142,12 +143,13 @@ def _summary(console: Console, answer: dict[str, Any], cases: list[dict[str, Any
     living = ", ".join(f"{k} {n:,}" for k, n in status["residents"].items())
     console.print(f"[bold]居住 living here[/]: {living}")
     table = Table(title="不一致 discrepancies about records", title_justify="left")
-    for name in ("kind", "what it means", "standing", "cleared", "precision", "recall"):
-        table.add_column(name)
+    # What a kind means stands below its name: beside it, a terminal of 80 columns would cut both.
+    table.add_column("种类 kind", overflow="fold")
+    for name in ("现存 standing", "消除 cleared", "精确 precision", "召回 recall"):
+        table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
     for kind, scores in quality["discrepancies"].items():
-        entry = CATALOGUE[kind]
         table.add_row(
-            kind, f"{entry.zh} {entry.en}", f"{status['discrepancies'].get(kind, 0):,}",
+            f"{kind}\n[dim]{CATALOGUE[kind].zh}[/]", f"{status['discrepancies'].get(kind, 0):,}",
             f"{status['discrepancies_cleared'].get(kind, 0):,}",
             f"{scores['precision']:.3f}", f"{scores['recall']:.3f}",
         )  # fmt: skip
