@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from hub.domain.births import Birth, BirthRecords, in_force, reconcile
+from hub.domain.births import Birth, BirthRecords, in_force, is_void, reconcile
 from hub.domain.days import Day
 from hub.domain.divisions import NOWHERE, Divisions
 from hub.domain.facts import Fact
@@ -92,6 +92,7 @@ def evaluate(
         kinds,
         all_certificates,
         records,
+        _stating(ordered, all_certificates, records.certificates),
         birth,
         [spell for spell in spells if spell.status != ELSEWHERE] if elsewhere else spells,
         works,
@@ -104,6 +105,13 @@ def evaluate(
     )
     findings = tuple(finding for check in CHECKS for finding in check(scene))
     return Evaluation(birth, spells, findings, clock.due, _bound_for(elsewhere, county))
+
+
+def _stating(facts: Sequence[Fact], certificates: Sequence[Fact], standing: Sequence[Fact]) -> Sequence[Fact]:
+    """The facts that count as statements: of certificates those in force."""
+    said = {fact.record_id for fact in standing if not is_void(fact)}
+    silent = {fact.record_id for fact in certificates} - said
+    return [fact for fact in facts if fact.record_id not in silent] if silent else facts
 
 
 def _told(kinds: Mapping[str, Sequence[Fact]]) -> Sequence[Fact]:

@@ -42,6 +42,8 @@ class Scene(NamedTuple):
     certificates: Sequence[Fact]
     """All of them; those in force are in `records`."""
     records: BirthRecords
+    stating: Sequence[Fact]
+    """The facts that count as statements: a void or replaced certificate says nothing any more."""
     birth: Birth | None
     spells: Sequence[Spell]
     works: Sequence[Work]

@@ -32,6 +32,8 @@ def arrivals(scene: Scene) -> Iterator[Finding]:
 def departures(scene: Scene) -> Iterator[Finding]:
     """Entered by a neighbour's register as moved from here, while an older entry here stands."""
     told = (*scene.kinds.get(ARRIVAL, ()), *scene.kinds.get(DEPARTURE, ()))
+    if not told:
+        return
     away = [spell for spell in moved_away(told, scene.spells, scene.county) if spell.left_on is None]
     entries = [
         fact for fact in scene.records.entries if fact.fields.get("place", "").startswith(scene.county)

@@ -12,7 +12,7 @@ from hub.domain.days import Day, iso
 from hub.domain.divisions import NOT_LISTED, NOT_YET, VALID
 from hub.domain.facts import Fact
 from hub.domain.findings import Finding, Scene
-from hub.domain.findings.statements import out_of_order, stating
+from hub.domain.findings.statements import out_of_order
 
 
 class Stated(NamedTuple):
@@ -65,14 +65,12 @@ class Wrong(NamedTuple):
 def places(scene: Scene) -> Iterator[Finding]:
     """Records that state a place code which was not valid on their day, until they end."""
     clock = scene.clock
-    for fact in stating(scene):
-        # Which of two days that contradict each other is wrong must be said first.
-        if fact.kind not in STATED or out_of_order(fact) is not None:
-            continue
+    for fact in scene.stating:
         wrong = [one for one in _wrong(scene, fact) if one.until is None or clock.today < one.until]
-        if not wrong or clock.over(
-            min((fact.fields[end] for end in ENDS if end in fact.fields), default=None)
-        ):
+        # Which of two days that contradict each other is wrong must be said first.
+        if not wrong or out_of_order(fact) is not None:
+            continue
+        if clock.over(min((fact.fields[end] for end in ENDS if end in fact.fields), default=None)):
             continue
         for one in wrong:
             if one.until is not None:
@@ -85,8 +83,9 @@ def places(scene: Scene) -> Iterator[Finding]:
 
 def _wrong(scene: Scene, fact: Fact) -> Iterator[Wrong]:
     divisions, fields = scene.divisions, fact.fields
-    for said in STATED[fact.kind]:
-        code, days = fields.get(said.field), [fields[day] for day in said.days if day in fields]
+    for said in STATED.get(fact.kind, ()):
+        code = fields.get(said.field)
+        days = [fields[day] for day in said.days if day in fields] if code else None
         if not code or not days:
             continue
         day = max(days) - said.before

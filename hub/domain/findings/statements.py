@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from hub.domain.births import is_void
 from hub.domain.days import iso
 from hub.domain.discrepancies import PUBLIC_SECURITY
 from hub.domain.facts import Fact
@@ -19,7 +18,7 @@ Statements = Sequence[tuple[Any, Fact]]
 
 def birth_dates(scene: Scene) -> Iterator[Finding]:
     """Different birth dates."""
-    stated = [(fact.fields["birth_date"], fact) for fact in stating(scene) if "birth_date" in fact.fields]
+    stated = [(fact.fields["birth_date"], fact) for fact in scene.stating if "birth_date" in fact.fields]
     if len({day for day, _ in stated}) < 2:
         return
     said = sorted({(day, fact.department) for day, fact in stated})
@@ -32,7 +31,7 @@ def birth_dates(scene: Scene) -> Iterator[Finding]:
 
 def sexes(scene: Scene) -> Iterator[Finding]:
     """Male by one record, female by another."""
-    stated = [(fact.fields["sex"], fact) for fact in stating(scene) if fact.fields.get("sex")]
+    stated = [(fact.fields["sex"], fact) for fact in scene.stating if fact.fields.get("sex")]
     if len({sex for sex, _ in stated}) < 2:
         return
     where = ", ".join(sorted({f"{sex} ({fact.department})" for sex, fact in stated}))
@@ -47,7 +46,7 @@ def parents(scene: Scene) -> Iterator[Finding]:
     for parent, name in (("mother", "mother_number"), ("father", "father_number")):
         stated = [
             (number, fact)
-            for fact in stating(scene)
+            for fact in scene.stating
             if number_valid(number := canonical_number(fact.fields.get(name, "")))
         ]
         if len({number for number, _ in stated}) > 1:
@@ -71,7 +70,7 @@ ORDER: Mapping[str, Sequence[str]] = {
 
 def orders(scene: Scene) -> Iterator[Finding]:
     """Days of one record that cannot follow each other."""
-    for fact in stating(scene):
+    for fact in scene.stating:
         if (two := out_of_order(fact)) is not None:
             first, second = two
             yield Finding(
@@ -89,7 +88,7 @@ def out_of_order(fact: Fact) -> tuple[str, str] | None:
 
 def names(scene: Scene) -> Iterator[Finding]:
     """Different names under one identity or certificate number."""
-    named = [fact for fact in stating(scene) if fact.fields.get("name")]
+    named = [fact for fact in scene.stating if fact.fields.get("name")]
     if len({fact.fields["name"] for fact in named}) < 2:
         return
     former = {_plain(fact.fields.get("former_name", "")) for fact in named}
@@ -110,14 +109,6 @@ def names(scene: Scene) -> Iterator[Finding]:
             f"names differ under one identity or certificate number, in records of {where}",
             _dissenter(stated),
         )  # fmt: skip
-
-
-def stating(scene: Scene) -> Sequence[Fact]:
-    """The facts that count as statements: a void or replaced certificate says nothing any more."""
-    in_force = [fact for fact in scene.records.certificates if not is_void(fact)]
-    if len(in_force) == len(scene.certificates):
-        return scene.facts
-    return [fact for fact in scene.facts if fact.kind != "birth_certificate" or fact in in_force]
 
 
 def _dissenter(stated: Statements) -> str:
