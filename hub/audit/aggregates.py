@@ -134,10 +134,9 @@ class Scope:
         """The day before the first one."""
         fresh = safety.withholds and asked.name(as_of) not in source.history
         self._given = keys_of(source.history) if fresh else frozenset()
-        # Spans lie within years: nothing that was given of other years counts the same births or steps.
-        self._since, self._until = (
-            _years(self.first + 1, self._last) if self._given else (self.first + 1, as_of)
-        )
+        # Spans lie within years, so nothing given of other years counts the same births or steps. From the day
+        # before the first: the stock at the end of one year is that at the start of the next.
+        self._since, self._until = _years(self.first, self._last) if self._given else (self.first + 1, as_of)
 
     def families(self) -> list[Family]:
         """What is asked for, those that count the same lines together."""

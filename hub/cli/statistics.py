@@ -43,7 +43,7 @@ def choices(command: Command) -> Command:
         click.option("--origin-digits", type=click.IntRange(2, 6), default=2, show_default=True,
                      help="origins by province (2), prefecture (4) or county (6)"),
         click.option("--months", type=click.IntRange(1, MONTHS_MAX), default=24, show_default=True,
-                     help="calendar months, the last being that of the day"),
+                     help="at least so many calendar months, from the first of a year to that of the day"),
         click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="the last day that counts (default: the last closed day)"),
     ):  # fmt: skip
         command = option(command)

@@ -132,7 +132,8 @@ class Processor:
             elif isinstance(event, DayClosed | CaseActionRequested | PairJudged):
                 yield from self._place(segment)
                 segment = []
-                note_acted(self._shelves, item)
+                if not isinstance(event, DayClosed):
+                    note_acted(self._shelves, item)
                 yield from self._other(item.envelope)
         yield from self._place(segment)
         self._reconciliation.mark()

@@ -15,6 +15,7 @@ from hub.domain.events import (
     ACTIONS,
     DECISIONS,
     RECORDS,
+    CaseActionRequested,
     DayClosed,
     FiguresReleased,
     PairHeld,
@@ -113,7 +114,6 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
     preload(shelves, record_ids(step.facts), fresh, rules.model)
     for recorded in step.facts:
         event = recorded.envelope.event
-        note_acted(shelves, recorded)
         if isinstance(event, RecordChange):
             change = apply_record(
                 shelves, event, stated[recorded.envelope.id], recorded.position.partition.number
@@ -122,6 +122,9 @@ def apply_step(shelves: Shelves, step: Step, rules: Rules) -> Rules:
                 apply_move(shelves, change, rules.model)
         elif isinstance(event, PairJudged):
             apply_judgement(shelves, event)
+            note_acted(shelves, recorded)
+        elif isinstance(event, CaseActionRequested):
+            note_acted(shelves, recorded)
         elif isinstance(event, FiguresReleased):
             apply_release(shelves, event)
     for envelope in step.decisions:

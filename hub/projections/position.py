@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from hub.domain.events import EVENTS, RECORDS, CaseActionRequested, PairJudged
+from hub.domain.events import EVENTS, RECORDS
 from hub.errors import BusyError, SettingsError
 from hub.log import Envelope, Partition, Recorded
 from hub.projections import VERSION, ActedRow, Shelves, acted, metadata
@@ -79,10 +79,9 @@ class PartRow(NamedTuple):
 
 
 def note_acted(shelves: Shelves, recorded: Recorded) -> None:
-    """Remember how far actions go that say something of people or cases: what rests on them cites that place."""
-    (partition, offset), envelope = recorded
-    if isinstance(envelope.event, CaseActionRequested | PairJudged):
-        shelves.acted.put(ActedRow(str(partition), offset))
+    """Remember that this action says something of people or cases: what rests on it cites its place."""
+    partition, offset = recorded.position
+    shelves.acted.put(ActedRow(str(partition), offset))
 
 
 def load_rested(db: Connection) -> dict[str, int]:

@@ -280,6 +280,7 @@ def test_words_about_what_the_hub_refuses_to_hold_are_refused(site):
     site.close_day(entry(1, 1))
     case = site.cli("cases")[0]["case"]
     site.cli("cases", "comment", case, "她是否已上环", code=1)
+    assert site.cli("cases", "timeline", case)[-1]["event"] == "CaseRaised"
 
 
 def test_nobody_is_given_a_case_or_a_question_who_could_never_see_it(site):
@@ -307,6 +308,7 @@ def test_a_version_that_no_case_can_have_is_refused(site, seen):
     site.close_day(entry(1, 1))
     [case] = (row["case"] for row in site.cli("cases"))
     site.cli("cases", "accept", case, "--seen", seen, department=POLICE, place=TOWN, code=2)
+    assert site.cli("cases", "show", case)["state"] == "raised"
 
 
 def test_a_bulk_that_nobody_decided_in_time_says_try_later(site):

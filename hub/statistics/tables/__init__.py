@@ -3,7 +3,7 @@
 Names of dimensions and codes of attributes are those of SDMX where it has any.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -93,6 +93,26 @@ FEW_BIRTHS = (
 def tells_enough(part: Slice, county: str) -> bool:
     """Whether lists and delays of a slice are told."""
     return (part.span.whole and part.area == county) or len(part.lines) >= FROM_BIRTHS
+
+
+Made = tuple[Mapping[Key, tuple[int, ...]], Sequence[Figure]]
+"""The counts of a slice, and the figures made from them."""
+
+
+def told(
+    slices: Iterable[Slice], county: str, make: Callable[[Slice], Made]
+) -> tuple[dict[Key, tuple[int, ...]], list[Figure]]:
+    """The counts and figures of slices; those that tell too little have figures without a value."""
+    counts: dict[Key, tuple[int, ...]] = {}
+    figures: list[Figure] = []
+    for part in slices:
+        mine, made = make(part)
+        if tells_enough(part, county):
+            counts.update(mine)
+            figures.extend(made)
+        else:
+            figures.extend(untold(mine, made))
+    return counts, figures
 
 
 def untold(counts: Iterable[Key], figures: Iterable[Figure]) -> list[Figure]:

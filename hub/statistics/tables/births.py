@@ -29,7 +29,7 @@ from hub.statistics.tables import (
     percent,
     sex_code,
     tells_enough,
-    untold,
+    told,
 )  # fmt: skip
 from hub.statistics.tables.timeliness import timeliness_table
 
@@ -138,15 +138,7 @@ def _outcomes(slices: Sequence[Slice], provisional: frozenset[str]) -> Table:
 def _completeness(
     slices: Sequence[Slice], county: str, linkage: Linkage | None, provisional: frozenset[str]
 ) -> Table:
-    counts: dict[Key, tuple[int, ...]] = {}
-    figures: list[Figure] = []
-    for part in slices:
-        mine, made = _lists(part, linkage, provisional)
-        if tells_enough(part, county):
-            counts |= mine
-            figures += made
-        else:
-            figures += untold(mine, made)
+    counts, figures = told(slices, county, lambda part: _lists(part, linkage, provisional))
     return Table("completeness", "出生登记完整率（双系统估计）", "completeness of birth registration (dual system)",
                  counts, figures, [*lists.assumptions(linkage), FEW_BIRTHS], provisional)  # fmt: skip
 

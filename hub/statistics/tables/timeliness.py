@@ -19,8 +19,7 @@ from hub.statistics.tables import (
     Table,
     numbers_of,
     percent,
-    tells_enough,
-    untold,
+    told,
 )  # fmt: skip
 
 DAYS = "DAYS"
@@ -43,15 +42,7 @@ def timeliness_table(
     slices: Sequence[Slice], county: str, as_of: Day, limits: Limits, provisional: frozenset[str]
 ) -> Table:
     """Classes of delay, standing by the legal limit, and shares at fixed delays, of each slice."""
-    counts: dict[Key, tuple[int, ...]] = {}
-    figures: list[Figure] = []
-    for part in slices:
-        mine, made = _followed(part, as_of, limits)
-        if tells_enough(part, county):
-            counts |= mine
-            figures += made
-        else:
-            figures += untold(mine, made)
+    counts, figures = told(slices, county, lambda part: _followed(part, as_of, limits))
     return Table("timeliness", "出生登记及时性（按出生月份）", "timeliness of registration, by month of birth",
                  counts, figures, [CENSORED, FEW, FEW_BIRTHS], provisional)  # fmt: skip
 
