@@ -120,23 +120,6 @@ def refill(log: EventLog, db: Connection, rules: Rules, progress: Callable[[int]
     return applied
 
 
-def as_of(
-    log: EventLog,
-    scratch: Connection,
-    rules: Rules,
-    day: Day,
-    progress: Callable[[int], None],
-    observe: Callable[[Sequence[Recorded]], None] = lambda _: None,
-) -> Checkpoint:
-    """Fill an empty projection with what stood at the close of a day; the log's position of what it rests on.
-
-    As `closes` says; what is filled is kept.
-    """
-    position = next(closes(log, scratch, rules, (day,), progress, observe))
-    scratch.commit()
-    return position
-
-
 def closes(
     log: EventLog,
     scratch: Connection,
@@ -172,14 +155,14 @@ class _Walk:
         observe: Callable[[Sequence[Recorded]], None],
     ) -> None:
         self._log, self._scratch, self._rules = log, scratch, rules
-        self._progress, self._watch = progress, observe
+        self._progress, self._observe = progress, observe
         self._shelves = Shelves(scratch)
         self._ahead = steps(log)
         self._step: Step | None = None
         """The step after those that were followed."""
         self._today, self._before = NO_DAY, START
         self._told = 0
-        """So many of the step's facts were handed to the watcher."""
+        """So many of the step's facts were handed to the observer."""
         self._looked: tuple[int, Day, Checkpoint] | None = None
         """So many of them were decided on for the look at a day, which is not kept; its position."""
 
@@ -237,7 +220,7 @@ class _Walk:
         _settle(self._scratch, self._shelves, self._rules, today, facts[decided:])
 
     def _tell(self, facts: Sequence[Recorded]) -> None:
-        self._watch(facts[self._told :])
+        self._observe(facts[self._told :])
         self._progress(len(facts) - self._told)
         self._told = len(facts)
 

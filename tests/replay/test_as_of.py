@@ -179,7 +179,7 @@ def test_what_was_decided_at_a_close_stands_whatever_rules_came_later(told):
     hub, (day, live), _ = told[-1]
     elsewhere = hub.rules._replace(county="990199")
     with open_sqlite(":memory:").connect() as scratch:
-        replay.as_of(hub.log, scratch, elsewhere, day, lambda _: None)
+        next(replay.closes(hub.log, scratch, elsewhere, (day,), lambda _: None))
         assert replay.digests(scratch) == live
     with open_sqlite(":memory:").connect() as scratch:
         assert replay.verify(hub.log, scratch, elsewhere, lambda _: None).differences > 0
